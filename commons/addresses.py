@@ -1,0 +1,92 @@
+"""Names of records: addresses, tombstones, short public codes. Knows no database.
+
+`<member id>/<type>/<record id>` is a record's global name; only its own catalogue can issue it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from commons.errors import InputError
+from commons.messages import N_
+
+MEMBER_ID = re.compile(r"[a-z2-7]{26}\Z")
+TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}\Z")
+RECORD_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
+SHORT_LENGTH = 8
+SHORTEST_PREFIX = 4
+
+
+@dataclass(eq=False)
+class NotAnAddress(InputError):
+    """The text is not `<member id>/<type>/<record id>`."""
+
+    text: str
+    template: ClassVar[str] = N_("«{text}» is not the address of a record.")
+    hint_template: ClassVar[str] = N_(
+        "An address has three parts, as in k3v7…/service/dental-clinic; copy it from the record's page."
+    )
+
+
+class Address(NamedTuple):
+    """A record's global name. `str(address)` is its text; order is that of the texts' parts."""
+
+    member: str
+    type: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.member}/{self.type}/{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Raises NotAnAddress."""
+        parts = text.split("/")
+        if (
+            len(parts) != 3
+            or not MEMBER_ID.match(parts[0])
+            or not TYPE_NAME.match(parts[1])
+            or not RECORD_ID.match(parts[2])
+        ):
+            raise NotAnAddress(text)
+        return cls(*parts)
+
+
+def base32(data: bytes) -> str:
+    """Lower case, without padding."""
+    return base64.b32encode(data).decode("ascii").rstrip("=").lower()
+
+
+def member_id_of(first_entry: bytes) -> str:
+    """The 26 characters that name a catalogue: from the hash of its first key-log entry's bytes."""
+    return base32(hashlib.sha256(first_entry).digest())[:26]
+
+
+def tombstone(address: str) -> str:
+    """52 characters that stand for a withdrawn address without telling it."""
+    return base32(hashlib.sha256(b"\x02" + address.encode()).digest())
+
+
+def address_hash(address: str) -> str:
+    """52 characters; the first 8 are the short public code."""
+    return base32(hashlib.sha256(address.encode()).digest())
+
+
+def short_code(address: str) -> str:
+    """The 8 characters that stand in a public link."""
+    return address_hash(address)[:SHORT_LENGTH]
+
+
+def slug(text: str, *, longest: int = 60) -> str:
+    """`text` as a record id or the readable end of a link; empty where nothing is left of it."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if len(words) > longest:
+        words = words[:longest].rsplit("-", 1)[0] if "-" in words[:longest] else words[:longest]
+    return words.strip("-")
