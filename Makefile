@@ -1,18 +1,52 @@
+# Two commands do everything: `make demo` and `make test`. The rest is for those who build.
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
+COMMONS_REAL_DATA ?= ../shared/data
+export COMMONS_REAL_DATA
+
+.PHONY: help demo test check messages lock real bench clean
+
+help:
+	@echo "make demo    three fictional catalogues become a portal on this computer"
+	@echo "make test    all tests"
+	@echo "make check   style and types"
+	@echo "make real    portals from real publishers' files (folder: COMMONS_REAL_DATA)"
+	@echo "make bench   speed and memory, beside a script and the floor"
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --require-hashes -r requirements.lock
-	$(BIN)/pip install -q --no-deps -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: messages check
-messages: $(VENV)/.ready
-	$(BIN)/python scripts/messages.py
+demo: $(VENV)/.ready
+	$(BIN)/python scripts/demo.py $(DEMO_FLAGS)
+
+test: $(VENV)/.ready
+	@sh scripts/test-setup.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto --dist loadgroup
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+messages: $(VENV)/.ready
+	$(BIN)/python scripts/messages.py
+
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --group dev pyproject.toml --output-file requirements.lock
+
+real: $(VENV)/.ready
+	$(BIN)/python scripts/real.py $(REAL_FLAGS)
+
+bench: $(VENV)/.ready
+	$(BIN)/python bench/run.py $(BENCH_FLAGS)
+
+clean:
+	rm -rf build
