@@ -1,0 +1,29 @@
+"""Limits of protocol version 1: constants, never what this machine can bear. Decides nothing else.
+
+If one machine took up what another refuses, two honest merges of one lock would differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every limit with its unit in its name or comment."""
+
+    catalogue_bytes: int = 64 * 1024 * 1024
+    container_bytes: int = 65 * 1024 * 1024  # the four files with their headers
+    manifest_bytes: int = 64 * 1024
+    signature_bytes: int = 4 * 1024
+    keylog_bytes: int = 256 * 1024
+    keylog_entries: int = 500
+    previous_digests: int = 16
+    record_types: int = 200
+    records: int = 1_000_000
+    record_bytes: int = 256 * 1024  # in canonical form
+    record_depth: int = 8  # lists and objects within each other
+    number: int = 2**53 - 1  # greatest |n|: what every JSON reader keeps exactly
+
+
+LIMITS = Limits()
