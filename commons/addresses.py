@@ -72,14 +72,13 @@ def tombstone(address: str) -> str:
     return base32(hashlib.sha256(b"\x02" + address.encode()).digest())
 
 
-def address_hash(address: str) -> str:
-    """52 characters; the first 8 are the short public code."""
-    return base32(hashlib.sha256(address.encode()).digest())
-
-
 def short_code(address: str) -> str:
-    """The 8 characters that stand in a public link."""
-    return address_hash(address)[:SHORT_LENGTH]
+    """The 8 characters that stand in a public link.
+
+    They begin the tombstone, so that the link of a withdrawn record can answer "withdrawn" (410) though
+    nothing but its tombstone is kept.
+    """
+    return tombstone(address)[:SHORT_LENGTH]
 
 
 def slug(text: str, *, longest: int = 60) -> str:
