@@ -28,6 +28,53 @@ class Kind:
 
 # Sentences may name {type}, {record}, {field}, {row}, {column}, {value} and any of the finding's details.
 KINDS: dict[str, Kind] = {
+    # reading a file (imports)
+    "encoding-guessed": Kind(
+        "note",
+        N_("The file does not say how its letters are written; it was read as {encoding}."),
+        N_("Look whether accents and ñ are right."),
+    ),
+    "encoding-mixed": Kind(
+        "warning",
+        N_("{n} lines are written in another way ({encoding}) than the rest."),
+        N_("Look at the accents."),
+    ),
+    "bytes-unreadable": Kind("warning", N_("{n} letters could not be read as {encoding}.")),
+    "characters-lost": Kind(
+        "warning", N_("Row {row}, column {column}: letters were already lost in the file: «{value}».")
+    ),
+    "characters-removed": Kind(
+        "warning", N_("Row {row}, column {column}: invisible control characters were taken out: «{value}».")
+    ),
+    "garbled-mended": Kind(
+        "warning", N_("Row {row}, column {column}: garbled letters were mended: «{value}».")
+    ),
+    "quotes-open": Kind(
+        "warning",
+        N_("A quotation mark is opened and never closed; quotation marks were read as plain letters."),
+    ),
+    "title-rows": Kind("note", N_("{n} rows above the headings were taken as a title: «{value}».")),
+    "headings-missing": Kind(
+        "warning",
+        N_("No headings were found; the first row looks like a record: «{value}»."),
+        N_("Columns are called columna A, columna B …; better write headings in the first row."),
+    ),
+    "headings-joined": Kind("note", N_("Rows {first} to {last} together are the headings.")),
+    "headings-again": Kind("note", N_("Row {row} repeats the headings and was left out.")),
+    "row-instruction": Kind("note", N_("Row {row} explains the columns and was left out: «{value}».")),
+    "row-total": Kind("note", N_("Row {row} is a total or a note and was left out: «{value}».")),
+    "row-longer": Kind(
+        "warning",
+        N_("Row {row} has more cells than there are headings: «{value}»."),
+        N_("They stand in columns of their own; look whether a cell moved."),
+    ),
+    "row-unreadable": Kind("error", N_("Row {row} cannot be read: «{value}».")),
+    "column-unnamed": Kind("warning", N_("A column has no heading; it is called {column}.")),
+    "column-repeated": Kind("warning", N_("Two columns are called {column}; the second is now {new}.")),
+    "cells-merged": Kind("note", N_("{n} cells were filled from merged cells.")),
+    "sheets-left": Kind(
+        "note", N_("Only the sheet «{sheet}» was read, not: {sheets}."), N_("Choose with --sheet.")
+    ),
     "required": Kind("error", N_("{field} is empty."), N_("Write it, or keep the record as a draft.")),
 }
 
