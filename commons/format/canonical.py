@@ -45,15 +45,14 @@ def _cleaned_number(value: int, where: str) -> int:
 
 def _cleaned(value: object, where: str, depth: int) -> Any:
     """`value` without what is empty in it; an empty one comes back as None, "", [] or {}."""
-    kind = type(value)
-    if kind is str:
-        if _unusual(value) is not None:  # type: ignore[arg-type]
-            characters.check(value, where)  # type: ignore[arg-type]
+    if isinstance(value, str):
+        if _unusual(value) is not None:
+            characters.check(value, where)
         return value
-    if kind is bool or value is None:
+    if isinstance(value, bool) or value is None:
         return value
-    if kind is int:
-        return _cleaned_number(value, where)  # type: ignore[arg-type]
+    if isinstance(value, int):
+        return _cleaned_number(value, where)
     if depth >= LIMITS.record_depth:
         raise TooBig(where, depth + 1, LIMITS.record_depth)
     if isinstance(value, list | tuple):
@@ -63,7 +62,7 @@ def _cleaned(value: object, where: str, depth: int) -> Any:
         return _cleaned_fields(value, where, depth + 1)
     if isinstance(value, float):
         raise NumberRefused(where, str(value))
-    raise ValueRefused(where, kind.__name__)
+    raise ValueRefused(where, type(value).__name__)
 
 
 def _cleaned_fields(fields: Mapping[str, object], where: str, depth: int) -> dict[str, Value]:

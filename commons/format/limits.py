@@ -13,7 +13,9 @@ class Limits:
     """Every limit with its unit in its name or comment."""
 
     catalogue_bytes: int = 64 * 1024 * 1024
+    records_bytes: int = 256 * 1024 * 1024  # of a pruned release: the same records as text
     container_bytes: int = 65 * 1024 * 1024  # the four files with their headers
+    pruned_container_bytes: int = 257 * 1024 * 1024
     manifest_bytes: int = 64 * 1024
     signature_bytes: int = 4 * 1024
     keylog_bytes: int = 256 * 1024

@@ -1,0 +1,263 @@
+"""The four files of a release, as a folder or one file (`.entrega`). Checks no signature, opens no database.
+
+One file is an uncompressed ustar of exactly four names in one order, mode 0644, ids and mtime 0, followed by
+two zero blocks: the same release gives the same bytes everywhere, and `tar -xf` reads it. It is recognised by
+content, never by name. A pruned release has `records.jsonl` in place of `catalogue.db`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from commons.format.errors import ContainerRefused, NotAFile, TooBig
+from commons.format.limits import LIMITS
+from commons.format.manifest import Manifest, release_digest
+from commons.messages import N_
+
+SUFFIX = ".entrega"
+_BLOCK = 512
+_MOST = {
+    "release.json": LIMITS.manifest_bytes,
+    "release.json.sig": LIMITS.signature_bytes,
+    "keylog.jsonl": LIMITS.keylog_bytes,
+    "catalogue.db": LIMITS.catalogue_bytes,
+    "records.jsonl": LIMITS.records_bytes,
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Files:
+    manifest: bytes
+    signature: bytes
+    keylog: bytes
+
+    @property
+    def digest(self) -> str:
+        """The release digest, in hexadecimal; the same for the full and the pruned form."""
+        return release_digest(self.manifest)
+
+    @property
+    def parsed_manifest(self) -> Manifest:
+        """Raises ManifestRefused."""
+        return Manifest.parse(self.manifest)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.digest[:12]}…)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReleaseFiles(_Files):
+    """A full release: bytes as they came, nothing checked but names and sizes."""
+
+    catalogue: bytes
+    names: ClassVar[tuple[str, ...]] = ("release.json", "release.json.sig", "keylog.jsonl", "catalogue.db")
+
+    def contents(self) -> tuple[bytes, ...]:
+        """In the order of `names`."""
+        return self.manifest, self.signature, self.keylog, self.catalogue
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PrunedFiles(_Files):
+    """A release without what may no longer be shown; see `commons.format.pruned`."""
+
+    records: bytes
+    names: ClassVar[tuple[str, ...]] = ("release.json", "release.json.sig", "keylog.jsonl", "records.jsonl")
+
+    def contents(self) -> tuple[bytes, ...]:
+        """In the order of `names`."""
+        return self.manifest, self.signature, self.keylog, self.records
+
+
+AnyFiles = ReleaseFiles | PrunedFiles
+
+
+def _header(name: str, size: int) -> bytes:
+    """The 512 bytes before a file's content."""
+    fields = b"".join(
+        (
+            name.encode().ljust(100, b"\0"),
+            b"0000644\0" + b"0000000\0" * 2,  # mode, uid, gid
+            b"%011o\0" % size,
+            b"00000000000\0",  # mtime
+            b" " * 8,  # checksum: as spaces while it is computed
+            b"0".ljust(101, b"\0"),  # a regular file; no link
+            b"ustar\x0000" + b"\0" * 64,  # no names of user and group
+            b"0000000\0" * 2 + b"\0" * 167,  # no device; no prefix
+        )
+    )
+    return fields[:148] + b"%06o\0 " % sum(fields) + fields[156:]
+
+
+def to_bytes(files: AnyFiles) -> bytes:
+    """The one-file form."""
+    parts = []
+    for name, content in zip(files.names, files.contents(), strict=True):
+        parts += [_header(name, len(content)), content, b"\0" * (-len(content) % _BLOCK)]
+    return b"".join(parts) + b"\0" * (2 * _BLOCK)
+
+
+def _members(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
+    """Yields (name, content) of each file; refuses every byte that `to_bytes` would not write."""
+    at = 0
+    while data[at : at + _BLOCK].strip(b"\0"):
+        header = data[at : at + _BLOCK]
+        member = header[:100].rstrip(b"\0").decode("ascii", "replace")
+        size_text = header[124:135]
+        if member not in _MOST or not size_text.isdigit() or b"8" in size_text or b"9" in size_text:
+            raise ContainerRefused(name, N_("it holds something other than the files of a release"))
+        size = int(size_text, 8)
+        if size > _MOST[member]:
+            raise TooBig(member, size, _MOST[member])
+        end = at + _BLOCK + size
+        padded = end + (-size % _BLOCK)
+        if header != _header(member, size) or len(data) < padded or data[end:padded].strip(b"\0"):
+            raise ContainerRefused(name, N_("it is cut short or was changed on its way"))
+        yield member, data[at + _BLOCK : end]
+        at = padded
+    if data[at:] != b"\0" * (2 * _BLOCK):
+        raise ContainerRefused(name, N_("it is cut short or was changed on its way"))
+
+
+def parse(data: bytes, name: str = "release") -> AnyFiles:
+    """The files in the bytes of a one-file release; `name` is only for the sentence.
+
+    Raises:
+        ContainerRefused: not exactly what `to_bytes` writes.
+        TooBig: one of the files exceeds its limit.
+    """
+    if data[257:263] != b"ustar\0":
+        raise ContainerRefused(name, N_("it does not look like an .entrega file"))
+    members = list(_members(data, name))
+    for kind in (ReleaseFiles, PrunedFiles):
+        if tuple(member for member, _ in members) == kind.names:
+            return kind(*(content for _, content in members))
+    raise ContainerRefused(name, N_("it holds something other than the files of a release"))
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """A plain file's bytes, read once; follows no link and waits for no pipe.
+
+    Raises:
+        NotAFile: a link, folder, pipe or device.
+        TooBig: longer than `most` bytes.
+        ContainerRefused: missing or unreadable.
+    """
+    flags = os.O_RDONLY
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    try:
+        if path.is_symlink():  # where O_NOFOLLOW is missing
+            raise NotAFile(path.name, N_("it is a link, not a file"))
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise NotAFile(path.name, N_("it is not a plain file")) from error
+        if error.errno == errno.ENOENT:
+            raise ContainerRefused(path.name, N_("it is not there")) from error
+        raise ContainerRefused(path.name, N_("it cannot be read")) from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise NotAFile(path.name, N_("it is not a plain file"))
+        if status.st_size > most:
+            raise TooBig(path.name, status.st_size, most)
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise TooBig(path.name, len(data), most)
+    return data
+
+
+def read_any(path: Path) -> AnyFiles:
+    """A release in full or pruned form, from a folder or one file.
+
+    Raises:
+        ContainerRefused, NotAFile, TooBig.
+    """
+    if not path.is_dir():
+        return parse(read_regular(path, LIMITS.pruned_container_bytes), path.name)
+    pruned = not (path / "catalogue.db").exists() and (path / "records.jsonl").exists()
+    kind: type[AnyFiles] = PrunedFiles if pruned else ReleaseFiles
+    return kind(*(read_regular(path / name, _MOST[name]) for name in kind.names))
+
+
+def read(path: Path) -> ReleaseFiles:
+    """A release in full form. Raises as `read_any`, and ContainerRefused for a pruned one."""
+    files = read_any(path)
+    if not isinstance(files, ReleaseFiles):
+        raise ContainerRefused(path.name, N_("it is a pruned copy; the full release is needed here"))
+    return files
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Make a rename in this folder outlive a power cut, where the system can."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put `data` at `path` whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        _write_through(temporary, data)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_file(path: Path, files: AnyFiles) -> None:
+    """Write the one-file form, whole or not at all."""
+    write_bytes(path, to_bytes(files))
+
+
+def write_folder(path: Path, files: AnyFiles) -> None:
+    """Write the folder form; an older release in its place is replaced, any other folder refused.
+
+    Raises:
+        ContainerRefused: `path` holds something that is not a release.
+    """
+    known = set(_MOST)
+    if path.exists() and (not path.is_dir() or {entry.name for entry in path.iterdir()} - known):
+        raise ContainerRefused(path.name, N_("there are other files in that folder"))
+    mark = secrets.token_hex(4)
+    fresh, old = path.with_name(f".{path.name}.{mark}.new"), path.with_name(f".{path.name}.{mark}.old")
+    try:
+        fresh.mkdir()
+        for name, content in zip(files.names, files.contents(), strict=True):
+            _write_through(fresh / name, content)
+        sync_folder(fresh)
+        if path.exists():
+            path.rename(old)
+        try:
+            fresh.rename(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                old.rename(path)
+            raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+    sync_folder(path.parent)

@@ -1,0 +1,86 @@
+"""Keys as Spanish words: 24 to copy a private key by hand, 8 to compare a public one by telephone.
+
+The 24 are BIP-39 (with its checksum), so that other programs can read them, too. Keeps nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+
+from mnemonic import Mnemonic
+
+from commons.format.errors import WordsRefused
+from commons.format.keys import PrivateKey, PublicKey
+from commons.messages import N_
+
+KEY_WORDS = 24
+FINGERPRINT_WORDS = 8
+_PURPOSE = b"commons-fingerprint@v1\n"
+
+
+@cache
+def _library() -> Mnemonic:
+    return Mnemonic("spanish")
+
+
+@cache
+def wordlist() -> tuple[str, ...]:
+    """The 2048 words, composed (NFC), in BIP-39's order."""
+    return tuple(unicodedata.normalize("NFC", word) for word in _library().wordlist)
+
+
+def _plain(word: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+@cache
+def _by_start() -> dict[str, int]:
+    """Every way to write a word: without accents, whole or its first four letters (BIP-39's promise)."""
+    ways: dict[str, int] = {}
+    for number, word in enumerate(wordlist()):
+        ways[_plain(word)] = number
+    for number, word in enumerate(wordlist()):
+        ways.setdefault(_plain(word)[:4], number)
+    return ways
+
+
+def to_words(key: PrivateKey) -> tuple[str, ...]:
+    """The 24 words of a private key."""
+    return tuple(unicodedata.normalize("NFC", word) for word in _library().to_mnemonic(key.seed).split())
+
+
+def split(text: str) -> list[str]:
+    """The words in what somebody typed: numbers, commas and line ends aside."""
+    return re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", text))
+
+
+def from_words(words: Sequence[str]) -> PrivateKey:
+    """The key that 24 words say; accents and case do not matter, four letters of a word suffice.
+
+    Raises:
+        WordsRefused: naming the word that is not in the list, or that the checksum does not fit.
+    """
+    if len(words) != KEY_WORDS:
+        raise WordsRefused(N_("there must be 24 of them."))
+    numbers = []
+    for word in words:
+        number = _by_start().get(_plain(word))
+        if number is None:
+            raise WordsRefused(N_("this one is not in the list:"), word)
+        numbers.append(number)
+    canonical = [unicodedata.normalize("NFKD", wordlist()[number]) for number in numbers]
+    try:
+        return PrivateKey(bytes(_library().to_entropy(canonical)))
+    except (ValueError, LookupError) as error:
+        raise WordsRefused(N_("one of them is wrong, or two have changed places.")) from error
+
+
+def fingerprint_words(key: PublicKey) -> tuple[str, ...]:
+    """8 words (88 bits) that stand for a public key, to read out by telephone."""
+    number = int.from_bytes(hashlib.sha256(_PURPOSE + key.raw).digest()[:11])
+    return tuple(wordlist()[(number >> (11 * n)) & 2047] for n in reversed(range(FINGERPRINT_WORDS)))
