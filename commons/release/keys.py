@@ -1,0 +1,115 @@
+"""A catalogue's keys: made once, the current one kept beside the catalogue, the next one only on paper.
+
+Does not print, and does not write the next key anywhere: who steals the laptop must not be able to rotate.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from commons.errors import InputError
+from commons.format.container import read_regular
+from commons.format.errors import ContainerRefused, FormatError, KeyRefused
+from commons.format.keylog import KeyLog
+from commons.format.keys import PrivateKey
+from commons.messages import N_
+
+Random = Callable[[int], bytes]  # as secrets.token_bytes
+_KEY_FILE_BYTES = 16 * 1024
+
+
+@dataclass(eq=False)
+class KeyMissing(InputError):
+    """There is no usable key beside the catalogue."""
+
+    path: str
+    template: ClassVar[str] = N_("The key of this catalogue is not at {path}, or cannot be read.")
+    hint_template: ClassVar[str] = N_(
+        "Copy the .key file from the computer where the catalogue was made, or bring the recovery sheet's words."
+    )
+
+
+@dataclass(eq=False)
+class KeyNotOurs(InputError):
+    """The key file belongs to another catalogue, or to an earlier time of this one."""
+
+    path: str
+    template: ClassVar[str] = N_("The key at {path} is not the current key of this catalogue.")
+    hint_template: ClassVar[str] = N_("Look for the right .key file; it has the catalogue's name.")
+
+
+@dataclass(eq=False)
+class KeyExists(InputError):
+    """A key file stands where a new one would be written."""
+
+    path: str
+    template: ClassVar[str] = N_("There is already a key at {path}; it is not overwritten.")
+    hint_template: ClassVar[str] = N_("Give the new catalogue another name, or move that key away first.")
+
+
+@dataclass(frozen=True, slots=True)
+class NewIdentity:
+    """What `init` makes: the id, the first line of the key log, the key in use and the one for paper."""
+
+    member_id: str
+    keylog_bytes: bytes
+    current: PrivateKey
+    next: PrivateKey
+
+
+def new_identity(random: Random = secrets.token_bytes) -> NewIdentity:
+    """Two new keys and the member id that follows from them."""
+    current, following = PrivateKey(random(32)), PrivateKey(random(32))
+    log = KeyLog.begin(current.public, following.public)
+    return NewIdentity(log.member_id, log.to_bytes(), current, following)
+
+
+def key_path(catalogue: Path) -> Path:
+    """Where the current key of a catalogue lies: `<stem>.key` beside it."""
+    return catalogue.with_suffix(".key")
+
+
+def save(path: Path, key: PrivateKey) -> None:
+    """Write the OpenSSH private key file; readable by its owner only where the system knows owners.
+
+    Raises:
+        KeyExists: nothing is ever overwritten here: a lost key is lost for good.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except FileExistsError as error:
+        raise KeyExists(str(path)) from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key.to_openssh())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load(path: Path) -> PrivateKey:
+    """Read a key file.
+
+    Raises:
+        KeyMissing: not there, or not an OpenSSH Ed25519 key without passphrase.
+    """
+    try:
+        return PrivateKey.from_openssh(read_regular(path, _KEY_FILE_BYTES))
+    except (ContainerRefused, KeyRefused, FormatError) as error:
+        raise KeyMissing(str(path)) from error
+
+
+def load_for(path: Path, log: KeyLog) -> PrivateKey:
+    """The key at `path`, which must be the one in use according to the key log.
+
+    Raises:
+        KeyMissing, KeyNotOurs.
+    """
+    key = load(path)
+    if key.public != log.current:
+        raise KeyNotOurs(str(path))
+    return key
