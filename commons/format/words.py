@@ -54,6 +54,12 @@ def to_words(key: PrivateKey) -> tuple[str, ...]:
     return tuple(unicodedata.normalize("NFC", word) for word in _library().to_mnemonic(key.seed).split())
 
 
+def same_word(typed: str, word: str) -> bool:
+    """Whether what somebody typed means this word of the list."""
+    number = _by_start().get(_plain(typed.strip()))
+    return number is not None and wordlist()[number] == word
+
+
 def split(text: str) -> list[str]:
     """The words in what somebody typed: numbers, commas and line ends aside."""
     return re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", text))

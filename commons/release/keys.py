@@ -29,9 +29,7 @@ class KeyMissing(InputError):
 
     path: str
     template: ClassVar[str] = N_("The key of this catalogue is not at {path}, or cannot be read.")
-    hint_template: ClassVar[str] = N_(
-        "Copy the .key file from the computer where the catalogue was made, or bring the recovery sheet's words."
-    )
+    hint_template: ClassVar[str] = N_("Copy the .key file from the computer where the catalogue was made.")
 
 
 @dataclass(eq=False)
