@@ -16,10 +16,10 @@ from typing import ClassVar
 
 from commons.addresses import MEMBER_ID
 from commons.errors import InputError
-from commons.federation.files import write_atomically
 from commons.federation.policy import Policy
 from commons.federation.reading import Section, spots
-from commons.format import strict_json
+from commons.format import container, strict_json
+from commons.format.keylog import Void
 from commons.messages import N_, translate
 
 FILE_NAME = "commons.lock"
@@ -107,7 +107,7 @@ class LockedMember:
     keylog_head: str | None = None
     content_root: str | None = None
     tombstones: tuple[Tombstone, ...] = ()
-    voids: tuple[tuple[int, int], ...] = ()
+    voids: tuple[Void, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
 
@@ -123,7 +123,10 @@ class LockedMember:
                 {"hash": t.hash, "kind": t.kind, "epoch": t.epoch, "number": t.number}
                 for t in sorted(self.tombstones)
             ],
-            "voids": [list(v) for v in sorted(self.voids)],
+            "voids": [
+                {"start": list(v.start), "end": v.end}
+                for v in sorted(self.voids, key=lambda v: (v.start, v.end))
+            ],
             "evidence": [
                 {"epoch": e.epoch, "number": e.number, "digests": sorted(e.digests)}
                 for e in sorted(self.evidence)
@@ -191,7 +194,7 @@ class Lock:
 
     def write(self, path: Path) -> None:
         """Replace the file at `path`, wholly or not at all."""
-        write_atomically(path, self.to_bytes())
+        container.write_bytes(path, self.to_bytes())
 
 
 def _hold_key(hold: LockedHold) -> tuple[str, str, str]:
@@ -302,7 +305,7 @@ def _member(members: Section, member: str) -> LockedMember:
         keylog_head=section.text("keylog_head", pattern=_DIGEST, needed=_DIGEST_WORDS),
         content_root=section.text("content_root", pattern=_DIGEST, needed=_DIGEST_WORDS),
         tombstones=tuple(_tombstones(section)),
-        voids=tuple(_pairs(section, "voids")),
+        voids=tuple(_voids(section)),
         evidence=tuple(_evidence(section)),
         passed_over=tuple(_passed_over(section)),
     )
@@ -321,13 +324,14 @@ def _tombstones(section: Section) -> Iterable[Tombstone]:
         inner.done()
 
 
-def _pairs(section: Section, key: str) -> Iterable[tuple[int, int]]:
-    for item in section.items(key):
-        numbers = [n.value for n in item.value] if isinstance(item.value, list) else []
+def _voids(section: Section) -> Iterable[Void]:
+    for inner in section.sections("voids"):
+        numbers = [item.value for item in inner.items("start")]
         whole = [n for n in numbers if isinstance(n, int) and not isinstance(n, bool) and n >= 0]
         if len(numbers) != 2 or len(whole) != 2:
-            raise section.wrong(key, N_("a list of [epoch, number]"))
-        yield whole[0], whole[1]
+            raise inner.wrong("start", N_("[epoch, number]"))
+        yield Void((whole[0], whole[1]), inner.integer("end", 0))
+        inner.done()
 
 
 def _evidence(section: Section) -> Iterable[Evidence]:

@@ -1,0 +1,222 @@
+"""What a federation keeps beside its federation.yaml: releases by digest, and what intake found in them.
+
+    store/releases/<release digest>.entrega   as received, full or pruned; recognised by content
+    store/sealed/<release digest>.entrega     the full form of a pruned one, never served, until a date
+    store/intake/<release digest>-<protocol>  what intake yielded: may be deleted at any time
+    store/lock                                 taken while something writes
+
+Trusts nobody: a release is proven before it is put here, and proven again when it is read to be merged.
+Decides neither which release is used (`trust`) nor what may be shown. Names are digests only, so they are
+safe on every system; every file is put whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from commons.errors import CommonsError, InputError
+from commons.federation.lock import PROTOCOL
+from commons.federation.trust import Seen, prove
+from commons.format import container
+from commons.format.container import AnyFiles, PrunedFiles, ReleaseFiles
+from commons.format.errors import FormatError
+from commons.format.keylog import KeyLog
+from commons.format.manifest import Manifest, release_digest
+from commons.messages import N_
+
+FOLDER = "store"
+_NAME = re.compile(r"([0-9a-f]{64})\.entrega\Z")
+_USUAL_BYTES = 16 * 1024  # of release.json, signature and key log, which stand before the catalogue
+_HEAD_BYTES = 512 * 1024  # the most that they can have
+
+
+@dataclass(eq=False)
+class NotInStore(CommonsError):
+    """A release that a lock names is not here, or not whole."""
+
+    digest: str
+    template: ClassVar[str] = N_("The release {digest} is not in the store, or is damaged.")
+    hint_template: ClassVar[str] = N_(
+        "Put a copy of it where a source or the inbox finds it, and merge again."
+    )
+
+
+@dataclass(eq=False)
+class StoreInUse(InputError):
+    """Another program is writing to this store."""
+
+    path: str
+    template: ClassVar[str] = N_("Another merge is using {path}.")
+    hint_template: ClassVar[str] = N_("Wait until it has finished, then try again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The folder `store` beside federation.yaml. Creating the value touches no disk."""
+
+    root: Path
+
+    @classmethod
+    def beside(cls, policy_path: Path) -> Store:
+        """The store of a federation.yaml, or of the folder that holds one."""
+        folder = policy_path if policy_path.is_dir() else policy_path.parent
+        return cls(folder / FOLDER)
+
+    def release_path(self, digest: str) -> Path:
+        return self.root / "releases" / f"{digest}{container.SUFFIX}"
+
+    def sealed_path(self, digest: str) -> Path:
+        return self.root / "sealed" / f"{digest}{container.SUFFIX}"
+
+    def intake_path(self, digest: str) -> Path:
+        """Where the verified rows of a release are kept: by content and protocol, so they never go stale."""
+        return self.root / "intake" / f"{digest}-{PROTOCOL}"
+
+    def has(self, digest: str) -> bool:
+        return self.release_path(digest).is_file()
+
+    def put(self, files: AnyFiles) -> Seen:
+        """Keep a release, proven first; one that is here already stays as it is. Raises FormatError."""
+        catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None
+        seen = prove(files.manifest, files.signature, files.keylog, catalogue)
+        path = self.release_path(seen.digest)
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            container.write_file(path, files)
+        return seen
+
+    def prune(self, pruned: PrunedFiles, *, sealed: bool) -> None:
+        """Replace a full release by its pruned form; `sealed` keeps the full one aside, unserved.
+
+        What intake kept of the full form goes too: it holds the records that may no longer be shown.
+        """
+        digest, path = pruned.digest, self.release_path(pruned.digest)
+        if sealed and path.is_file() and isinstance(container.read_any(path), ReleaseFiles):
+            aside = self.sealed_path(digest)
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            container.write_bytes(aside, path.read_bytes())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        container.write_file(path, pruned)
+        self.intake_path(digest).unlink(missing_ok=True)
+
+    def purge_sealed(self, *, before: datetime | None = None) -> list[str]:
+        """Delete sealed full forms, all or those put aside before a moment; gives their digests."""
+        gone = []
+        for digest, path in self._named("sealed"):
+            put_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            if before is None or put_at < before:
+                path.unlink()
+                gone.append(digest)
+        return gone
+
+    def read(self, digest: str) -> AnyFiles:
+        """A release, full or pruned, proven again. Raises NotInStore."""
+        try:
+            files = container.read_any(self.release_path(digest))
+            catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None
+            seen = prove(files.manifest, files.signature, files.keylog, catalogue)
+        except FormatError as error:
+            raise NotInStore(digest) from error
+        if seen.digest != digest:
+            raise NotInStore(digest)
+        return files
+
+    def seen(self, member: str | None = None) -> Iterator[Seen]:
+        """Every release here, by digest: its manifest and key log. A damaged file counts as not there.
+
+        Reads the beginning of each file only and repeats no signature: `put` and `read` check them.
+        """
+        for digest, path in self._named("releases"):
+            found = _stored(path, digest)
+            if found is not None and member in (None, found.manifest.member):
+                yield found
+
+    def _named(self, folder: str) -> list[tuple[str, Path]]:
+        try:
+            paths = sorted((self.root / folder).iterdir())
+        except FileNotFoundError:
+            return []
+        return [(name[1], path) for path in paths if (name := _NAME.match(path.name))]
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Only one program at a time within this block, per store. Raises StoreInUse."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        path = self.root / "lock"
+        with path.open("a+b") as file:
+            _take(file.fileno(), path)
+            try:
+                yield
+            finally:
+                _release(file.fileno())
+
+
+def head(path: Path) -> tuple[bytes, bytes] | None:
+    """release.json and key log of a one-file release, without reading its catalogue; None where damaged."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_USUAL_BYTES)
+            parts = _first_three(data)
+            if parts is None and len(data) == _USUAL_BYTES:
+                parts = _first_three(data + file.read(_HEAD_BYTES - _USUAL_BYTES))
+    except OSError:
+        return None
+    return (parts[0], parts[2]) if parts else None
+
+
+def _first_three(data: bytes) -> list[bytes] | None:
+    parts, at = [], 0
+    for name in ReleaseFiles.names[:3]:
+        size_text = data[at + 124 : at + 135]
+        if data[at : at + 100].rstrip(b"\0") != name.encode():
+            return None
+        try:
+            size = int(size_text, 8)
+        except ValueError:
+            return None
+        parts.append(data[at + 512 : at + 512 + size])
+        at += 512 + size + (-size % 512)
+        if at > len(data):
+            return None
+    return parts
+
+
+def _stored(path: Path, digest: str) -> Seen | None:
+    """A stored release by its first files; None where they are damaged or of another digest."""
+    parts = head(path)
+    if parts is None or release_digest(parts[0]) != digest:
+        return None
+    try:
+        manifest, log = Manifest.parse(parts[0]), KeyLog.parse(parts[1])
+    except FormatError:
+        return None
+    return Seen(digest, manifest, log) if log.head == manifest.keylog_head else None
+
+
+def _take(descriptor: int, path: Path) -> None:
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise StoreInUse(str(path.parent)) from error
+
+
+def _release(descriptor: int) -> None:
+    if os.name == "nt":
+        import msvcrt
+
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined,unused-ignore]
