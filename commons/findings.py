@@ -75,6 +75,74 @@ KINDS: dict[str, Kind] = {
     "sheets-left": Kind(
         "note", N_("Only the sheet «{sheet}» was read, not: {sheets}."), N_("Choose with --sheet.")
     ),
+    # a value and the schema (schema)
+    "id-malformed": Kind(
+        "error",
+        N_("«{value}» cannot be a record's id."),
+        N_("Use small letters without accents, figures and hyphens."),
+    ),
+    "field-unknown": Kind("error", N_("The schema has no field «{field}».")),
+    "not-text": Kind("error", N_("{field}: «{value}» is not a text.")),
+    "not-integer": Kind("error", N_("{field}: «{value}» is not a whole number.")),
+    "not-boolean": Kind("error", N_("{field}: «{value}» is neither yes nor no."), N_("Write yes or no.")),
+    "not-list": Kind("error", N_("{field}: «{value}» is not a list.")),
+    "not-object": Kind("error", N_("{field}: an entry is not made of named parts.")),
+    "out-of-range": Kind("error", N_("{field}: {value} is beyond what is possible there.")),
+    "too-long": Kind(
+        "error", N_("{field} is too long: «{value}»."), N_("Shorten it, or move a part to the description.")
+    ),
+    "too-many": Kind("error", N_("{field} has too many entries: {value}.")),
+    "empty-item": Kind("error", N_("{field}: one entry of the list is empty.")),
+    "several-lines": Kind("error", N_("{field} has several lines: «{value}»."), N_("Write it in one line.")),
+    "key-unknown": Kind("error", N_("{field}: the schema knows no part «{value}».")),
+    "key-missing": Kind("error", N_("{field}: an entry lacks its part «{value}».")),
+    "date-malformed": Kind("error", N_("{field}: «{value}» is not a date."), N_("Write it as 31/12/2026.")),
+    "date-impossible": Kind(
+        "error", N_("{field}: «{value}»: that day does not exist."), N_("Correct it or leave it empty.")
+    ),
+    "instant-malformed": Kind(
+        "error", N_("{field}: «{value}» is not a date with a time."), N_("Write it as 31/12/2026 18:00.")
+    ),
+    "time-malformed": Kind("error", N_("{field}: «{value}» is not a time of day."), N_("Write it as 18:30.")),
+    "rrule-malformed": Kind("error", N_("{field}: «{value}» is not a rule of repetition.")),
+    "url-malformed": Kind(
+        "error", N_("{field}: «{value}» is not a web address."), N_("It begins with https://.")
+    ),
+    "email-malformed": Kind("error", N_("{field}: «{value}» is not an e-mail address.")),
+    "phone-malformed": Kind(
+        "error", N_("{field}: «{value}» is not a telephone number."), N_("In Mexico it has ten figures.")
+    ),
+    "member-malformed": Kind("error", N_("{field}: «{value}» is not a member's id; it has 26 characters.")),
+    "code-malformed": Kind("error", N_("{field}: «{value}» is not a code that fits there.")),
+    "salt-malformed": Kind("error", N_("{field}: the random letters are missing or were changed.")),
+    "digest-malformed": Kind("error", N_("{field}: «{value}» is not a digest.")),
+    "term-unknown": Kind(
+        "warning",
+        N_("{field}: «{value}» is not in the list of this program's schema."),
+        N_("Choose an entry of the list, or install a newer version."),
+    ),
+    "term-malformed": Kind(
+        "error", N_("{field}: «{value}» is not in the list."), N_("Choose an entry of the list.")
+    ),
+    "reference-malformed": Kind(
+        "error", N_("{field}: «{value}» names no record."), N_("Write the record's id or its whole address.")
+    ),
+    "reference-type": Kind("error", N_("{field}: «{value}» is a record of another type.")),
+    "identifier-malformed": Kind(
+        "warning",
+        N_("{field}: «{value}» is not a key of the form scheme:key."),
+        N_("For example MX-CLUNI:ABC0102."),
+    ),
+    "identifier-personal": Kind(
+        "error",
+        N_("{field} holds a person's tax or population number."),
+        N_("Take it out; it never leaves a catalogue."),
+    ),
+    "half-position": Kind("error", N_("{field} is missing; a position needs latitude and longitude.")),
+    "ends-before": Kind(
+        "warning", N_("{field} comes before its beginning."), N_("Perhaps the two were exchanged.")
+    ),
+    "currency-missing": Kind("warning", N_("{field} is missing beside an amount of money.")),
     "required": Kind("error", N_("{field} is empty."), N_("Write it, or keep the record as a draft.")),
 }
 

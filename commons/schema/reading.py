@@ -102,7 +102,10 @@ def read_vocabulary(path: Path) -> dict[str, Any]:
         raise WrongSchema(path.name, "name", "it is not the file's name")
     terms, seen = [], set()
     for entry in plain["terms"]:
-        term = {"id": str(entry.get("id")), "title": {k: entry[k] for k in LANGUAGES if k in entry}}
+        term: dict[str, Any] = {
+            "id": str(entry.get("id")),
+            "title": {k: entry[k] for k in LANGUAGES if k in entry},
+        }
         _keys(entry, {"id", *LANGUAGES, "synonyms", "broader", "extra"}, path.name, term["id"])
         _texts(term["title"], path.name, term["id"])
         if not TERM.match(term["id"]) or term["id"] in seen:

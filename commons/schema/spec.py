@@ -35,7 +35,7 @@ class SchemaMissing(CommonsError):
     hint_template: ClassVar[str] = N_("Install the program again; in a checkout, run make schema.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Field:
     """One field of a record type, or one key of a list of objects (`items`).
 
@@ -75,7 +75,7 @@ class Field:
         return self.release != "never"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RecordType:
     """One type of record. `fields` is in order and does not hold `id`, which every record has."""
 
@@ -109,7 +109,7 @@ class Term:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
     """A list of terms in the order in which a form shows them."""
 
@@ -119,7 +119,7 @@ class Vocabulary:
     open: bool = False  # other codes of the same form are welcome too (languages, currencies, licences)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Schema:
     """The whole shared schema of one version."""
 
@@ -172,7 +172,9 @@ def schema_from(plain: Mapping[str, Any]) -> Schema:
 
 def _record_type(plain: Mapping[str, Any]) -> RecordType:
     fields = {f["name"]: _field(f) for f in plain["fields"]}
-    rest = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items() if k != "fields"}
+    rest: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in plain.items() if k != "fields"
+    }
     return RecordType(fields=MappingProxyType(fields), **rest)
 
 
