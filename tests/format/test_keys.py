@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -146,8 +147,6 @@ def test_wrong_words_are_refused(keys: list[PrivateKey], spoil: Any) -> None:
 
 def test_the_vectors_hold(vectors: dict[str, Any]) -> None:
     """Lines, words and signatures of the keys that anybody can recompute."""
-    import hashlib
-
     for vector in vectors["keys"]:
         key = PrivateKey(hashlib.sha256(vector["from"].encode()).digest())
         assert key.public.line == vector["public"] and key.public.digest == vector["public_digest"]

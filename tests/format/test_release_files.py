@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import io
@@ -118,10 +119,8 @@ def test_a_changed_container_is_refused_or_has_changed_contents(files: ReleaseFi
     good = container.to_bytes(files)
     at = data.draw(st.integers(0, len(good) - 1))
     byte = data.draw(st.integers(0, 255).filter(lambda b: b != good[at]))
-    try:
+    with contextlib.suppress(FormatError):
         assert container.parse(good[:at] + bytes([byte]) + good[at + 1 :]) != files
-    except FormatError:
-        pass
 
 
 @pytest.mark.parametrize(
