@@ -1,0 +1,60 @@
+"""A record as the catalogue holds it. Reads nothing from disk."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from commons.model import Fields, Value
+
+# What the program keeps by itself; not content, so a change of these alone is no change.
+AUTOMATIC = ("salt", "created_at", "modified_at")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """`fields`: values that fit. `drafts`: texts as typed that do not fit yet, by field."""
+
+    type: str
+    id: str
+    fields: Fields
+    drafts: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        """Its title, or what was typed for one, or its id."""
+        return str(self.fields.get("title") or self.drafts.get("title") or self.id)
+
+    @property
+    def private(self) -> bool:
+        """Whether the record stays at home; `members` is reserved and treated as private."""
+        return self.fields.get("audience", "public") != "public"
+
+    @property
+    def folded_text(self) -> str:
+        """Everything in it that can be looked for."""
+        texts = [self.id, *self.drafts.values()]
+        for name, value in self.fields.items():
+            if name not in AUTOMATIC:
+                texts += _texts(value)
+        return folded("\n".join(texts))
+
+
+def folded(text: str) -> str:
+    """`text` for comparing: no case, no accents."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def _texts(value: Value) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif not isinstance(value, bool):
+        yield str(value)

@@ -1,0 +1,167 @@
+"""The tables of a catalogue and how old ones become new ones. Knows no record's meaning.
+
+Two things may age: the structure (history, drafts, consents …; numbered migrations here) and the schema of
+the records (columns of the working tables, which follow the schema files). Neither is ever wound back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+from commons.catalogue.errors import NewerCatalogue, NotACatalogue
+from commons.catalogue.file import APPLICATION_ID, CatalogueFile, guarded
+from commons.schema.ddl import working_sql
+from commons.schema.spec import Schema
+
+migrations = Migrations("commons.catalogue")
+
+
+@migrations()
+def m001_first_structure(db: Database) -> None:
+    """Everything that is not a record's own columns."""
+    for statement in (
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID",
+        """CREATE TABLE IF NOT EXISTS draft (
+            type TEXT NOT NULL, id TEXT NOT NULL, field TEXT NOT NULL, text TEXT NOT NULL,
+            PRIMARY KEY (type, id, field)) WITHOUT ROWID""",
+        """CREATE TABLE step (
+            n INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+            note TEXT NOT NULL, at TEXT NOT NULL, undoes INTEGER REFERENCES step(n)) STRICT""",
+        # before/after: JSON {"fields": {…}, "drafts": {…}} with what differs; null where the record was not.
+        """CREATE TABLE change (
+            step INTEGER NOT NULL REFERENCES step(n), type TEXT NOT NULL, id TEXT NOT NULL,
+            before TEXT, after TEXT, PRIMARY KEY (step, type, id)) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX change_of_record ON change (type, id)",
+        """CREATE TABLE consent (
+            id TEXT PRIMARY KEY, whose TEXT, asked_by TEXT, purpose TEXT, granted_at TEXT, revoked_at TEXT,
+            covers TEXT) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE source (
+            name TEXT PRIMARY KEY, location TEXT NOT NULL, settings TEXT NOT NULL, last_run_at TEXT,
+            digest TEXT) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE source_row (
+            source TEXT NOT NULL, key TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, fields TEXT,
+            PRIMARY KEY (source, key, type)) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX source_row_of_record ON source_row (type, id)",
+        """CREATE TABLE own_release (
+            epoch INTEGER NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL, issued_at TEXT NOT NULL,
+            step INTEGER NOT NULL, leaves TEXT, PRIMARY KEY (epoch, number, digest)) STRICT, WITHOUT ROWID""",
+    ):
+        db.execute(statement)
+
+
+STRUCTURE = 1  # how many migrations there are; kept as user_version, so that any tool can tell
+
+
+def schema_order(version: str) -> tuple[int, int, int]:
+    """Order of schema versions: `1-draft.2` < `1-draft.10` < `1` < `2-draft.1`."""
+    match = re.fullmatch(r"(\d+)(?:-draft\.(\d+))?", version)
+    if match is None:
+        return (1 << 30, 0, 0)  # a form of version we do not know yet can only come from later
+    draft = match.group(2)
+    return (int(match.group(1)), 0 if draft else 1, int(draft or 0))
+
+
+def refuse_newer(file: CatalogueFile, schema: Schema) -> None:
+    """Raises NewerCatalogue, NotACatalogue, DamagedCatalogue; reads only."""
+    structure = file.scalar("PRAGMA user_version")
+    if not isinstance(structure, int) or structure < 1:
+        raise NotACatalogue(file.path)
+    if structure > STRUCTURE:
+        raise NewerCatalogue(file.path, str(structure))
+    version = file.scalar("SELECT value FROM meta WHERE key = 'schema'")
+    if not isinstance(version, str):
+        raise NotACatalogue(file.path)
+    if schema_order(version) > schema_order(schema.version):
+        raise NewerCatalogue(file.path, version)
+
+
+def is_current(file: CatalogueFile, schema: Schema) -> bool:
+    """Whether nothing needs to be brought up to date. While a schema is a draft its columns may move
+    within one version, so the columns are compared too."""
+    return (
+        file.scalar("PRAGMA user_version") == STRUCTURE
+        and file.scalar("SELECT value FROM meta WHERE key = 'schema'") == schema.version
+        and not any(True for _ in _missing(file.connection, schema))
+    )
+
+
+def is_empty(file: CatalogueFile) -> bool:
+    """Whether nothing was ever written."""
+    return file.scalar("SELECT 1 FROM step LIMIT 1") is None
+
+
+def bring_up(file: CatalogueFile, schema: Schema) -> None:
+    """Apply what is missing of structure and schema. Each step is a transaction of its own."""
+    with guarded(file.path):
+        file.connection.row_factory = None
+        migrations.apply(Database(file.connection))
+        file.connection.row_factory = sqlite3.Row
+    with file.writing():
+        for statement in list(_missing(file.connection, schema)):
+            file.execute(statement)
+        _keep_dropped_columns(file, schema)
+        file.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", (schema.version,))
+        file.execute(f"PRAGMA user_version={STRUCTURE}")
+        file.execute(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+def _wanted(schema: Schema) -> sqlite3.Connection:
+    model = sqlite3.connect(":memory:")
+    model.executescript(working_sql(schema))
+    return model
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, str]:
+    return dict(
+        tuple(row) for row in connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'")
+    )
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
+    return {row[1]: row[2] for row in connection.execute(f'PRAGMA table_info("{table}")')}
+
+
+def _missing(connection: sqlite3.Connection, schema: Schema) -> list[str]:
+    """Statements that give `connection` the working tables and columns it lacks."""
+    model = _wanted(schema)
+    try:
+        have = _tables(connection)
+        statements = []
+        for table, sql in _tables(model).items():
+            if table not in have:
+                statements.append(sql)
+                continue
+            existing = _columns(connection, table)
+            statements += [
+                f'ALTER TABLE "{table}" ADD COLUMN "{column}" {kind}'
+                for column, kind in _columns(model, table).items()
+                if column not in existing
+            ]
+        return statements
+    finally:
+        model.close()
+
+
+def _keep_dropped_columns(file: CatalogueFile, schema: Schema) -> None:
+    """Values of columns that the schema no longer has move to `extra`: nothing a person typed is lost."""
+    model = _wanted(schema)
+    try:
+        for name in schema.types:
+            wanted = _columns(model, name)
+            for column in [c for c in _columns(file.connection, name) if c not in wanted]:
+                for row in list(
+                    file.rows(f'SELECT id, extra, "{column}" FROM "{name}" WHERE "{column}" IS NOT NULL')
+                ):
+                    extra = json.loads(row["extra"] or "{}")
+                    extra.setdefault(column, row[column])
+                    file.execute(
+                        f'UPDATE "{name}" SET extra = ? WHERE id = ?',
+                        (json.dumps(extra, ensure_ascii=False), row["id"]),
+                    )
+                file.execute(f'ALTER TABLE "{name}" DROP COLUMN "{column}"')
+    finally:
+        model.close()
