@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 from commons.schema.spec import Field, RecordType, Schema, load_schema
@@ -23,21 +22,20 @@ Kind = Literal["plain", "boolean", "json", "degrees", "reference"]
 # Claims of these types speak about records; they are no things of their own and have no entity.
 LISTS = ("relation", "judgement", "vouch")
 WITHOUT_TABLE = ("catalogue", "withdrawal")
-
-# Never in fused tables or exports: the salt guards digests, the others say which claims belong together.
-UNFUSED = frozenset({"salt", "same_as", "copied_from", "audience"})
+NOT_FUSED = "none"  # a field's `fuse`: it stays with its claim (the salt, licences, sources, `same_as` …)
 
 _TABLES = """
 CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE member (
-  id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, title TEXT, summary TEXT, url TEXT, email TEXT, phones TEXT,
-  licence TEXT, language TEXT, state TEXT NOT NULL, epoch INTEGER, number INTEGER, release TEXT, issued_at TEXT,
-  valid_until TEXT, fingerprint TEXT, added TEXT, on_behalf_of TEXT, succeeds TEXT,
+  id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, title TEXT, summary TEXT, url TEXT, email TEXT,
+  phones TEXT, licence TEXT, language TEXT, state TEXT NOT NULL, epoch INTEGER, number INTEGER, release TEXT,
+  issued_at TEXT, valid_until TEXT, fingerprint TEXT, added TEXT, on_behalf_of TEXT, succeeds TEXT,
   records INTEGER NOT NULL, refused INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE release (
   digest TEXT NOT NULL PRIMARY KEY, member TEXT NOT NULL REFERENCES member(id), epoch INTEGER NOT NULL,
-  number INTEGER NOT NULL, form TEXT NOT NULL, manifest BLOB NOT NULL, signature BLOB NOT NULL, keylog BLOB NOT NULL
+  number INTEGER NOT NULL, form TEXT NOT NULL, manifest BLOB NOT NULL, signature BLOB NOT NULL,
+  keylog BLOB NOT NULL
 ) STRICT;
 CREATE TABLE leaf (
   member TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, digest BLOB NOT NULL, status TEXT NOT NULL,
@@ -104,22 +102,20 @@ class Column:
 def _column(field: Field) -> Column:
     if field.name.endswith("_e6"):
         return Column(field.name.removesuffix("_e6"), "REAL", field.name, "degrees")
-    if field.target is not None:
+    if field.format == "reference":
         return Column(field.name, "INTEGER REFERENCES entity(id)", field.name, "reference")
     if field.type == "boolean":
         return Column(field.name, "INTEGER", field.name, "boolean")
     if field.type == "integer":
         return Column(field.name, "INTEGER", field.name, "plain")
-    if field.type in ("array", "object", "list"):
+    if field.type in ("array", "object"):
         return Column(field.name, "TEXT", field.name, "json")
     return Column(field.name, "TEXT", field.name, "plain")
 
 
-@cache
 def fused_columns(rtype: RecordType) -> tuple[Column, ...]:
     """The columns after `entity, address` of a record type's table, in the schema's order."""
-    names = [f for f in rtype.fields.values() if f.name not in UNFUSED | {"id"} and f.release != "never"]
-    return tuple(_column(f) for f in names)
+    return tuple(_column(f) for f in rtype.released.values() if f.fuse != NOT_FUSED)
 
 
 def entity_types(schema: Schema) -> tuple[RecordType, ...]:
@@ -130,6 +126,11 @@ def entity_types(schema: Schema) -> tuple[RecordType, ...]:
 def list_types(schema: Schema) -> tuple[RecordType, ...]:
     """Relations, judgements, vouches: one row per claim, addresses as released."""
     return tuple(t for t in schema.types.values() if t.name in LISTS)
+
+
+def list_sql(column: Column) -> str:
+    """The SQL type of a column of a list: references stay addresses there, whatever became of them."""
+    return "TEXT" if column.kind == "reference" else column.sql
 
 
 def quoted(name: str) -> str:
@@ -145,9 +146,7 @@ def _fused_tables(schema: Schema) -> Iterator[str]:
             f"address TEXT NOT NULL{columns}\n) STRICT;"
         )
     for rtype in list_types(schema):
-        columns = "".join(
-            f",\n  {quoted(c.name)} {'TEXT' if c.kind == 'reference' else c.sql}" for c in fused_columns(rtype)
-        )
+        columns = "".join(f",\n  {quoted(c.name)} {list_sql(c)}" for c in fused_columns(rtype))
         yield (
             f"CREATE TABLE {quoted(rtype.name)} (\n  address TEXT NOT NULL PRIMARY KEY, "
             f"member TEXT NOT NULL REFERENCES member(id){columns},\n  counts INTEGER NOT NULL"

@@ -1,0 +1,314 @@
+"""Writes a pool.db: rows in, one file out, whole or not at all. Decides nothing about what stands in it.
+
+Rows come in the order of the contract (claims by address, entities by number), so that the same content is
+laid out the same way everywhere; `canonical` also makes the same bytes on every SQLite that was tried. The
+guarantee is the root, the bytes are a courtesy: a later SQLite may lay pages out differently.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from commons.addresses import Address, short_code, slug
+from commons.model import Fields
+from commons.pool.contract import (
+    APPLICATION_ID,
+    CONTRACT,
+    PAGE_BYTES,
+    entity_types,
+    fused_columns,
+    indexes_sql,
+    list_types,
+    quoted,
+    tables_sql,
+)
+from commons.pool.search import VERSION as SEARCH_VERSION
+from commons.pool.words import WordList, word_list
+from commons.schema.spec import RecordType, Schema, load_schema
+
+Cell: TypeAlias = "str | int | float | bytes | None"
+Row: TypeAlias = Sequence[Cell]
+
+_BATCH = 2_000  # rows gathered before they are handed to SQLite
+_HASH_BYTES = 64 * 1024 * 1024  # FTS5 gathers so many bytes before it writes a segment; part of the bytes
+_CACHE_KIB = 64 * 1024
+_VERSION_AT = 96  # of the file: the version of the SQLite that wrote it, 4 bytes
+_NO_VERSION = (3_040_000).to_bytes(4, "big")
+
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
+class EntityRows(NamedTuple):
+    """All rows of one entity, ready to insert."""
+
+    entity: Row
+    fused: Row
+    topics: Sequence[Row]
+    search: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One entity with its fused values. References are addresses of entities; `number` orders entities."""
+
+    number: int
+    address: str
+    type: str
+    fields: Fields
+    claims: int = 1
+    subject: str | None = None
+    language: str | None = None
+    modified_at: str | None = None
+
+
+class _Type:
+    """How a record type's fields become a row: settled once, used a million times."""
+
+    def __init__(self, rtype: RecordType) -> None:
+        self.columns = [(c.field, c.kind) for c in fused_columns(rtype)]
+
+    def cells(self, fields: Fields) -> Iterator[Cell]:
+        get = fields.get
+        for name, kind in self.columns:
+            value: Any = get(name)
+            if value is None or kind == "plain" or kind == "reference":
+                yield value
+            elif kind == "json":
+                yield _json(value)
+            elif kind == "boolean":
+                yield int(value)
+            else:
+                yield value / 1_000_000
+
+
+class Shaper:
+    """Turns entities into rows. Pure; one per process."""
+
+    def __init__(self, schema: Schema | None = None, words: WordList | None = None) -> None:
+        schema = schema or load_schema()
+        self._types = {t.name: _Type(t) for t in entity_types(schema) + list_types(schema)}
+        self._words = words or word_list(schema)
+
+    def cells(self, type: str, fields: Fields) -> tuple[Cell, ...]:
+        """The columns of `fields` in a record type's table."""
+        return tuple(self._types[type].cells(fields))
+
+    def rows(self, entity: Entity) -> EntityRows:
+        """Everything that the pool holds of an entity, apart from its claims."""
+        fields, number, address = entity.fields, entity.number, entity.address
+        get: Any = fields.get
+        title = get("title")
+        districts: list[str] = get("districts") or []
+        topics = dict.fromkeys(get("topics") or ())
+        text = self._words.index_text(entity.type, fields, entity.language)
+        district = get("district") or (districts[0] if len(districts) == 1 else None)
+        cells = self.cells(entity.type, fields)
+        row: Row = (
+            number, address, entity.type, short_code(address), slug(title or "") or Address.parse(address).id,
+            title, entity.language, entity.claims, entity.subject, district, get("confirmed_at"),
+            entity.modified_at, get("expires_at"),
+        )  # fmt: skip
+        return EntityRows(
+            row,
+            (number, address, *cells),
+            [(number, topic) for topic in topics],
+            (number, text.exact, text.folded, text.stem),
+        )
+
+
+class Writer:
+    """A pool being written. `path` holds an unfinished file until `finish` has returned."""
+
+    def __init__(self, path: Path, schema: Schema | None = None, *, canonical: bool = False) -> None:
+        self.path = path
+        self.schema = schema or load_schema()
+        self._canonical = canonical
+        self._waiting: dict[str, list[Row]] = {}
+        self._statements: dict[str, str] = {}
+        self.connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
+        settings = {
+            "page_size": PAGE_BYTES, "encoding": "'UTF-8'", "auto_vacuum": 0, "journal_mode": "OFF",
+            "synchronous": "OFF", "locking_mode": "EXCLUSIVE", "cache_size": -_CACHE_KIB,
+            "temp_store": "FILE", "secure_delete": int(canonical), "application_id": APPLICATION_ID,
+        }  # fmt: skip
+        for name, value in settings.items():
+            self.connection.execute(f"PRAGMA {name} = {value}")
+        self.connection.executescript(tables_sql(self.schema))
+        self.connection.execute(f"INSERT INTO search(search, rank) VALUES('hashsize', {_HASH_BYTES})")
+        self.connection.execute("BEGIN")
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """One INSERT per table; a reference (the address of an entity) finds its number by the aliases."""
+        tables = [
+            row[0] for row in self.connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        ]
+        for table in tables:
+            if table == "search" or not table.startswith(("search_", "sqlite_")):
+                columns = self.connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
+                self._statements[table] = (
+                    f"INSERT INTO {quoted(table)} VALUES ({', '.join('?' * len(columns))})"
+                )
+        self._statements["search"] = "INSERT INTO search(rowid, exact, folded, stem) VALUES (?, ?, ?, ?)"
+        for rtype in entity_types(self.schema):
+            values = ["?", "?"]
+            for column in fused_columns(rtype):
+                is_reference = column.kind == "reference"
+                values.append("(SELECT entity FROM alias WHERE address = ?)" if is_reference else "?")
+            self._statements[rtype.name] = f"INSERT INTO {quoted(rtype.name)} VALUES ({', '.join(values)})"
+
+    def many(self, table: str, rows: Iterable[Row]) -> None:
+        """Insert rows of all columns of `table`, in the contract's order."""
+        self.connection.executemany(self._statements[table], rows)
+
+    def add(self, table: str, row: Row) -> None:
+        """Insert a row soon; `flush` makes sure."""
+        waiting = self._waiting.setdefault(table, [])
+        waiting.append(row)
+        if len(waiting) >= _BATCH:
+            self.many(table, waiting)
+            waiting.clear()
+
+    def flush(self) -> None:
+        """Insert whatever waits."""
+        for table, waiting in self._waiting.items():
+            if waiting:
+                self.many(table, waiting)
+                waiting.clear()
+
+    def entity(self, rows: EntityRows) -> None:
+        """Insert an entity. All aliases must be in, or its references stay empty."""
+        self.add("entity", rows.entity)
+        self.add(str(rows.entity[2]), rows.fused)
+        for topic in rows.topics:
+            self.add("entity_topic", topic)
+        self.add("search", rows.search)
+
+    def meta(self, values: Mapping[str, object]) -> None:
+        """Insert `meta`; what is not text is kept as JSON."""
+        own = {"contract": CONTRACT, "schema": self.schema.version, "search": SEARCH_VERSION}
+        rows = {**own, **values}
+        self.many("meta", [(k, v if isinstance(v, str) else _json(v)) for k, v in sorted(rows.items())])
+
+    def finish(self) -> None:
+        """Fill in what follows from the rows, build the indexes, close the file and flush it to the disk."""
+        self.flush()
+        self._districts_of_places()
+        self.connection.execute("INSERT INTO search(search) VALUES('optimize')")
+        self.connection.execute("COMMIT")
+        self.connection.executescript(indexes_sql(self.schema))
+        if self._canonical:
+            self._lay_out_anew()
+        self.connection.close()
+        if self._canonical:
+            _forget_version(self.path)
+        with self.path.open("rb") as file:
+            os.fsync(file.fileno())
+
+    def _districts_of_places(self) -> None:
+        """What has no district of its own stands where its place stands."""
+        names = {t.name for t in entity_types(self.schema)}
+        for rtype in entity_types(self.schema):
+            columns = {c.name for c in fused_columns(rtype)}
+            if "place" in columns and "place" in names:
+                table = quoted(rtype.name)
+                self.connection.execute(
+                    f"UPDATE entity SET district = p.district FROM {table} t "
+                    f"JOIN place p ON p.entity = t.place WHERE entity.id = t.entity "
+                    f"AND entity.district IS NULL AND p.district IS NOT NULL"
+                )
+
+    def _lay_out_anew(self) -> None:
+        """Copy the file page by page in one order, without what deleted rows left behind."""
+        fresh = self.path.with_name(f"{self.path.name}.vacuum")
+        try:
+            self.connection.execute("VACUUM INTO ?", (str(fresh),))
+            self.connection.close()
+            fresh.replace(self.path)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+    def abandon(self) -> None:
+        """Close without finishing."""
+        with contextlib.suppress(sqlite3.Error):
+            self.connection.close()
+
+
+def _forget_version(path: Path) -> None:
+    """Which SQLite wrote the file is the only thing in it that differs between machines."""
+    with path.open("r+b") as file:
+        file.seek(_VERSION_AT)
+        file.write(_NO_VERSION)
+
+
+@contextmanager
+def writing(path: Path, schema: Schema | None = None, *, canonical: bool = False) -> Iterator[Writer]:
+    """A writer whose file stands at `path` when the block ends, and nothing new if it fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    writer = Writer(fresh, schema, canonical=canonical)
+    try:
+        yield writer
+        writer.finish()
+        fresh.replace(path)
+    finally:
+        writer.abandon()
+        for leftover in (fresh, fresh.with_name(f"{fresh.name}-journal")):
+            leftover.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A whole pool in memory, for small ones. Claims and aliases follow from `claims`, in any order.
+
+    `claims`: (address, entity's address or None, canonical JSON, held fields). `rows`: table → rows as dicts,
+    for every other table of the contract.
+    """
+
+    entities: Sequence[Entity]
+    claims: Sequence[tuple[str, str | None, str, Sequence[str]]] = ()
+    meta: Mapping[str, object] = field(default_factory=dict)
+    rows: Mapping[str, Sequence[Mapping[str, Cell]]] = field(default_factory=dict)
+
+
+def write_pool(
+    path: Path, content: Content, schema: Schema | None = None, *, canonical: bool = False
+) -> None:
+    """Write a pool of which everything is known; numbers of entities are given anew, by address."""
+    shaper = Shaper(schema)
+    entities = sorted(content.entities, key=lambda e: e.address)
+    numbers = {e.address: n for n, e in enumerate(entities, start=1)}
+    with writing(path, schema, canonical=canonical) as writer:
+        aliases = {e.address: numbers[e.address] for e in entities}
+        for n, (text, of, data, held) in enumerate(sorted(content.claims, key=lambda c: c[0]), start=1):
+            address, entity = Address.parse(text), numbers.get(of) if of else None
+            held_json = _json(list(held)) if held else None
+            writer.add("claim", (n, text, entity, *address, writer.schema.version, data, held_json))
+            if entity is not None:
+                aliases[text] = entity
+        writer.many("alias", [(a, n, short_code(a)) for a, n in sorted(aliases.items())])
+        for number, entity_ in enumerate(entities, start=1):
+            writer.entity(shaper.rows(_numbered(entity_, number)))
+        for table, rows in content.rows.items():
+            for row in rows:
+                names = ", ".join(quoted(name) for name in row)
+                marks = ", ".join("?" * len(row))
+                sql = f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks})"
+                writer.connection.execute(sql, tuple(row.values()))
+        writer.meta(content.meta)
+
+
+def _numbered(entity: Entity, number: int) -> Entity:
+    return Entity(
+        number, entity.address, entity.type, entity.fields, entity.claims, entity.subject, entity.language,
+        entity.modified_at,
+    )  # fmt: skip
