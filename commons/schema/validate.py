@@ -66,7 +66,7 @@ def check_record(
 
     if not RECORD_ID.match(id):
         note("id-malformed", "id", id[:80])
-    checks, required = _plan(rtype, published)
+    checks, required = plan(rtype, published)
     for name, value in fields.items():
         check = checks.get(name)
         if check is None:
@@ -76,7 +76,7 @@ def check_record(
     for name in required:
         if fields.get(name) in (None, "", []):
             note("required", name)
-    for code, name in _together(fields):
+    for code, name in together(fields):
         note(code, name)
     return findings
 
@@ -88,7 +88,8 @@ def personal_number(text: str) -> str | None:
 
 
 @cache
-def _plan(rtype: RecordType, published: bool) -> tuple[dict[str, Check], tuple[str, ...]]:
+def plan(rtype: RecordType, published: bool) -> tuple[dict[str, Check], tuple[str, ...]]:
+    """The check of each field, and the required fields' names: what the gate asks of a million records."""
     fields = rtype.released if published else rtype.fields
     return (
         {name: _check_of(f) for name, f in fields.items()},
@@ -275,7 +276,7 @@ def _object(item: object, inner: Mapping[str, Check], needed: list[str]) -> Prob
     return None if missing is None else ("key-missing", missing)
 
 
-def _together(fields: Mapping[str, object]) -> list[tuple[str, str]]:
+def together(fields: Mapping[str, object]) -> list[tuple[str, str]]:
     """What no field can tell alone."""
     found = []
     if ("latitude_e6" in fields) != ("longitude_e6" in fields):
