@@ -72,6 +72,67 @@ KINDS: dict[str, Kind] = {
     "column-unnamed": Kind("warning", N_("A column has no heading; it is called {column}.")),
     "column-repeated": Kind("warning", N_("Two columns are called {column}; the second is now {new}.")),
     "cells-merged": Kind("note", N_("{n} cells were filled from merged cells.")),
+    # from rows to records (imports)
+    "row-key-missing": Kind(
+        "error",
+        N_("Row {row} has nothing in the column that names it ({column})."),
+        N_("Write it there; without it the row would become a new record at every import."),
+    ),
+    "row-key-repeated": Kind(
+        "error",
+        N_("Row {row} has the same {column} as row {first} («{value}») but says something else."),
+        N_("Give each row its own, or join the two rows."),
+    ),
+    "date-unreadable": Kind(
+        "error",
+        N_("Row {row}: «{value}» in {column} is not a date in a form that the mapping allows."),
+        N_("Write it like 21/09/2017, or add its form under “dates” in the mapping."),
+    ),
+    "value-unreadable": Kind("error", N_("Row {row}: «{value}» in {column} does not fit {field}.")),
+    "first-of-several": Kind(
+        "note", N_("Row {row}: of several in {column} («{value}») the first was taken; all are kept at home.")
+    ),
+    "position-zero": Kind(
+        "error", N_("Row {row}: the position {value} is in the sea off Africa; it was held back.")
+    ),
+    "position-outside": Kind(
+        "error",
+        N_("Row {row}: the position {value} lies outside the area of this list; it was held back."),
+        N_("Correct it, or widen “within” in the mapping."),
+    ),
+    "position-swapped": Kind(
+        "error", N_("Row {row}: latitude and longitude seem swapped ({value}); the position was held back.")
+    ),
+    "position-half": Kind(
+        "error", N_("Row {row}: half of the position is missing or unreadable ({value}); it was held back.")
+    ),
+    "rows-disagree": Kind(
+        "warning",
+        N_(
+            "Rows {first} and {row} say different things about {type}/{record} in {field}: «{value}» was left out."
+        ),
+    ),
+    "edit-overwritten": Kind(
+        "warning",
+        N_(
+            "Row {row} changed in the sheet: in {type}/{record} it replaced «{value}» of {field}, edited here."
+        ),
+    ),
+    "column-unknown": Kind(
+        "note", N_("The mapping does not name the column {column}; it is kept at home and never leaves.")
+    ),
+    "column-contradicts": Kind(
+        "warning",
+        N_(
+            "The column «{column}» is called like {field}, but {percent} % of it looks like: {looks} (as «{value}»)."
+        ),
+        N_("Look whether the columns are shifted against their headings. It is kept at home until you say."),
+    ),
+    "columns-shifted": Kind(
+        "warning",
+        N_("{n} columns hold something else than their headings say; they seem to be shifted."),
+        N_("Correct the mapping before you share anything from this file."),
+    ),
     "sheets-left": Kind(
         "note", N_("Only the sheet «{sheet}» was read, not: {sheets}."), N_("Choose with --sheet.")
     ),
