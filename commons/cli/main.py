@@ -6,14 +6,19 @@ no rule of the commons stands in this room.
 
 from __future__ import annotations
 
+import difflib
+import errno
 import importlib
 import os
+import signal
 import sys
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 import click
 
 from commons import __version__
+from commons.cli.localised import localised, teach_click
 from commons.errors import CommonsError
 from commons.messages import LANGUAGES, N_, language_of, translate, use_language
 
@@ -22,14 +27,31 @@ ROLES: dict[str, dict[str, str]] = {
     N_("Keep a catalogue"): {},
     N_("Share it"): {},
     N_("Run a federation"): {},
-    N_("Publish a portal"): {},
+    N_("Publish a portal"): {"serve": "commons.cli.portal:serve"},
 }
 
-FINDINGS = 1  # exit code: done, but something waits for a person
+# What people try, and what it is called here.
+OTHER_NAMES = {
+    "iniciar": "init", "crear": "init", "nuevo": "init", "new": "init",
+    "agregar": "add", "añadir": "add", "editar": "edit", "ver": "show", "mostrar": "show",
+    "lista": "list", "listar": "list", "buscar": "list", "search": "list", "ls": "list",
+    "quitar": "remove", "borrar": "remove", "delete": "remove", "rm": "remove",
+    "confirmar": "confirm", "revisar": "check", "historia": "history", "log": "history",
+    "deshacer": "undo", "rehacer": "undo", "redo": "undo", "respaldo": "backup", "respaldar": "backup",
+    "restore": "backup", "consentimiento": "consent", "permiso": "consent", "plantilla": "template",
+    "importar": "import", "actualizar": "refresh", "entrega": "release", "entregar": "release",
+    "compartir": "release", "share": "release", "retirar": "withdraw", "llave": "keys", "llaves": "keys",
+    "federacion": "federation", "federación": "federation", "reunir": "merge", "juntar": "merge",
+    "publicar": "publish", "servir": "serve", "portal": "serve",
+}  # fmt: skip
+
+FAILED = 3  # exit code: could not be done; 1 is "done with findings", 2 "wrong input"
+INTERRUPTED = 130
+PIPE_CLOSED = 141
 
 
 class CommonsGroup(click.Group):
-    """Loads commands late; prints `CommonsError` as a sentence with its next step."""
+    """Loads commands late; every way to fail ends as a sentence with a next step and a truthful exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for commands in ROLES.values() for name in commands]
@@ -40,8 +62,16 @@ class CommonsGroup(click.Group):
                 module, name = commands[cmd_name].split(":")
                 command = getattr(importlib.import_module(module), name)
                 assert isinstance(command, click.Command)
-                return command
+                return localised(command)
         return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            raise click.UsageError(_unknown(name, self.list_commands(ctx)), ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for role, names in ROLES.items():
@@ -49,36 +79,129 @@ class CommonsGroup(click.Group):
             for name in names:
                 command = self.get_command(ctx, name)
                 if command is not None and not command.hidden:
-                    rows.append((name, translate(command.get_short_help_str(limit=100))))
+                    rows.append((name, command.get_short_help_str(limit=100)))
             if rows:
                 with formatter.section(translate(role)):
                     formatter.write_dl(rows)
 
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except CommonsError as error:
-            click.echo(str(error), err=True)
-            if error.hint:
-                click.echo(f"→ {error.hint}", err=True)
-            ctx.exit(error.exit_code)
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        shown = localised(self)
+        click.Group.format_help(shown, ctx, formatter)
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
+        """Run and exit. `extra` is what click's own `main` takes."""
+        extra.pop("standalone_mode", None)
+        teach_click()
+        given = list(sys.argv[1:] if args is None else args)
+
+        def run() -> object:
+            return click.Group.main(self, _language_first(given), prog_name, standalone_mode=False, **extra)
+
+        sys.exit(_exit_code(run))
+
+
+def _language_first(arguments: list[str]) -> list[str]:
+    """`--lang` counts wherever it stands, also for the sentences about other wrong arguments."""
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            return [*rest, argument, *waiting]
+        name, equals, value = argument.partition("=")
+        if name != "--lang":
+            rest.append(argument)
+            continue
+        code = value if equals else next(waiting, "")
+        if code not in LANGUAGES:
+            raise click.UsageError(
+                translate(N_("«{code}» is not a language of this program; choose es or en.")).format(
+                    code=code
+                )
+            )
+        use_language(code)
+    return rest
+
+
+def _exit_code(run: Callable[[], object]) -> int:
+    """What `run` ends with, as a sentence on stderr and an exit code."""
+    try:
+        result = run()
+        sys.stdout.flush()
+    except CommonsError as error:
+        return _told(str(error), error.hint, error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return 2 if isinstance(error, click.UsageError) else FAILED
+    except (click.Abort, KeyboardInterrupt):
+        return _told(translate(N_("Stopped. What was not finished was not kept.")), "", INTERRUPTED)
+    except BrokenPipeError:
+        # whoever read us has gone (`| head`); Python must not complain again while it closes stdout
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except OSError as error:
+        return _told(_os_sentence(error), "", FAILED)
+    except Exception as error:
+        if os.environ.get("COMMONS_DEBUG"):
+            raise
+        sentence = translate(N_("The program has made a mistake ({what}); your files are as they were."))
+        hint = translate(N_("Please tell its makers; with COMMONS_DEBUG=1 it shows the details."))
+        return _told(sentence.format(what=f"{type(error).__name__}: {error}"), hint, FAILED)
+    return result if isinstance(result, int) else 0
+
+
+def _told(sentence: str, hint: str, code: int) -> int:
+    click.echo(sentence, err=True)
+    if hint:
+        click.echo(f"→ {hint}", err=True)
+    return code
+
+
+def _os_sentence(error: OSError) -> str:
+    reasons = {
+        errno.ENOSPC: N_("The disk is full"),
+        errno.EDQUOT: N_("The disk is full"),
+        errno.EACCES: N_("There is no permission"),
+        errno.EPERM: N_("There is no permission"),
+        errno.EROFS: N_("The disk can only be read"),
+        errno.ENOENT: N_("There is no such file or folder"),
+        errno.EIO: N_("The disk does not answer properly"),
+        errno.EADDRINUSE: N_("The port is taken by another program"),
+    }
+    known = reasons.get(error.errno or 0)
+    reason = translate(known) if known else (error.strerror or str(error))
+    place = f": {error.filename}" if error.filename else ""
+    return f"{reason}{place}."
+
+
+def _unknown(name: str, commands: list[str]) -> str:
+    meant = OTHER_NAMES.get(name.casefold())
+    if meant not in commands:
+        meant = next(iter(difflib.get_close_matches(name.casefold(), commands, n=1, cutoff=0.6)), None)
+    sentence = translate(N_("There is no command «{name}».")).format(name=name)
+    if meant is None:
+        return sentence
+    return f"{sentence} {translate(N_('Did you mean «{meant}»?')).format(meant=meant)}"
+
+
+_ABOUT = N_(
+    "Community catalogues, pooled without a centre.\n\n"
+    "Each organisation keeps a catalogue, shares it as a signed release, and anybody can merge the releases "
+    "they accept into one pool with its portal."
+)
 
 
 @click.group(
     cls=CommonsGroup,
+    help=_ABOUT,
+    epilog=N_("Exit codes: 0 done · 1 done, something waits for you · 2 wrong input · 3 could not be done."),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option(
-    "--lang",
-    type=click.Choice(LANGUAGES),
-    help="Idioma / language.",
-    expose_value=False,
-    is_eager=True,
-    callback=lambda c, p, value: use_language(value) if value else None,
-)
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Idioma / language.", expose_value=False)
 @click.version_option(__version__, prog_name="commons")
 def cli() -> None:
-    """Catálogos de organizaciones, reunidos sin dueño · Community catalogues, pooled without a centre."""
+    """The whole command; `CommonsGroup` does the work."""
 
 
 def main() -> None:
@@ -87,4 +210,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # consoles that are not UTF-8 must not end in a traceback
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    if hasattr(signal, "SIGTERM"):  # an orderly end closes files as Ctrl-C does
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     cli(prog_name="commons")

@@ -1,0 +1,65 @@
+"""Commands in the reader's language: their own help, and click's words. Changes no command's behaviour.
+
+Help stands in the source as English keys (`help=N_("…")`) and is translated when it is shown, on a copy:
+one process may speak both languages, one after the other.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+
+import click
+
+from commons.messages import ngettext, translate
+
+_CLICK_MODULES = (
+    "core",
+    "decorators",
+    "exceptions",
+    "formatting",
+    "parser",
+    "shell_completion",
+    "termui",
+    "types",
+)
+
+
+def teach_click() -> None:
+    """Let click take its own sentences from our catalogue, in the language of the moment.
+
+    Click asks the process-wide gettext, which knows one language per process and only the environment's.
+    """
+    for name in _CLICK_MODULES:
+        module = sys.modules.get(f"click.{name}")
+        if module is not None and hasattr(module, "_"):
+            module._ = translate  # type: ignore[attr-defined]
+        if module is not None and hasattr(module, "ngettext"):
+            module.ngettext = ngettext  # type: ignore[attr-defined]
+
+
+def localised(command: click.Command) -> click.Command:
+    """A copy of `command` whose help is in the current language, and that of all commands below it."""
+    shown = copy.copy(command)
+    shown.help = _text(command.help)
+    shown.short_help = _text(command.short_help)
+    shown.epilog = _text(command.epilog)
+    shown.options_metavar = _text(command.options_metavar)
+    shown.params = [_parameter(parameter) for parameter in command.params]
+    if isinstance(shown, click.Group) and isinstance(command, click.Group):
+        shown.subcommand_metavar = translate(command.subcommand_metavar)
+        shown.commands = {name: localised(sub) for name, sub in command.commands.items()}
+    return shown
+
+
+def _text(text: str | None) -> str | None:
+    return translate(text) if text else text
+
+
+def _parameter(parameter: click.Parameter) -> click.Parameter:
+    shown = copy.copy(parameter)
+    if isinstance(shown, click.Option):
+        shown.help = _text(shown.help)
+    if shown.metavar:
+        shown.metavar = translate(shown.metavar)
+    return shown

@@ -1,0 +1,262 @@
+"""How every command speaks: answers on stdout, the rest on stderr, questions only to a person.
+
+Shared by all command groups; knows no rule of the commons. A command that a program may read takes
+`json_option` and prints with `show_json`; then nothing else goes to stdout.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import click
+
+from commons.catalogue.store import Catalogue
+from commons.errors import InputError
+from commons.findings import KINDS, Finding
+from commons.messages import N_, in_language, ngettext, translate
+from commons.schema.spec import load_schema
+
+FINDINGS = 1  # exit code: done, but something waits for a person
+SHOWN_PER_CODE = 10
+_MARKS = {"error": N_("error"), "warning": N_("please look"), "note": N_("note")}
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+@dataclass(eq=False)
+class NotConfirmed(InputError):
+    """A question had to be asked and nobody was there to answer."""
+
+    question: str
+    template: ClassVar[str] = N_("This needs an answer: {question}")
+    hint_template: ClassVar[str] = N_("Where nobody can answer, add --yes.")
+
+
+@dataclass(eq=False)
+class NoCatalogueHere(InputError):
+    """No catalogue was named and none lies in the current folder."""
+
+    folder: Path
+    template: ClassVar[str] = N_("There is no catalogue in {folder}.")
+    hint_template: ClassVar[str] = N_(
+        "Go to its folder, name it with --catalogue FILE, or make a new one with: commons init"
+    )
+
+
+@dataclass(eq=False)
+class SeveralCatalogues(InputError):
+    """No catalogue was named and there is more than one to choose from."""
+
+    names: str
+    template: ClassVar[str] = N_("There are several catalogues here: {names}.")
+    hint_template: ClassVar[str] = N_("Say which one with --catalogue FILE.")
+
+
+def say(text: str = "") -> None:
+    """One part of the answer, on stdout."""
+    click.echo(text)
+
+
+def tell(text: str = "") -> None:
+    """What accompanies the answer (what was done, what to do next), on stderr."""
+    click.echo(text, err=True)
+
+
+def show_json(value: object) -> None:
+    """The answer for a program: JSON, UTF-8, sorted keys."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=str))
+
+
+def now() -> datetime:
+    """The moment of this command, in UTC."""
+    return datetime.now(UTC)
+
+
+def interactive() -> bool:
+    """Whether a person sits at the other end."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help=N_("Answer in JSON, for programs."))
+yes_option = click.option("--yes", "-y", is_flag=True, help=N_("Do it without asking."))
+catalogue_option = click.option(
+    "--catalogue",
+    "-c",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=N_("Which catalogue; not needed where the folder holds only one."),
+)
+
+
+def find_catalogue(given: Path | None) -> Path:
+    """The catalogue that is meant: named, from COMMONS_CATALOGUE, or the only one in this folder.
+
+    Raises NoCatalogueHere, SeveralCatalogues.
+    """
+    named = given or (Path(os.environ["COMMONS_CATALOGUE"]) if os.environ.get("COMMONS_CATALOGUE") else None)
+    if named is not None:
+        return named
+    found = sorted(path for path in Path().glob("*.db") if is_catalogue(path))
+    if not found:
+        raise NoCatalogueHere(Path().resolve())
+    if len(found) > 1:
+        raise SeveralCatalogues(", ".join(path.name for path in found))
+    return found[0]
+
+
+@contextmanager
+def opened(given: Path | None) -> Iterator[Catalogue]:
+    """The catalogue that is meant, open; closed as one plain file whatever happens."""
+    with Catalogue.open(find_catalogue(given)) as catalogue:
+        yield catalogue
+
+
+def confirm(question: str, *, yes: bool) -> bool:
+    """Ask before something that a person should see first; `yes` answers for them.
+
+    Raises NotConfirmed where nobody can be asked.
+    """
+    if yes:
+        return True
+    if not interactive():
+        raise NotConfirmed(question)
+    return ask_yes(question)
+
+
+def ask_yes(question: str) -> bool:
+    """Yes or no, until it is one of them; the empty answer is no."""
+    while True:
+        answer = ask(f"{question} {translate('[y/N]')}").casefold()
+        if answer in ("s", "si", "sí", "y", "yes"):
+            return True
+        if answer in ("", "n", "no"):
+            return False
+        tell(translate(N_("Please answer yes or no.")))
+
+
+def ask(question: str, *, default: str = "") -> str:
+    """A line typed by a person; the default where nothing is typed."""
+    shown = f"{question} [{default}]" if default else question
+    answer = click.prompt(shown, default=default, show_default=False, prompt_suffix=": ", err=True)
+    return str(answer).strip()
+
+
+@contextmanager
+def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Within the block, `advance(n)` moves a line on stderr; silent where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda n: None
+        return
+    done, shown = 0, -1
+
+    def advance(n: int) -> None:
+        nonlocal done, shown
+        done += n
+        state = done * 100 // total if total else done
+        if state != shown:
+            shown = state
+            click.echo(f"\r{label} {state}{'%' if total else ''}", nl=False, err=True)
+
+    try:
+        advance(0)
+        yield advance
+    finally:
+        click.echo("\r" + " " * (len(label) + 12) + "\r", nl=False, err=True)
+
+
+def show_findings(findings: Sequence[Finding], *, limit: int = SHOWN_PER_CODE) -> None:
+    """Findings on stdout: the gravest first, one block per kind, its next step once."""
+    by_code: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_code.setdefault(finding.code, []).append(finding)
+    for code, group in sorted(by_code.items(), key=lambda item: _ORDER[KINDS[item[0]].level]):
+        hints = list(dict.fromkeys(labelled(finding).hint for finding in group))
+        mark = translate(_MARKS[KINDS[code].level])
+        for finding in group[:limit]:
+            say(_wrapped(f"{mark}: {_where(finding)}{labelled(finding).sentence}"))
+        if len(group) > limit:
+            more = len(group) - limit
+            say("  " + ngettext("… and {n} more like it", "… and {n} more like them", more).format(n=more))
+        for hint in hints[:1] if len(hints) > limit else hints:
+            if hint:
+                say(_wrapped(f"→ {hint}", "  "))
+        say()
+
+
+def labelled(finding: Finding) -> Finding:
+    """The finding with its field's name as people know it."""
+    rtype = load_schema().types.get(finding.type or "")
+    field = rtype.fields.get(finding.field or "") if rtype else None
+    return finding if field is None else dataclasses.replace(finding, field=in_language(field.title))
+
+
+def _where(finding: Finding) -> str:
+    """The record, unless the sentence names it itself."""
+    if finding.record is None or "{record}" in KINDS[finding.code].sentence:
+        return ""
+    return f"{finding.type}/{finding.record}: " if finding.type else f"{finding.record}: "
+
+
+def findings_json(findings: Iterable[Finding]) -> list[dict[str, object]]:
+    """Findings for a program, each with its sentence in the current language."""
+    return [{**f.to_json(), "sentence": labelled(f).sentence, "hint": labelled(f).hint} for f in findings]
+
+
+def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table that fits the terminal: the widest column gives way; to a file or pipe it is not cut."""
+    table = [[str(cell) for cell in row] for row in rows]
+    widths = [max([_width(h), *(_width(row[n]) for row in table)]) for n, h in enumerate(headings)]
+    if sys.stdout.isatty():
+        room = shutil.get_terminal_size().columns - 2 * (len(widths) - 1)
+        while sum(widths) > room and max(widths) > 12:
+            widths[widths.index(max(widths))] -= 1
+    for row in [list(headings), *table]:
+        cells = [_fit(cell, width) for cell, width in zip(row, widths, strict=True)]
+        say("  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def _fit(text: str, width: int) -> str:
+    text = text.replace("\n", " ")
+    if _width(text) > width:
+        while _width(text) > width - 1:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (width - _width(text))
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    if not sys.stdout.isatty():
+        return indent + text
+    width = min(shutil.get_terminal_size().columns, 100)
+    return textwrap.fill(
+        text, width, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False
+    )
+
+
+def is_catalogue(path: Path) -> bool:
+    """Whether a file says of itself that it is one; a pool or another database is not."""
+    try:
+        with path.open("rb") as file:
+            return file.read(72)[68:72] == b"COMN"
+    except OSError:
+        return False
+
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
