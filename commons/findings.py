@@ -205,6 +205,179 @@ KINDS: dict[str, Kind] = {
     ),
     "currency-missing": Kind("warning", N_("{field} is missing beside an amount of money.")),
     "required": Kind("error", N_("{field} is empty."), N_("Write it, or keep the record as a draft.")),
+    # releases: federation and intake (E_: the whole release, R_: one record)
+    "E_NOTSQLITE": Kind(
+        "error",
+        N_("The release of {member} does not hold a catalogue: its catalogue.db is something else."),
+        N_("Ask for it again; perhaps a web page was saved in its place."),
+    ),
+    "E_SIZE": Kind(
+        "error",
+        N_("The catalogue of {member} was cut short or has something appended."),
+        N_("Ask for the release again."),
+    ),
+    "E_WALMODE": Kind(
+        "error",
+        N_("The catalogue of {member} was copied while it was in use."),
+        N_("Ask them to share with commons release, not to copy the file."),
+    ),
+    "E_SIDECAR": Kind(
+        "error",
+        N_("«{value}» holds a journal beside its catalogue.db, so the file alone is not what was signed."),
+        N_("Ask for the release as one file (.entrega)."),
+    ),
+    "E_ENCODING": Kind(
+        "error",
+        N_("The catalogue of {member} is not written in UTF-8."),
+        N_("Ask them to share again with commons release."),
+    ),
+    "E_UTF8": Kind(
+        "error",
+        N_("The catalogue of {member} holds text that is not UTF-8."),
+        N_("Ask them to share again with commons release."),
+    ),
+    "E_SQLITE": Kind(
+        "error",
+        N_("The catalogue of {member} is damaged and cannot be read."),
+        N_("Ask for the release again; the last good one stays."),
+    ),
+    "E_INTEGRITY": Kind(
+        "error",
+        N_("The catalogue of {member} contradicts itself inside."),
+        N_("Ask for the release again; the last good one stays."),
+    ),
+    "E_SCHEMA": Kind(
+        "error",
+        N_("The catalogue of {member} has other tables than a release may have."),
+        N_("Ask them to share with commons release."),
+    ),
+    "E_SCHEMAVERSION": Kind(
+        "error",
+        N_("The release of {member} was made with a schema that this program does not know."),
+        N_("Install the newest version of commons."),
+    ),
+    "E_TOOBIG": Kind(
+        "error",
+        N_("The release of {member} holds something bigger than a release may hold."),
+        N_("Ask them to shorten their longest texts or to split the catalogue."),
+    ),
+    "E_TOOMANY": Kind(
+        "error",
+        N_("The release of {member} holds more records than a release may hold."),
+        N_("Ask them to split the catalogue."),
+    ),
+    "E_ROOT": Kind(
+        "error",
+        N_("The records of {member} are not the ones that were signed."),
+        N_("Ask for the release again; the last good one stays."),
+    ),
+    "E_CATALOGUE": Kind(
+        "error",
+        N_("The release of {member} does not say, in one valid record, whose catalogue it is."),
+        N_("Ask them to complete their catalogue's own record and to share again."),
+    ),
+    "E_HERE": Kind(
+        "warning",
+        N_("The new release of {member} could not be read on this machine: too little time or memory."),
+        N_("Merge again on a machine with less to do; the last good release stays."),
+    ),
+    "E_CONTAINER": Kind(
+        "warning", N_("«{value}» is not a release."), N_("Look what it is, and take it out of the folder.")
+    ),
+    "E_NOTFILE": Kind(
+        "warning",
+        N_("«{value}» is a link, a folder or a device, not a file."),
+        N_("Put the file itself there."),
+    ),
+    "E_FORMAT": Kind(
+        "error", N_("«{value}» is not in the form that a release has."), N_("Ask for the release again.")
+    ),
+    "E_MANIFEST": Kind(
+        "error", N_("The release.json of «{value}» is not as it should be."), N_("Ask for the release again.")
+    ),
+    "E_KEYLOG": Kind(
+        "error",
+        N_("The key log of «{value}» does not hold together."),
+        N_("Call the organisation and compare the words of its key."),
+    ),
+    "E_PREROTATION": Kind(
+        "error",
+        N_("«{value}» changes to a key that was never announced: perhaps somebody stole the old one."),
+        N_("Call the organisation and compare the words of its key."),
+    ),
+    "E_KEY": Kind("error", N_("A key in «{value}» cannot be trusted."), N_("Call the organisation.")),
+    "E_SIGNATURE": Kind(
+        "error",
+        N_("The signature of «{value}» does not fit."),
+        N_("Ask for the release again; the last good one stays."),
+    ),
+    "E_PROOF": Kind(
+        "error",
+        N_("The parts of «{value}» do not belong together."),
+        N_("Ask for the release again; the last good one stays."),
+    ),
+    "E_MEMBER": Kind(
+        "error",
+        N_("«{value}» is a release of another member than {member}."),
+        N_("Look at the sources of that member in federation.yaml."),
+    ),
+    "E_PRUNED": Kind(
+        "error", N_("The pruned copy of a release does not prove itself."), N_("Ask for the release again.")
+    ),
+    "E_SOURCE": Kind(
+        "warning",
+        N_("Nothing of {member} was found at «{value}»."),
+        N_("Look whether the folder or file is there; the last good release stays."),
+    ),
+    "E_ROLLBACK": Kind(
+        "note",
+        N_("An older release of {member} ({epoch}.{number}) came than the one already used."),
+        N_("Nothing to do; the newer one stays."),
+    ),
+    "E_TWOCOPIES": Kind(
+        "warning",
+        N_(
+            "{member} shared two different releases with one number ({epoch}.{number}): there are two copies of the catalogue."
+        ),
+        N_(
+            "Tell them; it is usually a copy on a stick. The last release before that is used until both are joined."
+        ),
+    ),
+    "E_KEYFORK": Kind(
+        "warning",
+        N_("The keys of {member} were changed twice in different ways."),
+        N_("Call the organisation: somebody else may hold the recovery sheet."),
+    ),
+    "E_VOID": Kind("note", N_("{member} says that the release {epoch}.{number} was not its own.")),
+    "E_TOOOLD": Kind(
+        "warning", N_("The last release of {member} is too old to be shown."), N_("Ask them for a new one.")
+    ),
+    "stranger": Kind(
+        "note",
+        N_("«{value}» is a release of {member}, who is not a member."),
+        N_("Take them in with: commons federation add"),
+    ),
+    "R_CHAR": Kind(
+        "error",
+        N_("{field} holds a character that is not allowed, perhaps invisible."),
+        N_("Type the text again."),
+    ),
+    "R_NFC": Kind(
+        "error", N_("{field} has accents written apart from their letters."), N_("Type the text again.")
+    ),
+    "R_JSON": Kind(
+        "error",
+        N_("{field} holds a list that can be read in more than one way."),
+        N_("Edit the record and share again."),
+    ),
+    "R_TOOBIG": Kind(
+        "error", N_("The record {type} {record} is too long."), N_("Shorten its longest texts.")
+    ),
+    "R_WITHDRAWAL": Kind(
+        "error",
+        N_("A withdrawal speaks of no address, or of a release that does not exist yet."),
+        N_("Share again with commons release."),
+    ),
 }
 
 

@@ -1,0 +1,286 @@
+"""The bytes of a member's catalogue.db → verified rows, or one code. Runs in the child; opens no file.
+
+Hostile until proven. The order matters: nothing is asked of SQLite before the bytes look right, no table is
+read before the schema is ours word for word, no row before `integrity_check` (not `quick_check`, which passes
+forged keys). SQLite works on a copy in memory: no path, no sidecar, no time between checking and using.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from commons.findings import Finding
+from commons.format import canonical
+from commons.format.merkle import Tree
+from commons.intake import frames, rows
+from commons.intake.limits import COLUMNS, EXPRESSION_DEPTH, FINDINGS_KEPT, SQL_BYTES, VALUE_BYTES
+from commons.intake.tables import Table, tables
+from commons.schema.spec import load_schema
+
+_MAGIC = b"SQLite format 3\0"
+_PRAGMAS = (
+    "trusted_schema=OFF",
+    "cell_size_check=ON",
+    "mmap_size=0",
+    "temp_store=MEMORY",
+    "query_only=ON",
+)
+_TICK = 10_000  # virtual machine steps between two looks at the clock
+
+
+class Refused(Exception):
+    """The release cannot be taken up, for a reason that lies in its bytes."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(code)
+        self.code, self.detail = code, detail
+
+
+class Unreadable(Exception):
+    """This machine lacks time or memory for it. Says nothing about the release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the signed manifest says of the catalogue, for the child to compare."""
+
+    release: str
+    member: str
+    form: str  # full | pruned
+    schema: str
+    epoch: int
+    number: int
+    content_root: str
+    counts: dict[str, int]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is counted on the way, for the summary."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    findings: list[dict[str, object]] = field(default_factory=list)
+    withdrawals: list[list[object]] = field(default_factory=list)
+    hidden: int = 0
+
+    def refuse(self, finding: Finding) -> str:
+        self.refused[finding.code] += 1
+        if len(self.findings) < FINDINGS_KEPT:
+            self.findings.append(finding.to_json())
+        return finding.code
+
+
+def examine(job: Job, data: bytes, emit: Callable[[bytes], None], *, seconds: float) -> dict[str, Any]:
+    """Emit the rows of the catalogue in order of (type, id); give the summary.
+
+    Rows that were emitted count only if this returns.
+
+    Raises:
+        Refused: the catalogue is not what a release may be.
+        Unreadable: it took more than `seconds`, or more memory than there is.
+    """
+    deadline = time.monotonic() + seconds
+    check_bytes(data)
+    expected = tables(job.schema)
+    if expected is None:
+        raise Refused("E_SCHEMAVERSION", job.schema)
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        _bound(connection, deadline)
+        connection.deserialize(data)
+        check_schema(connection, expected)
+        check_integrity(connection)
+        return _read_all(connection, job, expected, emit, deadline)
+    except sqlite3.Error as error:
+        raise _reason(error, connection, expected) from error
+    except MemoryError as error:
+        raise Unreadable("memory") from error
+    finally:
+        connection.close()
+
+
+def check_bytes(data: bytes) -> None:
+    """What a look at the header settles. Source: "The Database Header" of SQLite's file format."""
+    if len(data) < 512 or not data.startswith(_MAGIC):
+        raise Refused("E_NOTSQLITE")
+    page_size = int.from_bytes(data[16:18], "big")
+    page_size = 65536 if page_size == 1 else page_size
+    if data[18:20] != b"\x01\x01":
+        raise Refused("E_WALMODE")
+    if page_size < 512 or page_size & (page_size - 1) or data[20]:
+        raise Refused("E_SQLITE", "page size")
+    if int.from_bytes(data[28:32], "big") * page_size != len(data) or data[24:28] != data[92:96]:
+        raise Refused("E_SIZE")
+    if int.from_bytes(data[56:60], "big") != 1:
+        raise Refused("E_ENCODING")
+
+
+def _bound(connection: sqlite3.Connection, deadline: float) -> None:
+    """Limits before the first byte of the file is looked at."""
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    for limit, value in (
+        (sqlite3.SQLITE_LIMIT_LENGTH, VALUE_BYTES),
+        (sqlite3.SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES),
+        (sqlite3.SQLITE_LIMIT_COLUMN, COLUMNS),
+        (sqlite3.SQLITE_LIMIT_EXPR_DEPTH, EXPRESSION_DEPTH),
+        (sqlite3.SQLITE_LIMIT_ATTACHED, 0),
+        (sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, 0),
+        (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
+    ):
+        connection.setlimit(limit, value)
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, _TICK)
+
+
+def check_schema(connection: sqlite3.Connection, expected: dict[str, Table]) -> None:
+    """Every object of the schema is one of ours, word for word, and none is missing."""
+    found = {}
+    for kind, name, table, page, sql in connection.execute(
+        "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema LIMIT 300"
+    ):
+        mine = expected.get(name) if isinstance(name, str) else None
+        if kind != "table" or mine is None or table != name or sql != mine.ddl or name in found:
+            raise Refused("E_SCHEMA", str(name)[:80])
+        found[name] = page
+    if found.keys() != expected.keys():
+        raise Refused("E_SCHEMA", min(expected.keys() - found.keys()))
+    pages = list(found.values())
+    if len(set(pages)) != len(pages) or not all(isinstance(page, int) and page > 1 for page in pages):
+        raise Refused("E_INTEGRITY")
+
+
+def check_integrity(connection: sqlite3.Connection) -> None:
+    answer = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if answer is None or answer[0] != "ok":
+        raise Refused("E_INTEGRITY", str(answer[0] if answer else "")[:200])
+
+
+def _only_reading(expected: dict[str, Table]) -> Callable[..., int]:
+    """An authorizer: SELECT from our tables' columns, nothing else."""
+    allowed = {(t.name, c) for t in expected.values() for c in ("id", *(x.name for x in t.columns))}
+
+    def decide(action: int, first: str | None, second: str | None, *_: object) -> int:
+        if action == sqlite3.SQLITE_SELECT:
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_READ and (first, second) in allowed:
+            return sqlite3.SQLITE_OK
+        return sqlite3.SQLITE_DENY
+
+    return decide
+
+
+def _read_all(
+    connection: sqlite3.Connection,
+    job: Job,
+    expected: dict[str, Table],
+    emit: Callable[[bytes], None],
+    deadline: float,
+) -> dict[str, Any]:
+    connection.set_authorizer(_only_reading(expected))
+    tree, tally = Tree(), Tally()
+    most = sum(job.counts.values())
+    for table in expected.values():
+        for ids, data, findings in _batches(connection, table, deadline):
+            leaves = [canonical.leaf(record) for record in data]
+            for leaf in leaves:
+                tree.add(leaf)
+            tally.counts[table.name] += len(ids)
+            if tree.count > most:
+                raise Refused("E_ROOT")
+            if table.name == "withdrawal":
+                note_withdrawals(job, ids, data, findings, tally)
+            codes = [tally.refuse(f) if f else "" for f in findings] if any(findings) else []
+            frames.write_rows(emit, table.name, ids, data, leaves, codes)
+    if tree.root().hex() != job.content_root or dict(tally.counts) != job.counts:
+        raise Refused("E_ROOT")
+    if tally.counts["catalogue"] != 1 or any(f.get("type") == "catalogue" for f in tally.findings):
+        raise Refused("E_CATALOGUE")
+    return summary_of(tally)
+
+
+Batch = tuple[list[str], list[bytes], list[Finding | None]]
+
+
+def _batches(connection: sqlite3.Connection, table: Table, deadline: float) -> Iterator[Batch]:
+    """Rows of one table, whose keys must ascend: a forged b-tree may hold one twice."""
+    read = rows.reader(table, load_schema().types.get(table.name))
+    cursor = connection.execute(table.select)
+    last = ""
+    while batch := list(islice(cursor, frames.BATCH)):
+        ids, data, findings = [], [], []
+        try:
+            for row in batch:
+                id, record, finding = read(row)
+                if id <= last:
+                    raise Refused("E_INTEGRITY", id)
+                last = id
+                ids.append(id)
+                data.append(record)
+                findings.append(finding)
+        except rows.Forged as error:
+            raise Refused("E_INTEGRITY", str(error)) from error
+        if time.monotonic() > deadline:
+            raise Unreadable("time")
+        yield ids, data, findings
+
+
+def note_withdrawals(
+    job: Job, ids: list[str], data: list[bytes], findings: list[Finding | None], tally: Tally
+) -> None:
+    """Keep each withdrawal's (hash, kind, epoch, number); a word about the future is none."""
+    for n, (id, record) in enumerate(zip(ids, data, strict=True)):
+        if findings[n] is not None:
+            continue
+        said = canonical.parse(record)[2]
+        version = (said.get("epoch"), said.get("number"))
+        if len(id) != 52 or version > (job.epoch, job.number):
+            findings[n] = Finding("R_WITHDRAWAL", type="withdrawal", record=id)
+        else:
+            tally.withdrawals.append([id, said["kind"], *version])
+
+
+def summary_of(tally: Tally) -> dict[str, Any]:
+    return {
+        "counts": dict(tally.counts),
+        "refused": dict(tally.refused),
+        "findings": tally.findings,
+        "withdrawals": tally.withdrawals,
+        "hidden": tally.hidden,
+    }
+
+
+def _reason(
+    error: sqlite3.Error, connection: sqlite3.Connection, expected: dict[str, Table]
+) -> Refused | Unreadable:
+    """Which code SQLite's error stands for."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_INTERRUPT", "SQLITE_NOMEM")):
+        return Unreadable("time" if "INTERRUPT" in name else "memory")
+    if name == "SQLITE_TOOBIG" or "too big" in str(error):
+        return Refused("E_TOOBIG")
+    if not name and _holds_broken_text(connection, expected):
+        return Refused("E_UTF8")
+    return Refused("E_SQLITE", name)
+
+
+def _holds_broken_text(connection: sqlite3.Connection, expected: dict[str, Table]) -> bool:
+    """Whether some value is not UTF-8: the module's own error has no code that says so."""
+    connection.text_factory = bytes
+    try:
+        for table in expected.values():
+            for row in connection.execute(table.select):
+                for value in row:
+                    if isinstance(value, bytes):
+                        value.decode()
+    except UnicodeDecodeError:
+        return True
+    except sqlite3.Error:
+        return False
+    return False

@@ -1,0 +1,145 @@
+"""What the child says, as bytes: rows in batches, then one summary. Never pickle: the child is not trusted.
+
+A frame is tag, length, CRC-32 and payload. The CRC finds a disk's or a crash's damage, not a liar's: rows are
+proven by the content root that the child compared. Every length is checked before it is believed.
+
+    R  type · ids · codes · lengths · leaves · canonical records, for up to `BATCH` rows of one type
+    Z  the summary, JSON; always the last
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, BinaryIO, NamedTuple
+
+from commons.errors import CommonsError
+
+_FRAME = struct.Struct("<cII")
+_ROWS = struct.Struct("<IIII")  # bytes of type, rows, bytes of ids, bytes of codes
+BATCH = 512
+MOST_BYTES = 256 * 1024 * 1024  # of one frame; a batch of the longest records allowed is 128 MiB
+
+
+class Damaged(CommonsError):
+    """A result of intake is not whole. Whoever reads it examines the release again."""
+
+
+class Row(NamedTuple):
+    """One record of a release. `code` is None, or the finding's code for which it is not taken up."""
+
+    type: str
+    id: str
+    data: bytes
+    leaf: bytes
+    code: str | None
+
+
+def write_rows(
+    emit: Callable[[bytes], None],
+    type: str,
+    ids: Sequence[str],
+    data: Sequence[bytes],
+    leaves: Sequence[bytes],
+    codes: Sequence[str],
+) -> None:
+    """Emit one batch; `codes` is empty where all rows are taken up, else one text a row, "" if taken up."""
+    name = type.encode()
+    joined_ids = "\n".join(ids).encode()
+    joined_codes = "\n".join(codes).encode()
+    _write(
+        emit,
+        b"R",
+        [
+            _ROWS.pack(len(name), len(ids), len(joined_ids), len(joined_codes)),
+            name,
+            joined_ids,
+            joined_codes,
+            struct.pack(f"<{len(ids)}I", *map(len, data)),
+            *leaves,
+            *data,
+        ],
+    )
+
+
+def write_summary(emit: Callable[[bytes], None], summary: dict[str, Any]) -> None:
+    _write(emit, b"Z", [json.dumps(summary, ensure_ascii=True, sort_keys=True).encode()])
+
+
+def _write(emit: Callable[[bytes], None], tag: bytes, parts: list[bytes]) -> None:
+    payload = b"".join(parts)
+    emit(_FRAME.pack(tag, len(payload), zlib.crc32(payload)) + payload)
+
+
+def _read(file: BinaryIO) -> tuple[bytes, bytes]:
+    head = file.read(_FRAME.size)
+    if len(head) != _FRAME.size:
+        raise Damaged
+    tag, length, checksum = _FRAME.unpack(head)
+    if length > MOST_BYTES:
+        raise Damaged
+    payload = file.read(length)
+    if len(payload) != length or zlib.crc32(payload) != checksum:
+        raise Damaged
+    return tag, payload
+
+
+def read_rows(file: BinaryIO) -> Iterator[Row]:
+    """Every row, in order; reads the file from where it stands to its summary. Raises Damaged."""
+    while True:
+        tag, payload = _read(file)
+        if tag == b"Z":
+            return
+        if tag != b"R":
+            raise Damaged
+        yield from _rows(payload)
+
+
+def _rows(payload: bytes) -> Iterator[Row]:
+    try:
+        name_bytes, n, id_bytes, code_bytes = _ROWS.unpack_from(payload)
+        at = _ROWS.size
+        type = payload[at : at + name_bytes].decode("ascii")
+        at += name_bytes
+        ids = payload[at : at + id_bytes].decode("ascii").split("\n")
+        at += id_bytes
+        codes = payload[at : at + code_bytes].decode("ascii").split("\n") if code_bytes else [""] * n
+        at += code_bytes
+        lengths = struct.unpack_from(f"<{n}I", payload, at)
+    except (struct.error, UnicodeDecodeError) as error:
+        raise Damaged from error
+    leaf_at = at + 4 * n
+    data_at = leaf_at + 32 * n
+    if not len(ids) == len(codes) == n or data_at + sum(lengths) != len(payload):
+        raise Damaged
+    for id, code, length in zip(ids, codes, lengths, strict=True):
+        end = data_at + length
+        yield Row(type, id, payload[data_at:end], payload[leaf_at : leaf_at + 32], code or None)
+        data_at, leaf_at = end, leaf_at + 32
+
+
+def read_summary(file: BinaryIO) -> dict[str, Any]:
+    """The last frame, found by walking over the others without reading them. Raises Damaged."""
+    while True:
+        head = file.read(_FRAME.size)
+        if len(head) != _FRAME.size:
+            raise Damaged
+        tag, length, _checksum = _FRAME.unpack(head)
+        if tag == b"Z":
+            file.seek(-_FRAME.size, 1)
+            _tag, payload = _read(file)
+            if file.read(1):
+                raise Damaged
+            break
+        if tag != b"R" or length > MOST_BYTES:
+            raise Damaged
+        file.seek(length, 1)
+    try:
+        summary = json.loads(payload)
+    except ValueError as error:
+        raise Damaged from error
+    if not isinstance(summary, dict):
+        raise Damaged
+    return summary

@@ -1,0 +1,173 @@
+"""The process that examines members' files: warm, without threads, forking one child a file.
+
+A fresh interpreter costs over 100 ms, a fork of this one a few; a fork of the calling program could copy its
+threads' locks and its secrets. Started by `gate` with one socket; each message is a job number with two open
+files: the job (a length, JSON, then the bytes to examine) and a pipe for the answer. Runs alone, as
+`python -m commons.intake.server SOCKET`, or `--once` where there is no fork: job on stdin, answer on stdout.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, NoReturn
+
+from commons.intake import catalogue, frames, pruned
+from commons.intake.catalogue import Job, Refused, Unreadable
+from commons.intake.limits import Lent
+from commons.intake.tables import tables
+from commons.schema import validate
+from commons.schema.spec import load_schema
+
+MESSAGE = struct.Struct("<Q")
+STATUS = struct.Struct("<Qi")  # job number, exit status as os.waitstatus_to_exitcode gives it
+_LENGTH = struct.Struct("<I")
+_LOOK_S = 0.02  # between two looks at children that are running
+
+
+def pack_job(job: Job, lent: Lent) -> bytes:
+    """What stands before the bytes to examine."""
+    head = json.dumps({"job": asdict(job), "lent": asdict(lent)}).encode()
+    return _LENGTH.pack(len(head)) + head
+
+
+def _unpack(data: bytes) -> tuple[Job, Lent, bytes]:
+    (length,) = _LENGTH.unpack_from(data)
+    head = json.loads(data[4 : 4 + length])
+    return Job(**head["job"]), Lent(**head["lent"]), data[4 + length :]
+
+
+def answer(job: Job, data: bytes, emit: Callable[[bytes], None], *, seconds: float) -> None:
+    """Examine and emit: rows, then always a summary with what came of it."""
+    try:
+        room = pruned.examine if job.form == "pruned" else catalogue.examine
+        summary: dict[str, Any] = {"outcome": "taken", **room(job, data, emit, seconds=seconds)}
+    except Refused as refusal:
+        summary = {"outcome": "refused", "code": refusal.code, "detail": refusal.detail}
+    except Unreadable as error:
+        summary = {"outcome": "unreadable", "code": "E_HERE", "detail": str(error)}
+    except MemoryError:
+        summary = {"outcome": "unreadable", "code": "E_HERE", "detail": "memory"}
+    frames.write_summary(emit, {**summary, "release": job.release, "member": job.member, "form": job.form})
+
+
+def warm() -> None:
+    """Load what every child needs, once."""
+    schema = load_schema()
+    tables(schema.version)
+    for rtype in schema.types.values():
+        validate.plan(rtype, True)
+    gc.collect()
+    gc.freeze()  # so that children do not copy pages only to count references
+
+
+def serve(control: socket.socket) -> None:
+    """Fork a child for each message until the other side closes."""
+    warm()
+    running: dict[int, tuple[int, float]] = {}  # process id → job number, deadline
+    while True:
+        ready, _, _ = select.select([control], [], [], _LOOK_S if running else None)
+        if ready:
+            message, descriptors, _flags, _address = socket.recv_fds(control, MESSAGE.size, 2)
+            if len(message) != MESSAGE.size or len(descriptors) != 2:
+                break
+            (number,) = MESSAGE.unpack(message)
+            child = os.fork()
+            if child == 0:
+                control.close()
+                _child(*descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            running[child] = (number, time.monotonic() + Lent().seconds + 5)
+        _reap(running, control)
+    for child in running:
+        os.kill(child, signal.SIGKILL)
+
+
+def _reap(running: dict[int, tuple[int, float]], control: socket.socket) -> None:
+    for child, (number, deadline) in list(running.items()):
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            del running[child]
+            control.send(STATUS.pack(number, os.waitstatus_to_exitcode(status)))
+        elif time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+
+
+def _child(source: int, sink: int) -> NoReturn:
+    """Examine one file under limits, then end without any of the parent's endings."""
+    code = 1
+    try:
+        with os.fdopen(source, "rb") as file:
+            job, lent, data = _unpack(file.read())
+        _limit(lent, file_bytes=0)
+        answer(job, data, lambda part: _write(sink, part), seconds=lent.seconds)
+        code = 0
+    except BaseException:  # a child must never return into the server's loop
+        code = 1
+    finally:
+        os._exit(code)
+
+
+def _write(sink: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(sink, view) :]
+
+
+def _limit(lent: Lent, *, file_bytes: int) -> None:
+    """What the system can take from this process; what it cannot, the deadline and SQLite's limits bound."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for name, value in (
+        ("RLIMIT_AS", lent.memory_bytes),
+        ("RLIMIT_CPU", lent.cpu_seconds),
+        ("RLIMIT_FSIZE", file_bytes),
+        ("RLIMIT_NOFILE", lent.descriptors),
+        ("RLIMIT_CORE", 0),
+    ):
+        kind = getattr(resource, name, None)
+        if kind is None:
+            continue
+        _soft, hard = resource.getrlimit(kind)
+        most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        try:
+            resource.setrlimit(kind, (most, most))
+        except (OSError, ValueError):  # macOS refuses RLIMIT_AS
+            continue
+
+
+def once() -> None:
+    """One job from stdin, its answer to stdout: for systems without fork."""
+    job, lent, data = _unpack(sys.stdin.buffer.read())
+    _limit(lent, file_bytes=lent.result_bytes)
+    answer(job, data, lambda part: _whole(sys.stdout.buffer.write(part)), seconds=lent.seconds)
+    sys.stdout.buffer.flush()
+
+
+def _whole(_written: int) -> None:
+    """A buffered stream writes everything or raises."""
+
+
+def main(arguments: list[str]) -> None:
+    if arguments == ["--once"]:
+        once()
+    else:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to whoever started us
+        with socket.socket(fileno=int(arguments[0])) as control:
+            serve(control)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
