@@ -1,0 +1,81 @@
+"""Things as lists show them: type, title, one line, where, who says so, how fresh."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from commons.messages import in_language
+from commons.pool.read import Card
+from datasette_commons.portal.links import Links
+from datasette_commons.portal.markdown import plain
+from datasette_commons.portal.site import Site
+from datasette_commons.portal.words import Freshness, freshness, joined
+
+_LINE_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """A card in the current language."""
+
+    kind: str
+    title: str
+    url: str
+    lang: str | None  # of title and line, where it is not the page's
+    line: str
+    where: str
+    who: str
+    fresh: Freshness
+
+
+def card_views(cards: Iterable[Card], site: Site, links: Links, today: datetime.date) -> tuple[CardView, ...]:
+    """In the given order."""
+    return tuple(card_view(card, site, links, today) for card in cards)
+
+
+def card_view(card: Card, site: Site, links: Links, today: datetime.date) -> CardView:
+    names = [site.member_name(member) for member in card.members]
+    return CardView(
+        kind=type_title(site, card.type),
+        title=card.title or card.address,
+        url=links.record(card.short, card.slug),
+        lang=card.language if card.language != links.lang else None,
+        line=one_line(card),
+        where=where(card, site),
+        who=joined(names),
+        fresh=freshness_of(card, today),
+    )
+
+
+def freshness_of(card: Card, today: datetime.date) -> Freshness:
+    """How far a card can be relied on."""
+    return freshness(
+        card.type,
+        confirmed_at=card.confirmed_at,
+        expires_at=card.expires_at,
+        today=today,
+        has_phone=bool(card.fields.get("phones")),
+    )
+
+
+def type_title(site: Site, name: str, *, plural: bool = False) -> str:
+    rtype = site.schema.types.get(name)
+    if rtype is None:
+        return name
+    return in_language(rtype.plural if plural else rtype.title)
+
+
+def one_line(card: Card) -> str:
+    """The summary, else the beginning of the description, cut at a word."""
+    text = plain(str(card.fields.get("summary") or card.fields.get("description") or ""))
+    if len(text) <= _LINE_LENGTH:
+        return text
+    return text[:_LINE_LENGTH].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
+
+
+def where(card: Card, site: Site) -> str:
+    """Neighbourhood and district, as far as known."""
+    parts = [str(card.fields.get("neighbourhood") or ""), site.district_name(card.district)]
+    return ", ".join(dict.fromkeys(part for part in parts if part))

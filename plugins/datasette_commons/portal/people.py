@@ -1,0 +1,236 @@
+"""Who stands behind what is shown: members, the federation, and how to check both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from commons.findings import KINDS, Finding
+from commons.messages import N_, in_language, ngettext
+from commons.messages import translate as _
+from commons.pool.read import Member
+from datasette_commons.portal.cards import type_title
+from datasette_commons.portal.links import Links
+from datasette_commons.portal.markdown import mail_url, safe_url, tel_url
+from datasette_commons.portal.site import Site
+from datasette_commons.portal.values import Piece, phone_words
+from datasette_commons.portal.words import date_words, joined, number_words
+
+_STATES = {
+    "current": N_("up to date"),
+    "late": N_("behind"),
+    "paused": N_("on pause"),
+}
+_STATE_STYLES = {"current": "confirmed", "late": "look", "paused": "unknown"}
+_ABOUT = (
+    ("who", N_("Who maintains it")),
+    ("pays", N_("Who pays for it")),
+    ("decisions", N_("How decisions are made")),
+    ("contact", N_("Contact")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A member's page."""
+
+    name: str
+    known_as: str  # the federation's name for it, where it differs
+    summary: str
+    lang: str | None
+    state: str
+    state_style: str
+    last: str
+    channels: tuple[Piece, ...]
+    shares: tuple[tuple[str, str, str], ...]  # how many of what, and the list
+    list_url: str
+    refused: str
+    reasons: tuple[tuple[str, str], ...]  # sentence, next step
+    licence: str
+    on_behalf_of: str
+    id: str
+    fingerprint: str
+    added: tuple[tuple[str, str], ...]
+    vouches: tuple[tuple[str, str], ...]
+    release: str
+    valid_until: str
+
+
+def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Links) -> MemberView:
+    """In the current language; the member's own words keep their language."""
+    row = member.row
+    state = str(row["state"])
+    refused = int(row["refused"] or 0)
+    return MemberView(
+        name=member.name,
+        known_as=str(row["name"]) if row["name"] != member.name else "",
+        summary=str(row["summary"] or ""),
+        lang=row["language"] if row["language"] != links.lang else None,
+        state=_(_STATES.get(state, N_("behind"))),
+        state_style=_STATE_STYLES.get(state, "unknown"),
+        last=_last_release(row),
+        channels=tuple(_channels(row)),
+        shares=tuple(_shares(member, site, links)),
+        list_url=links.page("search", query=[("member", member.id)]),
+        refused=_waiting(refused),
+        reasons=tuple(_reasons(member.receipt)),
+        licence=site.licence_words(str(row["licence"] or ""), links.lang),
+        on_behalf_of=str(row["on_behalf_of"] or ""),
+        id=member.id,
+        fingerprint=str(row["fingerprint"] or ""),
+        added=tuple(_added(row["added"])),
+        vouches=tuple((site.member_name(v), links.page("member", v)) for v in vouches),
+        release=str(row["release"] or ""),
+        valid_until=date_words(row["valid_until"]) if row["valid_until"] else "",
+    )
+
+
+def _last_release(row: Mapping[str, Any]) -> str:
+    if row["number"] is None:
+        return _("No release has arrived yet.")
+    return _("Last release: number {n}, of {date}.").format(
+        n=row["number"], date=date_words(row["issued_at"])
+    )
+
+
+def _waiting(refused: int) -> str:
+    if not refused:
+        return ""
+    return ngettext(
+        "{n} record waits for a correction.", "{n} records wait for a correction.", refused
+    ).format(n=number_words(refused))
+
+
+def _channels(row: Mapping[str, Any]) -> Iterator[Piece]:
+    for phone in row["phones"] or ():
+        number = str(phone.get("number") or "") if isinstance(phone, Mapping) else str(phone)
+        if tel_url(number):
+            yield Piece(phone_words(number), href=tel_url(number), style="tel")
+    if row["email"]:
+        yield Piece(str(row["email"]), href=mail_url(row["email"]))
+    if row["url"]:
+        yield Piece(str(row["url"]), href=safe_url(row["url"]))
+
+
+def _shares(member: Member, site: Site, links: Links) -> Iterator[tuple[str, str, str]]:
+    for name, n in sorted(member.counts.items(), key=lambda item: (-item[1], item[0])):
+        url = links.page("search", query=[("type", name), ("member", member.id)])
+        yield number_words(n), type_title(site, name, plural=n != 1), url
+
+
+def _reasons(receipt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What was not taken up and why: each kind once, with how many."""
+    findings = receipt.get("findings")
+    counted: dict[str, int] = {}
+    if isinstance(findings, Mapping):
+        counted = {str(code): int(n) for code, n in findings.items() if isinstance(n, int)}
+    elif isinstance(findings, list):
+        for item in findings:
+            code = str(item.get("code")) if isinstance(item, Mapping) else str(item)
+            n = item.get("count", 1) if isinstance(item, Mapping) else 1
+            counted[code] = counted.get(code, 0) + int(n)
+    for code, n in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
+        if code in KINDS:
+            finding = Finding(code)
+            try:
+                yield f"{number_words(n)} × {finding.sentence}", finding.hint
+            except KeyError:  # the sentence names details that a receipt does not keep
+                yield f"{number_words(n)} × {code}", ""
+
+
+def _added(added: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(added, Mapping):
+        for key, label in (("by", _("By")), ("when", _("When")), ("how", _("How"))):
+            if added.get(key):
+                yield label, date_words(added[key]) if key == "when" else str(added[key])
+
+
+@dataclass(frozen=True, slots=True)
+class AboutView:
+    """The About page."""
+
+    sentences: tuple[str, ...]
+    flow: tuple[tuple[str, str], ...]
+    people: tuple[tuple[str, str], ...]
+    root: str
+    as_of: str
+    command: str
+    members: tuple[tuple[str, str, str, str], ...]  # name, address, state, last release
+    licences: str
+    withdrawn: str
+    held: str
+
+
+def about_view(site: Site, links: Links) -> AboutView:
+    """In the current language; what the federation does not say is shown as not said."""
+    about = site.federation.get("about") or {}
+    licences = [site.licence_words(str(name), links.lang) for name in site.federation.get("licences") or ()]
+    return AboutView(
+        sentences=_five_sentences(site),
+        flow=_flow(site),
+        people=tuple((_(label), _said(about.get(key))) for key, label in _ABOUT),
+        root=str(site.meta.get("root") or ""),
+        as_of=date_words(site.meta.get("as_of") or ""),
+        command="commons merge --locked commons.lock",
+        members=tuple(
+            (m.name, links.page("member", m.id), _(_STATES.get(str(m.row["state"]), N_("behind"))), _last(m))
+            for m in site.members
+        ),
+        licences=joined(licences, most=10),
+        withdrawn=_withdrawn(site.withdrawn),
+        held=_held(site.held),
+    )
+
+
+def _said(value: Any) -> str:
+    text = in_language(value) if isinstance(value, Mapping) else str(value or "")
+    return text or _("not said")
+
+
+def _last(member: Member) -> str:
+    return date_words(member.row["issued_at"]) if member.row["issued_at"] else "—"
+
+
+def _five_sentences(site: Site) -> tuple[str, ...]:
+    n = len(site.members)
+    return (
+        _("Each organisation keeps what it knows in its own catalogue, on its own computer."),
+        _("When it wants to share, it signs a copy of its public records: a release."),
+        ngettext(
+            "This portal gathers the releases of {n} organisation that a federation has chosen to accept.",
+            "This portal gathers the releases of {n} organisations that a federation has chosen to accept.",
+            n,
+        ).format(n=number_words(n)),
+        _("What several say about the same thing stands on one page, with each one's name on its own words."),
+        _("There is no owner: anybody can take the same releases and make this portal again."),
+    )
+
+
+def _flow(site: Site) -> tuple[tuple[str, str], ...]:
+    return (
+        (_("Catalogue"), _("stays with each organisation")),
+        (_("Release"), _("signed, public records only")),
+        (_("Pool"), _("all releases, checked and joined")),
+        (_("Portal"), _("what you are reading")),
+    )
+
+
+def _withdrawn(n: int) -> str:
+    if not n:
+        return _("Nothing has been withdrawn so far.")
+    return ngettext(
+        "{n} record or earlier version was withdrawn by whoever published it.",
+        "{n} records or earlier versions were withdrawn by whoever published them.",
+        n,
+    ).format(n=number_words(n))
+
+
+def _held(n: int) -> str:
+    if not n:
+        return ""
+    return ngettext(
+        "{n} record or part of one is on pause: this federation does not show it for now.",
+        "{n} records or parts of them are on pause: this federation does not show them for now.",
+        n,
+    ).format(n=number_words(n))

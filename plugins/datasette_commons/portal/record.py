@@ -1,0 +1,326 @@
+"""A thing's page, for its reader: what the reader of this type needs first stands first.
+
+Says values and who says them; a value where members differ is shown beside its rivals, and nobody is called
+wrong.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from commons.addresses import Address
+from commons.messages import N_, in_language
+from commons.messages import translate as _
+from commons.pool.read import Card, Rival, Thing
+from commons.schema.spec import Field, RecordType
+from datasette_commons.portal.cards import CardView, card_views, freshness_of, type_title, where
+from datasette_commons.portal.links import Links
+from datasette_commons.portal.markdown import tel_url
+from datasette_commons.portal.site import Site
+from datasette_commons.portal.values import Piece, money, phone_words, pieces
+from datasette_commons.portal.words import Freshness, date_words, freshness, joined, parse_day
+
+# Rows of a page: a heading (empty: the first field's own title) and the fields under it.
+Row = tuple[str, tuple[str, ...]]
+_OFFERED: Row = ("", ("kind", "topics"))
+_ASK: Row = (N_("How to ask for it"), ("application_process", "application_url"))
+_CALL: Row = (N_("Call or write"), ("phones", "email", "url", "social_links"))
+_WHERE: Row = (
+    N_("Where"),
+    ("place", "street_address", "neighbourhood", "postal_code", "district", "city", "directions"),
+)
+_HOURS: Row = (N_("Hours"), ("schedules", "schedule_text"))
+_COST: Row = (N_("Cost"), ("is_free", "price", "fees_description"))
+_NEEDED: Row = (
+    N_("Requirements"),
+    ("eligibility_description", "required_documents", "minimum_age", "maximum_age"),
+)
+_ACCESS: Row = (N_("Accessibility"), ("accessibility", "languages"))
+_ROOM: Row = (N_("Room"), ("capacity", "occupied"))
+_PROVIDER: Row = ("", ("organization",))
+_FOR: Row = ("", ("for_whom",))
+_PERSON: Row = (N_("Contact person"), ("contact_name", "contact_role", "contact_phone", "contact_email"))
+_SERVICE: tuple[Row, ...] = (
+    _OFFERED, _ASK, _CALL, _WHERE, _HOURS, _COST, _FOR, _NEEDED, _ACCESS, _PROVIDER, _ROOM, _PERSON,
+)  # fmt: skip
+_LAYOUT: dict[str, tuple[Row, ...]] = {
+    "service": _SERVICE,
+    "service_at_place": (("", ("service",)), *_SERVICE),
+    "place": (
+        _WHERE,
+        _CALL,
+        _HOURS,
+        _ROOM,
+        ("", ("facilities",)),
+        _OFFERED,
+        _FOR,
+        _ACCESS,
+        _PROVIDER,
+        _PERSON,
+    ),
+    "organization": (_OFFERED, _CALL, _WHERE, _HOURS, _FOR, ("", ("districts",)), _PERSON),
+}
+_OTHERS: tuple[Row, ...] = (_OFFERED, _CALL, _WHERE, _HOURS, _COST, _FOR, _PROVIDER, _PERSON)
+
+# Shown elsewhere on the page, or only a helper of another field.
+_ELSEWHERE = frozenset(
+    [
+        "title",
+        "summary",
+        "description",
+        "language",
+        "status",
+        "confirmed_at",
+        "expires_at",
+        "modified_at",
+        "created_at",
+        "currency",
+        "counted_at",
+        "latitude",
+        "longitude",
+        "position_precision",
+        "location_reserved",
+        "keywords",
+        "licence",
+        "source",
+        "region",
+        "country",
+        "shows_connections",
+    ]
+)
+_IN_ORDER = frozenset({"active", "open", "current", "published", "planned", "scheduled"})
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """One row of the facts: a heading and its lines."""
+
+    label: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RivalView:
+    """One of several values that members give for a field."""
+
+    pieces: tuple[Piece, ...]
+    who: str
+    member_url: str
+    fresh: str
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceView:
+    """One member's word on this thing."""
+
+    name: str
+    url: str
+    is_subject: bool
+    fresh: Freshness
+    since: str
+    licence: str
+    source: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """All that the page shows."""
+
+    kind: str
+    title: str
+    lang: str | None
+    summary: str
+    description: str
+    place_words: str
+    fresh: Freshness
+    status: str
+    is_urgent: bool
+    call: tuple[str, str] | None  # words, tel: address
+    way: str | None  # geo: address
+    facts: tuple[FactRow, ...]
+    more: tuple[FactRow, ...]
+    held: bool
+    voices: tuple[VoiceView, ...]
+    rivals: tuple[tuple[str, str, tuple[RivalView, ...]], ...]  # label, sentence, values
+    related: tuple[tuple[str, tuple[CardView, ...]], ...]
+    code: str
+    address: str
+    citation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads: this portal, this language, this day."""
+
+    site: Site
+    links: Links
+    today: datetime.date
+
+
+def record_view(thing: Thing, reader: Reader) -> RecordView:
+    """The page of `thing` in the current language."""
+    site, card = reader.site, thing.card
+    rtype = site.schema.types[card.type]
+    facts, more = _facts(thing, rtype, reader)
+    status = str(card.fields.get("status") or "")
+    return RecordView(
+        kind=type_title(site, card.type),
+        title=card.title or card.address,
+        lang=card.language if card.language != reader.links.lang else None,
+        summary=str(card.fields.get("summary") or ""),
+        description=str(card.fields.get("description") or ""),
+        place_words=where(card, site),
+        fresh=freshness_of(card, reader.today),
+        status="" if status in _IN_ORDER else _label(rtype, "status", status, reader),
+        is_urgent=status in ("closed", "ended", "damaged", "full"),
+        call=_call(card),
+        way=_way(card),
+        facts=tuple(facts),
+        more=tuple(more),
+        held=bool(thing.held),
+        voices=tuple(_voice(thing, i, reader) for i in range(len(thing.claims))),
+        rivals=tuple(_rivals(thing, rtype, reader)),
+        related=tuple(_related(thing, reader)),
+        code=card.short,
+        address=card.address,
+        citation=_citation(thing, reader),
+    )
+
+
+def _facts(thing: Thing, rtype: RecordType, reader: Reader) -> tuple[list[FactRow], list[FactRow]]:
+    rows = _LAYOUT.get(rtype.name, _OTHERS)
+    placed = {name for _heading, names in rows for name in names} | _ELSEWHERE
+    first = [row for heading, names in rows for row in _row(thing, rtype, heading, names, reader)]
+    rest = [name for name in rtype.fields if name not in placed]
+    more = [row for name in rest for row in _row(thing, rtype, "", (name,), reader)]
+    return first, more
+
+
+def _row(
+    thing: Thing, rtype: RecordType, heading: str, names: tuple[str, ...], reader: Reader
+) -> Iterator[FactRow]:
+    known = [name for name in names if name in rtype.fields and name in thing.card.fields]
+    lines = [piece for name in known for piece in _lines(thing, rtype.fields[name], reader)]
+    if lines:
+        label = _(heading) if heading else in_language(rtype.fields[known[0]].title)
+        yield FactRow(label, tuple(lines))
+
+
+def _lines(thing: Thing, field: Field, reader: Reader) -> list[Piece]:
+    values = thing.card.fields
+    value = values[field.name]
+    if field.name == "is_free":
+        return [Piece(_("Free of charge") if value else _("Not free of charge"))]
+    if field.format == "money":
+        return [Piece(money(int(value), str(values.get("currency") or "")))]
+    if field.name == "capacity" and values.get("counted_at"):
+        counted = _("counted on {date}").format(date=date_words(values["counted_at"]))
+        return [replace(piece, note=counted) for piece in _plain(field, value, thing, reader)]
+    lines = _plain(field, value, thing, reader)
+    if field.name in ("occupied", "minimum_age", "maximum_age", "postal_code"):
+        title = in_language(field.title)
+        return [replace(piece, text=f"{title}: {piece.text}") for piece in lines]
+    return lines
+
+
+def _plain(field: Field, value: Any, thing: Thing, reader: Reader) -> list[Piece]:
+    return pieces(field, value, site=reader.site, links=reader.links, targets=thing.refers_to)
+
+
+def _label(rtype: RecordType, name: str, value: str, reader: Reader) -> str:
+    field = rtype.fields.get(name)
+    return reader.site.schema.label(field.vocabulary, value, reader.links.lang) if field and value else value
+
+
+def _call(card: Card) -> tuple[str, str] | None:
+    for phone in card.fields.get("phones") or ():
+        number = str(phone.get("number") or "") if isinstance(phone, Mapping) else ""
+        address = tel_url(number)
+        if address and phone.get("kind") != "fax":
+            return phone_words(number), address
+    return None
+
+
+def _way(card: Card) -> str | None:
+    latitude, longitude = card.fields.get("latitude"), card.fields.get("longitude")
+    if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
+        return None
+    return f"geo:{latitude:.6f},{longitude:.6f}"
+
+
+def _voice(thing: Thing, number: int, reader: Reader) -> VoiceView:
+    claim = thing.claims[number]
+    fields = claim.fields
+    licence = str(fields.get("licence") or "") or reader.site.licence_of(claim.member)
+    created = parse_day(fields.get("created_at"))
+    return VoiceView(
+        name=reader.site.member_name(claim.member),
+        url=reader.links.page("member", claim.member),
+        is_subject=claim.member == thing.subject,
+        fresh=freshness(
+            thing.card.type,
+            confirmed_at=fields.get("confirmed_at"),
+            expires_at=fields.get("expires_at"),
+            today=reader.today,
+            has_phone=bool(fields.get("phones")),
+        ),
+        since=_("since {date}").format(date=date_words(fields["created_at"])) if created else "",
+        licence=licence,
+        source=str(fields.get("source") or ""),
+        address=claim.address,
+    )
+
+
+def _rivals(
+    thing: Thing, rtype: RecordType, reader: Reader
+) -> Iterator[tuple[str, str, tuple[RivalView, ...]]]:
+    for name, rivals in thing.rivals.items():
+        field = rtype.fields.get(name)
+        if field is None or len(rivals) < 2:
+            continue
+        members = {rival.member for rival in rivals}
+        label = in_language(field.title)
+        if len(members) == 2:
+            sentence = _("Two organisations say different things.")
+        else:
+            sentence = _("{n} organisations say different things.").format(n=len(members))
+        yield label, sentence, tuple(_rival(field, rival, reader) for rival in rivals)
+
+
+def _rival(field: Field, rival: Rival, reader: Reader) -> RivalView:
+    lines = pieces(field, rival.value, site=reader.site, links=reader.links)
+    day = parse_day(rival.confirmed_at)
+    return RivalView(
+        pieces=tuple(lines) or (Piece(_reference_words(rival.value)),),
+        who=reader.site.member_name(rival.member),
+        member_url=reader.links.page("member", rival.member),
+        fresh=_("confirmed on {date}").format(date=date_words(rival.confirmed_at)) if day else "",
+        shown=rival.shown,
+    )
+
+
+def _reference_words(value: Any) -> str:
+    """A reference that leads nowhere here, or a value of no known form."""
+    text = str(value)
+    return Address.parse(text).id if text.count("/") == 2 and len(text) > 30 else text
+
+
+def _related(thing: Thing, reader: Reader) -> Iterator[tuple[str, tuple[CardView, ...]]]:
+    for name, cards in thing.referred_by.items():
+        views = card_views(cards, reader.site, reader.links, reader.today)
+        yield type_title(reader.site, name, plural=True), views
+
+
+def _citation(thing: Thing, reader: Reader) -> str:
+    names = [reader.site.member_name(member) for member in thing.card.members]
+    return _("{names}: “{title}”. In: {federation}. Read on {date}.").format(
+        names=joined(names),
+        title=thing.card.title,
+        federation=reader.site.name,
+        date=date_words(reader.today.isoformat()),
+    )

@@ -1,0 +1,124 @@
+"""One portal over one pool: what every page needs to know of it, and how a page asks it.
+
+Holds nothing of a visitor. The pool does not change, so names, counts and the index are read once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from commons.messages import in_language
+from commons.pool.index import PoolIndex
+from commons.pool.read import Member, Pool
+from commons.schema.spec import Schema, load_schema
+
+if TYPE_CHECKING:
+    from commons.schema.territory import Territory
+
+DATABASE = "data"
+DEFAULT_ZONE = "America/Mexico_City"
+_T = TypeVar("_T")
+_sites: weakref.WeakKeyDictionary[Any, Site] = weakref.WeakKeyDictionary()
+_opening: weakref.WeakKeyDictionary[Any, asyncio.Lock] = weakref.WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the pool says of itself, read once."""
+
+    datasette: Any
+    index: PoolIndex
+    meta: dict[str, Any]
+    members: tuple[Member, ...]
+    withdrawn: int
+    held: int
+    schema: Schema
+    territory: Territory | None
+    zone: ZoneInfo
+
+    @property
+    def federation(self) -> dict[str, Any]:
+        found = self.meta.get("federation")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def name(self) -> str:
+        """The federation's name in the current language."""
+        name = self.federation.get("name") or ""
+        return in_language(name) if isinstance(name, dict) else str(name)
+
+    def member_name(self, member_id: str) -> str:
+        return next((m.name for m in self.members if m.id == member_id), member_id)
+
+    def district_name(self, code: str | None) -> str:
+        """The district's name; the code itself where the territory does not know it."""
+        if not code:
+            return ""
+        district = self.territory.districts.get(code) if self.territory else None
+        return district.name if district else code
+
+    def licence_of(self, member_id: str) -> str:
+        """The licence of a member's catalogue."""
+        return next((str(m.row["licence"] or "") for m in self.members if m.id == member_id), "")
+
+    def licence_words(self, licence: str, lang: str) -> str:
+        """What a licence allows, in words; its name where it is none of ours."""
+        return self.schema.label("licences", licence, lang) if licence else ""
+
+    def today(self) -> datetime.date:
+        """Today where the territory is: the page says "three weeks ago" to somebody who lives there."""
+        return datetime.datetime.now(self.zone).date()
+
+    async def ask(self, question: Callable[[Pool], _T]) -> _T:
+        """Answer a question on one of Datasette's reading threads."""
+        return await _on_thread(self.datasette, lambda connection: question(Pool(connection, self.index)))
+
+
+async def site_of(datasette: Any) -> Site:
+    """The site of this Datasette; opened once, at the first page."""
+    if datasette not in _sites:
+        async with _opening.setdefault(datasette, asyncio.Lock()):
+            if datasette not in _sites:
+                _sites[datasette] = await _on_thread(datasette, lambda c: _open(datasette, Pool(c)))
+    return _sites[datasette]
+
+
+async def _on_thread(datasette: Any, question: Callable[[Any], _T]) -> _T:
+    answer: _T = await datasette.get_database(DATABASE).execute_fn(question)
+    return answer
+
+
+def _open(datasette: Any, pool: Pool) -> Site:
+    meta = pool.meta
+    name = (meta.get("federation") or {}).get("territory")
+    territory = _territory(str(name)) if name else None
+    return Site(
+        datasette=datasette,
+        index=pool.index,
+        meta=meta,
+        members=pool.members(),
+        withdrawn=pool.withdrawn(),
+        held=pool.held(),
+        schema=load_schema(),
+        territory=territory,
+        zone=_zone(territory.time_zone if territory else DEFAULT_ZONE),
+    )
+
+
+def _territory(name: str) -> Territory:
+    from commons.schema import territory  # only for those who have one
+
+    return territory.load(name)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
