@@ -130,7 +130,7 @@ KINDS: dict[str, Kind] = {
     ),
     "columns-shifted": Kind(
         "warning",
-        N_("{n} columns hold something else than their headings say; they seem to be shifted."),
+        N_("{n} columns hold something else than their headings say; they seem shifted (by {by}) against them."),
         N_("Correct the mapping before you share anything from this file."),
     ),
     "sheets-left": Kind(
@@ -205,6 +205,57 @@ KINDS: dict[str, Kind] = {
     ),
     "currency-missing": Kind("warning", N_("{field} is missing beside an amount of money.")),
     "required": Kind("error", N_("{field} is empty."), N_("Write it, or keep the record as a draft.")),
+    # what stays home (release)
+    "no-consent": Kind(
+        "warning",
+        N_("{field} stays home: there is no consent to it on file."),
+        N_("Ask the person, then: commons consent add"),
+    ),
+    "record-no-consent": Kind(
+        "warning",
+        N_("{type}/{record} stays home: there is no consent to it on file."),
+        N_("Ask the person, then: commons consent add"),
+    ),
+    "held-phone": Kind(
+        "warning",
+        N_("{field} stays home: the telephone {value} stands in it."),
+        N_("If it is the organisation's, add --ours {value}; if a person's, take it out of the text."),
+    ),
+    "held-email": Kind(
+        "warning",
+        N_("{field} stays home: the e-mail address {value} stands in it."),
+        N_("If it is the organisation's, add --ours {value}; if a person's, take it out of the text."),
+    ),
+    "held-number": Kind(
+        "warning",
+        N_("{field} stays home: a person's RFC or CURP stands in it ({value})."),
+        N_("Take it out of the text."),
+    ),
+    "held-private": Kind(
+        "warning",
+        N_("{field} stays home: it says something that your catalogue keeps private ({value})."),
+        N_("Take it out of the text, or add --ours with the whole name if it is the organisation's."),
+    ),
+    "location-reserved": Kind("note", N_("{type}/{record}: the place is reserved; {fields} stay home.")),
+    "draft-stays": Kind(
+        "warning",
+        N_("{field} stays home: what was typed does not fit yet."),
+        N_("Look at it with: commons check"),
+    ),
+    "record-incomplete": Kind(
+        "warning",
+        N_("{type}/{record} stays home: something that it needs is missing or stays home."),
+        N_("Look at it with: commons check"),
+    ),
+    "format-refused": Kind("warning", N_("{field} stays home: {why}")),
+    "reference-private": Kind(
+        "warning", N_("{field} leaves empty: the record «{value}» that it names stays home.")
+    ),
+    "reference-dangling": Kind(
+        "warning",
+        N_("{field} names a record that is not there: «{value}»."),
+        N_("Correct the name, or leave the field empty."),
+    ),
     # releases: federation and intake (E_: the whole release, R_: one record)
     "E_NOTSQLITE": Kind(
         "error",

@@ -13,7 +13,8 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -216,39 +217,35 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Put `data` at `path` whole or not at all."""
+@contextmanager
+def staged_bytes(path: Path, data: bytes) -> Iterator[Callable[[], None]]:
+    """`data` safely on disk beside `path`; the yielded call puts it in its place, whole or not at all."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+    def put_in_place() -> None:
+        temporary.replace(path)
+        sync_folder(path.parent)
+
     try:
         _write_through(temporary, data)
-        temporary.replace(path)
-    except BaseException:
+        yield put_in_place
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
 
 
-def write_file(path: Path, files: AnyFiles) -> None:
-    """Write the one-file form, whole or not at all."""
-    write_bytes(path, to_bytes(files))
-
-
-def write_folder(path: Path, files: AnyFiles) -> None:
-    """Write the folder form; an older release in its place is replaced, any other folder refused.
+@contextmanager
+def staged_folder(path: Path, files: AnyFiles) -> Iterator[Callable[[], None]]:
+    """The folder form beside `path`; the yielded call puts it in place of an older release.
 
     Raises:
         ContainerRefused: `path` holds something that is not a release.
     """
-    known = set(_MOST)
-    if path.exists() and (not path.is_dir() or {entry.name for entry in path.iterdir()} - known):
+    if path.exists() and (not path.is_dir() or {entry.name for entry in path.iterdir()} - set(_MOST)):
         raise ContainerRefused(path.name, N_("there are other files in that folder"))
     mark = secrets.token_hex(4)
     fresh, old = path.with_name(f".{path.name}.{mark}.new"), path.with_name(f".{path.name}.{mark}.old")
-    try:
-        fresh.mkdir()
-        for name, content in zip(files.names, files.contents(), strict=True):
-            _write_through(fresh / name, content)
-        sync_folder(fresh)
+
+    def put_in_place() -> None:
         if path.exists():
             path.rename(old)
         try:
@@ -257,7 +254,36 @@ def write_folder(path: Path, files: AnyFiles) -> None:
             with contextlib.suppress(OSError):
                 old.rename(path)
             raise
+        shutil.rmtree(old, ignore_errors=True)
+        sync_folder(path.parent)
+
+    try:
+        fresh.mkdir()
+        for name, content in zip(files.names, files.contents(), strict=True):
+            _write_through(fresh / name, content)
+        sync_folder(fresh)
+        yield put_in_place
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)
-    sync_folder(path.parent)
+
+
+def staged_file(path: Path, files: AnyFiles) -> AbstractContextManager[Callable[[], None]]:
+    """The one-file form beside `path`, as `staged_bytes`."""
+    return staged_bytes(path, to_bytes(files))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put `data` at `path` whole or not at all."""
+    with staged_bytes(path, data) as put_in_place:
+        put_in_place()
+
+
+def write_file(path: Path, files: AnyFiles) -> None:
+    """Write the one-file form, whole or not at all."""
+    write_bytes(path, to_bytes(files))
+
+
+def write_folder(path: Path, files: AnyFiles) -> None:
+    """Write the folder form; an older release in its place is replaced. Raises as `staged_folder`."""
+    with staged_folder(path, files) as put_in_place:
+        put_in_place()
