@@ -60,6 +60,12 @@ def _parameter(parameter: click.Parameter) -> click.Parameter:
     shown = copy.copy(parameter)
     if isinstance(shown, click.Option):
         shown.help = _text(shown.help)
+        if not shown.metavar and not shown.is_flag and shown.type is click.STRING:
+            shown.metavar = "TEXT"
+    elif not shown.metavar and shown.name and not isinstance(shown.type, click.Choice):
+        name = translate(shown.name.upper().rstrip("_"))
+        more = "..." if shown.nargs != 1 else ""
+        shown.metavar = (name if shown.required else f"[{name}]") + more
     if shown.metavar:
         shown.metavar = translate(shown.metavar)
     return shown

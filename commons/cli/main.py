@@ -24,7 +24,9 @@ from commons.messages import LANGUAGES, N_, language_of, translate, use_language
 
 # role → command → where it lives. The order is that of the help.
 ROLES: dict[str, dict[str, str]] = {
-    N_("Keep a catalogue"): {},
+    N_("Keep a catalogue"): {
+        "init": "commons.cli.init:init",
+    },
     N_("Share it"): {},
     N_("Run a federation"): {},
     N_("Publish a portal"): {"serve": "commons.cli.portal:serve"},
@@ -83,6 +85,9 @@ class CommonsGroup(click.Group):
             if rows:
                 with formatter.section(translate(role)):
                     formatter.write_dl(rows)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [translate(piece) for piece in super().collect_usage_pieces(ctx)]
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         shown = localised(self)

@@ -1,0 +1,257 @@
+"""`commons init`: a new catalogue, its keys and the recovery sheet.
+
+Asks what it needs of a person and takes everything as options where nobody can answer. The next key is shown
+or printed from memory; it is written to disk only with --sheet FILE.
+"""
+
+from __future__ import annotations
+
+import random
+import webbrowser
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import click
+
+from commons.addresses import slug
+from commons.catalogue.errors import CatalogueExists
+from commons.catalogue.store import Catalogue
+from commons.cli.output import ask, ask_yes, interactive, json_option, now, say, show_json, tell
+from commons.errors import InputError
+from commons.messages import N_, language
+from commons.messages import translate as _
+from commons.model import Fields
+from commons.release import keys, sheet
+from commons.schema import territory as territories
+from commons.schema import vocabularies
+from commons.schema.spec import load_schema
+
+DEFAULT_LICENCE = "CC-BY-4.0"
+ATTEMPTS = 3
+
+
+@dataclass(eq=False)
+class NameNeeded(InputError):
+    """A new catalogue needs a name and nobody is there to be asked."""
+
+    template: ClassVar[str] = N_("The catalogue needs a name.")
+    hint_template: ClassVar[str] = N_('Write it like this: commons init --name "Comedor La Paz" --yes')
+
+
+@dataclass(eq=False)
+class SheetNeeded(InputError):
+    """Nobody is there to copy the words, and no sheet was asked for."""
+
+    template: ClassVar[str] = N_(
+        "The recovery sheet must go somewhere: without it a lost laptop is for good."
+    )
+    hint_template: ClassVar[str] = N_(
+        "Add --sheet FILE to write it to a file, or --print-words to print the 24 words."
+    )
+
+
+@dataclass(eq=False)
+class SheetExists(InputError):
+    """The sheet would overwrite a file."""
+
+    path: Path
+    template: ClassVar[str] = N_("{path} is already there; nothing was changed.")
+    hint_template: ClassVar[str] = N_("Choose another name for the sheet.")
+
+
+@dataclass(eq=False)
+class UnknownTerm(InputError):
+    """A licence, language or territory that is not known."""
+
+    value: str
+    known: str
+    template: ClassVar[str] = N_("«{value}» is not one of: {known}.")
+
+
+@dataclass(eq=False)
+class WordsNotCopied(InputError):
+    """The three words asked back were not those of the sheet."""
+
+    template: ClassVar[str] = N_("The words were not the same; no catalogue was made.")
+    hint_template: ClassVar[str] = N_(
+        "Run commons init again and copy the 24 words calmly; you will get new ones."
+    )
+
+
+@click.command(
+    help=N_(
+        "Make a new catalogue.\n\n"
+        "Makes FILE (or a name made from the organisation's), its key beside it, and a recovery sheet "
+        "for a safe place. Asks for what is not given."
+    ),
+    short_help=N_("Make a new catalogue, with its keys."),
+)
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--name", help=N_("Name of the organisation, as people know it."))
+@click.option("--language", "spoken", help=N_("Language of the records: es, en or another code."))
+@click.option("--licence", help=N_("What others may do with what you share; CC-BY-4.0 if not given."))
+@click.option("--territory", help=N_("Where districts and the clock come from, such as cdmx or none."))
+@click.option(
+    "--sheet",
+    "sheet_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=N_("Write the recovery sheet to this file (HTML, to print)."),
+)
+@click.option("--print-words", is_flag=True, help=N_("Print the 24 words of the recovery sheet."))
+@click.option("--yes", "-y", is_flag=True, help=N_("Ask nothing; take the usual answers."))
+@json_option
+def init(
+    file: Path | None,
+    name: str | None,
+    spoken: str | None,
+    licence: str | None,
+    territory: str | None,
+    sheet_file: Path | None,
+    print_words: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """See the help."""
+    asking = interactive() and not yes
+    profile = _profile(name, spoken, licence, territory, asking=asking)
+    path = _path(file, str(profile["title"]))
+    if not asking and sheet_file is None and not print_words:
+        raise SheetNeeded
+    if sheet_file is not None and sheet_file.exists():
+        raise SheetExists(sheet_file)
+    identity = keys.new_identity()
+    page = sheet.Sheet(
+        str(profile["title"]),
+        path.name,
+        identity.member_id,
+        identity.current.public,
+        identity.next,
+        f"{now():%Y-%m-%d}",
+    )
+    if asking and sheet_file is None:
+        _hand_over(page, print_words=print_words)
+    _write(path, profile, identity, page, sheet_file)
+    if as_json:
+        words = {"words": list(page.words)} if print_words else {}
+        show_json(
+            {"catalogue": str(path), "key": str(keys.key_path(path)), "member": identity.member_id, **words}
+        )
+        return
+    if print_words and not asking:
+        _show_words(page)
+    _say_done(path, page, sheet_file)
+
+
+def _profile(
+    name: str | None, spoken: str | None, licence: str | None, territory: str | None, *, asking: bool
+) -> Fields:
+    """What a catalogue says about itself, given or asked."""
+    while asking and not name:
+        name = ask(_("What is your organisation called?"))
+    if not name or not name.strip():
+        raise NameNeeded
+    if asking:
+        spoken = spoken or ask(_("Language of the records (es, en …)"), default=language())
+        licence = licence or ask(
+            _("Licence: what others may do with what you share"), default=DEFAULT_LICENCE
+        )
+        known = ", ".join(territories.known_names())
+        territory = territory or ask(_("Territory ({known})").format(known=known), default="cdmx")
+    fields = {
+        "title": name.strip(),
+        "language": _term("languages", spoken or language()),
+        "licence": _term("licences", licence or DEFAULT_LICENCE),
+    }
+    if territory:
+        territories.load(territory)
+        fields["territory"] = territory
+    return fields
+
+
+def _term(vocabulary: str, text: str) -> str:
+    terms = load_schema().vocabularies[vocabulary]
+    found = vocabularies.match(vocabulary, text)
+    if found is None and terms.open:
+        return text
+    if found is None:
+        raise UnknownTerm(text, ", ".join(terms.terms))
+    return found
+
+
+def _path(file: Path | None, title: str) -> Path:
+    path = file or Path(f"{slug(title) or 'catalogo'}.db")
+    if path.suffix != ".db":
+        path = path.with_name(path.name + ".db")
+    if path.exists():
+        raise CatalogueExists(path)
+    if keys.key_path(path).exists():
+        raise keys.KeyExists(str(keys.key_path(path)))
+    return path
+
+
+def _write(
+    path: Path, profile: Fields, identity: keys.NewIdentity, page: sheet.Sheet, sheet_file: Path | None
+) -> None:
+    """Key, sheet and catalogue, or none of them."""
+    key_file = keys.key_path(path)
+    made: list[Path] = []
+    try:
+        keys.save(key_file, identity.current)
+        made.append(key_file)
+        if sheet_file is not None:
+            with sheet_file.open("x", encoding="utf-8") as out:
+                made.append(sheet_file)
+                out.write(sheet.render(page))
+        Catalogue.create(path, keylog=identity.keylog_bytes, profile=profile, at=now()).close()
+    except BaseException:
+        for leftover in made:
+            leftover.unlink(missing_ok=True)
+        raise
+
+
+def _hand_over(page: sheet.Sheet, *, print_words: bool) -> None:
+    """The sheet on screen or printed from the browser, then three words back."""
+    tell(_("The recovery sheet brings your catalogue's identity back if this computer is lost or stolen."))
+    tell(_("Keep it on paper, away from this computer. It is shown now and never again."))
+    if not print_words and ask_yes(_("Open it in the browser, to print it?")):
+        sheet.serve_once(
+            sheet.render(page),
+            show=_open_in_browser,
+            wait=lambda: ask(_("Press Enter once it is printed or copied"), default=" "),
+        )
+    else:
+        _show_words(page)
+    for position in sheet.positions_to_ask(random.SystemRandom().sample):
+        for _attempt in range(ATTEMPTS):
+            if sheet.is_word(page, position, ask(_("Word {n}").format(n=position))):
+                break
+            tell(_("That is not word {n} of the sheet.").format(n=position))
+        else:
+            raise WordsNotCopied
+
+
+def _open_in_browser(address: str) -> None:
+    tell(_("The sheet is at {address}").format(address=address))
+    webbrowser.open(address)
+
+
+def _show_words(page: sheet.Sheet) -> None:
+    say(_("The 24 words of the recovery sheet; copy them by hand:"))
+    for start in range(0, 24, 4):
+        say("  " + "  ".join(f"{n + 1:2}. {page.words[n]:<10}" for n in range(start, start + 4)).rstrip())
+
+
+def _say_done(path: Path, page: sheet.Sheet, sheet_file: Path | None) -> None:
+    say(_("Your catalogue is ready: {path}").format(path=path))
+    say(
+        _("Its key is {path}; it stays beside the catalogue and is given to nobody.").format(
+            path=keys.key_path(path)
+        )
+    )
+    if sheet_file is not None:
+        say(_("Print {path}, put the paper in a safe place and delete the file.").format(path=sheet_file))
+    say(_("Words of your key, to read aloud to whoever should recognise you:"))
+    say("  " + " ".join(page.fingerprint))
+    say(_("Next: commons add service, or commons import FILE."))
