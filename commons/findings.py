@@ -130,7 +130,9 @@ KINDS: dict[str, Kind] = {
     ),
     "columns-shifted": Kind(
         "warning",
-        N_("{n} columns hold something else than their headings say; they seem shifted (by {by}) against them."),
+        N_(
+            "{n} columns hold something else than their headings say; they seem shifted (by {by}) against them."
+        ),
         N_("Correct the mapping before you share anything from this file."),
     ),
     "sheets-left": Kind(
@@ -388,10 +390,12 @@ KINDS: dict[str, Kind] = {
     "E_TWOCOPIES": Kind(
         "warning",
         N_(
-            "{member} shared two different releases with one number ({epoch}.{number}): there are two copies of the catalogue."
+            "{member} shared two different releases with one number ({epoch}.{number}):"
+            " there are two copies of the catalogue."
         ),
         N_(
-            "Tell them; it is usually a copy on a stick. The last release before that is used until both are joined."
+            "Tell them; it is usually a copy on a stick. Until both are joined, the last release before"
+            " that is used."
         ),
     ),
     "E_KEYFORK": Kind(

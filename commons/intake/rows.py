@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from json.encoder import encode_basestring as quote
 from typing import Any
 
@@ -53,9 +54,10 @@ class _Column:
 
 def _columns(table: Table, rtype: RecordType | None) -> list[_Column]:
     checks = validate.plan(rtype, True)[0] if rtype else {}
+    released = rtype.released if rtype else {}
     found = []
     for n, column in enumerate(table.columns):
-        field = rtype.released.get(column.name) if rtype else None
+        field = released.get(column.name)
         repeats = column.kind == JSON or (
             field is not None
             and (bool(field.vocabulary) or field.type != "string" or field.format in _REPEATING)
@@ -66,8 +68,9 @@ def _columns(table: Table, rtype: RecordType | None) -> list[_Column]:
     return found
 
 
+@cache
 def reader(table: Table, rtype: RecordType | None) -> Callable[[tuple[Any, ...]], RowRead]:
-    """A function that reads rows of `table.select`.
+    """A function that reads rows of `table.select`; made once, so that a child finds it ready.
 
     Args:
         rtype: the record type as this program knows it; None for a type that only an older draft has.
