@@ -27,7 +27,11 @@ ROLES: dict[str, dict[str, str]] = {
     N_("Keep a catalogue"): {
         "init": "commons.cli.init:init",
     },
-    N_("Share it"): {},
+    N_("Share it"): {
+        "release": "commons.cli.release:release",
+        "withdraw": "commons.cli.release:withdraw",
+        "keys": "commons.cli.keys:keys",
+    },
     N_("Run a federation"): {},
     N_("Publish a portal"): {"serve": "commons.cli.portal:serve"},
 }

@@ -115,8 +115,24 @@ class Preview:
         return f"{slug(self.name, longest=40) or 'catalogo'}-{self.number}.entrega"
 
 
-def preview(catalogue: Catalogue, *, at: datetime) -> Preview:
+def answers(catalogue: Catalogue) -> list[str]:
+    """What was answered to be the organisation's own; keys as `scan` makes them."""
+    found = catalogue.settings.get(OURS, [])
+    return [str(key) for key in found] if isinstance(found, list) else []
+
+
+def remember(catalogue: Catalogue, ours: Iterable[str]) -> None:
+    """Keep more answers, so that nobody is asked twice."""
+    known_answers = answers(catalogue)
+    more = sorted({*known_answers, *ours})
+    if more != known_answers:
+        catalogue.settings[OURS] = list(more)
+
+
+def preview(catalogue: Catalogue, *, at: datetime, ours: Iterable[str] = ()) -> Preview:
     """What the next release would hold, and what stays home and why.
+
+    `ours`: answers besides those that the catalogue remembers.
 
     Raises:
         ProfileIncomplete.
@@ -127,12 +143,11 @@ def preview(catalogue: Catalogue, *, at: datetime) -> Preview:
     epoch, number = log.epoch, (last.number if last else 0) + 1
     records = list(catalogue.records())
     withdrawals = _withdrawals(records, epoch, number)
-    ours = catalogue.settings.get(OURS, [])
     rules = outgoing.Rules(
         schema=schema,
         member=log.member_id,
         consented=catalogue.consents.active(),
-        scanner=known.scanner(schema, records, map(str, ours) if isinstance(ours, list) else ()),
+        scanner=known.scanner(schema, records, (*answers(catalogue), *ours)),
         language=str(catalogue.profile.fields.get("language", "es")),
         tombstones=frozenset(id for (_, id), f in withdrawals.items() if f.get("kind") == "record"),
     )

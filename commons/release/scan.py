@@ -69,6 +69,16 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall("".join(c for c in plain if not unicodedata.combining(c))))
 
 
+def answer_keys(text: str) -> set[str]:
+    """The keys under which "that is the organisation's" is remembered, whatever kind of value was typed."""
+    keys = {" ".join(words_of(text)), text.strip().upper()}
+    if _EMAIL.search(text):
+        keys = {email_key(match[0]) for match in _EMAIL.finditer(text)}
+    elif len(re.sub(r"\D", "", text)) >= 7:
+        keys.add(phone_key(text))
+    return keys - {""}
+
+
 @dataclass(slots=True)
 class Private:
     """Sequences of words that must not stand in what leaves; found in one pass however many there are."""

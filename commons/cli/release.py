@@ -1,0 +1,326 @@
+"""`commons release` and `commons withdraw`: what leaves the house, shown before it does.
+
+Nothing leaves unseen: the list comes first, then the question, then the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import click
+
+from commons.catalogue.act import Kind
+from commons.catalogue.store import Catalogue
+from commons.cli.output import (
+    FINDINGS,
+    ask_yes,
+    catalogue_option,
+    confirm,
+    findings_json,
+    interactive,
+    json_option,
+    now,
+    opened,
+    say,
+    show_findings,
+    show_json,
+    tell,
+    yes_option,
+)
+from commons.errors import InputError
+from commons.findings import Finding
+from commons.format import container, words
+from commons.format.container import ReleaseFiles
+from commons.format.errors import FormatError
+from commons.format.keylog import KeyLog
+from commons.messages import N_, in_language, ngettext
+from commons.messages import translate as _
+from commons.release import build, keys
+from commons.release import withdraw as withdrawing
+from commons.release.scan import answer_keys
+from commons.schema.spec import load_schema
+
+MOST_LISTED = 15
+MOST_ASKED = 20
+_UNLISTED = ("catalogue", "withdrawal")
+_ASKED = ("held-phone", "held-email", "held-private")
+
+
+@dataclass(eq=False)
+class OutputTaken(InputError):
+    """The file or folder that was named holds something else."""
+
+    path: Path
+    template: ClassVar[str] = N_("{path} is already there and is not a release; nothing was shared.")
+    hint_template: ClassVar[str] = N_("Choose another name.")
+
+
+@dataclass(eq=False)
+class NoSuchFolder(InputError):
+    """The place for the release does not exist."""
+
+    path: Path
+    template: ClassVar[str] = N_("There is no folder {path}; nothing was shared.")
+    hint_template: ClassVar[str] = N_("Make it first, or choose another.")
+
+
+@click.command(
+    help=N_(
+        "Make a release: the signed, public-only copy that others may take.\n\n"
+        "Shows exactly what would leave and what stays home and why, asks, and writes one file (.entrega) "
+        "that can travel by web, e-mail, chat or USB stick."
+    ),
+    short_help=N_("Share: make a signed copy of what is public."),
+)
+@catalogue_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=N_("Where to write the one-file release; a folder or a file name."),
+)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help=N_("Write the release as a folder of four files."),
+)
+@click.option(
+    "--key",
+    "key_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=N_("The key, if it lies elsewhere."),
+)
+@click.option(
+    "--ours",
+    multiple=True,
+    metavar="TEXT",
+    help=N_("This telephone, e-mail or name is the organisation's."),
+)
+@click.option("--details", is_flag=True, help=N_("Show every field of what is new or changed."))
+@click.option("--dry-run", is_flag=True, help=N_("Only show; write nothing."))
+@click.option("--again", is_flag=True, help=N_("Make a release even if nothing has changed."))
+@yes_option
+@json_option
+@click.pass_context
+def release(
+    ctx: click.Context,
+    catalogue: Path | None,
+    out: Path | None,
+    folder: Path | None,
+    key_file: Path | None,
+    ours: tuple[str, ...],
+    details: bool,
+    dry_run: bool,
+    again: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    at = now()
+    with opened(catalogue) as own:
+        key = (
+            None if dry_run else keys.load_for(key_file or keys.key_path(own.path), KeyLog.parse(own.keylog))
+        )
+        answers = {found for text in ours for found in answer_keys(text)}
+        shown = build.preview(own, at=at, ours=answers)
+        if interactive() and not (yes or as_json):
+            answers |= _ask_whose(shown.held)
+            shown = build.preview(own, at=at, ours=answers)
+        if not as_json:
+            _show(shown, details=details)
+        path: Path | None = None
+        if key is not None and (again or shown.is_news or shown.is_due(at)):
+            path = _target(own, shown, out, folder)
+            if not confirm(_("Share this?"), yes=yes):
+                tell(_("Nothing was shared."))
+                return
+            build.remember(own, answers)
+            build.share(own, key, shown, at=at, stage=_stage(path, as_folder=folder is not None))
+            own.backup(at=at)
+        if as_json:
+            show_json(_as_json(shown, path, dry_run=dry_run))
+        elif not dry_run:
+            _say_done(shown, path, KeyLog.parse(own.keylog))
+    if shown.waiting:
+        ctx.exit(FINDINGS)
+
+
+def _stage(path: Path, *, as_folder: bool) -> build.Stage:
+    def stage(files: ReleaseFiles) -> AbstractContextManager[Callable[[], None]]:
+        return container.staged_folder(path, files) if as_folder else container.staged_file(path, files)
+
+    return stage
+
+
+def _target(catalogue: Catalogue, shown: build.Preview, out: Path | None, folder: Path | None) -> Path:
+    """Where the release goes; raises OutputTaken, NoSuchFolder before anything is made."""
+    path = folder or out or catalogue.path.with_name(shown.file_name)
+    if folder is None and path.is_dir():
+        path = path / shown.file_name
+    if not path.parent.is_dir():
+        raise NoSuchFolder(path.parent)
+    if path.exists() and folder is None:
+        try:
+            container.read(path)
+        except FormatError as error:
+            raise OutputTaken(path) from error
+    return path
+
+
+def _ask_whose(held: Sequence[Finding]) -> set[str]:
+    """Ask about each number, address and name once; what is the organisation's may leave."""
+    answers: set[str] = set()
+    by_key = {str(f.details["key"]): f for f in held if f.code in _ASKED}
+    for key, finding in list(by_key.items())[:MOST_ASKED]:
+        shown = finding.value if finding.code != "held-private" else key
+        tell(_("«{value}» stands in {type}/{record}, {field}.").format(
+            value=shown, type=finding.type, record=finding.record, field=_field_title(finding)
+        ))  # fmt: skip
+        if ask_yes(_("Is it the organisation's (not a person's), so that it may leave?")):
+            answers.add(key)
+    return answers
+
+
+def _field_title(finding: Finding) -> str:
+    field = load_schema().types[str(finding.type)].fields.get(str(finding.field))
+    return in_language(field.title) if field else str(finding.field)
+
+
+def _type_name(type_name: str, n: int) -> str:
+    rtype = load_schema().types[type_name]
+    return in_language(rtype.title if n == 1 else rtype.plural).lower()
+
+
+def _show(shown: build.Preview, *, details: bool) -> None:
+    """What would leave, compared with the last release, and what stays home."""
+    say(_("Release {number} of «{name}» would hold:").format(number=shown.number, name=shown.name))
+    counts = [f"{n} {_type_name(t, n)}" for t, n in shown.counts.items() if t not in _UNLISTED]
+    say("  " + (", ".join(counts) or _("no records, only who you are")))
+    _show_changes(shown, details=details)
+    private = sum(shown.private.values())
+    if private:
+        say(
+            ngettext(
+                "{n} record stays here: it is marked «only here».",
+                "{n} records stay here: they are marked «only here».",
+                private,
+            ).format(n=private)
+        )
+    say()
+    if shown.held:
+        show_findings(shown.held)
+
+
+def _show_changes(shown: build.Preview, *, details: bool) -> None:
+    headings: dict[build.Sort, str] = {
+        "new": _("New"),
+        "changed": _("Changed"),
+        "removed": _("No longer there"),
+        "withdrawn": _("Withdrawn for good"),
+    }
+    for sort, heading in headings.items():
+        changes = [change for change in shown.changes if change.sort == sort]
+        if changes:
+            say(f"{heading} ({len(changes)}):")
+            for change in changes if details else changes[:MOST_LISTED]:
+                _show_change(shown, change, details=details)
+            if not details and len(changes) > MOST_LISTED:
+                more = len(changes) - MOST_LISTED
+                say("  " + ngettext("… and {n} more", "… and {n} more", more).format(n=more))
+    same = shown.sorts()["unchanged"]
+    if same:
+        say(ngettext("{n} record as before", "{n} records as before", same).format(n=same))
+
+
+def _show_change(shown: build.Preview, change: build.Change, *, details: bool) -> None:
+    say(f"  {change.type}/{change.id}  {change.title if change.title != change.id else ''}".rstrip())
+    fields = shown.records.get((change.type, change.id), {}) if details else {}
+    for name, value in fields.items():
+        say(f"      {name}: {value}")
+
+
+def _say_done(shown: build.Preview, path: Path | None, log: KeyLog) -> None:
+    if path is None:
+        last = shown.number - 1
+        say(_("Nothing has changed since release {number}; none was made.").format(number=last))
+        say(_("To make one all the same, add --again."))
+        return
+    spoken = " ".join(words.fingerprint_words(log.current))
+    say(_("Release {number} is ready: {path}").format(number=shown.number, path=path))
+    say(_("Send it as it is, by e-mail, chat, web or stick; nobody can change it unnoticed."))
+    say(_("Words of your key, to compare by telephone: {words}").format(words=spoken))
+
+
+def _as_json(shown: build.Preview, path: Path | None, *, dry_run: bool) -> dict[str, Any]:
+    """For programs; with --dry-run also every field that would leave."""
+    answer: dict[str, Any] = {
+        "member": shown.member,
+        "epoch": shown.epoch,
+        "number": shown.number,
+        "content_root": shown.content_root,
+        "counts": dict(shown.counts),
+        "private": dict(shown.private),
+        "changes": [
+            {"type": c.type, "id": c.id, "title": c.title, "sort": c.sort}
+            for c in shown.changes
+            if c.sort != "unchanged"
+        ],
+        "held": findings_json(shown.held),
+        "release": None if path is None else str(path),
+    }
+    if dry_run:
+        answer["records"] = [{"type": t, "id": i, "fields": dict(f)} for (t, i), f in shown.records.items()]
+    return answer
+
+
+@click.command(
+    help=N_(
+        "Withdraw records that were shared.\n\n"
+        "With your next release everybody who follows you takes them down. This is final: the address never "
+        "comes back. (To take a record out of your list only, use commons remove.) RECORD is type/id, as in "
+        "service/dental-clinic."
+    ),
+    short_help=N_("Take back what was shared, for good."),
+)
+@click.argument("records", metavar="RECORD…", nargs=-1, required=True)
+@catalogue_option
+@click.option(
+    "--earlier",
+    is_flag=True,
+    help=N_("The record stays; only what it said in earlier releases is taken down everywhere."),
+)
+@yes_option
+@json_option
+def withdraw(
+    records: tuple[str, ...], catalogue: Path | None, earlier: bool, yes: bool, as_json: bool
+) -> None:
+    at = now()
+    kind: Kind = "earlier" if earlier else "record"
+    with opened(catalogue) as own:
+        found = withdrawing.withdrawable(own, records)
+        for type_name, record_id in found:
+            stored = own.get(type_name, record_id)
+            tell(f"  {type_name}/{record_id}  {stored.title if stored else ''}".rstrip())
+        question = _("Take down what these records said before?") if earlier else _("Withdraw them for good?")
+        if not confirm(question, yes=yes):
+            tell(_("Nothing was withdrawn."))
+            return
+        with own.act("withdraw", at=at) as act:
+            for key in found:
+                act.withdraw(*key, kind)
+    if as_json:
+        show_json({"withdrawn": [f"{t}/{i}" for t, i in found], "kind": kind})
+        return
+    n = len(found)
+    said = ngettext(
+        "{n} record is withdrawn with your next release.",
+        "{n} records are withdrawn with your next release.",
+        n,
+    )
+    say(said.format(n=n))
+    say(_("Next: commons release"))
