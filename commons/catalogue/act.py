@@ -36,6 +36,7 @@ class Context:
     member_id: str
     secret: bytes
     randomness: Randomness
+    undoes: int | None = None
 
 
 class Act:
@@ -127,9 +128,18 @@ class Act:
         self._write(CONSENT, consent_id, State(without_empty(fields)))
         return consent_id
 
-    def restore(self, type_name: str, record_id: str, state: State | None, *, undoes: int) -> None:
-        """Make the record exactly `state`, stamps and all, as part of taking back step `undoes`."""
-        self._write(type_name, record_id, known(self._rows.type(type_name), state), undoes=undoes)
+    def restore(self, type_name: str, record_id: str, state: State | None) -> None:
+        """Make the record exactly `state`, stamps and all, as part of an undo."""
+        fitting_now = state if type_name == CONSENT else known(self._rows.type(type_name), state)
+        self._write(type_name, record_id, fitting_now)
+
+    def adopt(self) -> None:
+        """Rows that another program wrote get what ours have: a salt and dates. Part of this act's step."""
+        for rtype in self._rows.types():
+            for record_id in list(self._rows.without_stamps(rtype)):
+                before = self._rows.read(rtype.name, record_id)
+                if before is not None and RECORD_ID.match(record_id):
+                    self.put(rtype.name, record_id, before.fields, drafts=before.drafts)
 
     def close(self) -> None:
         """The end of the act: changes that cancelled each other out leave no step."""
@@ -196,9 +206,7 @@ class Act:
         }
         return State({**content, **{k: v for k, v in stamps.items() if k in rtype.fields}}, drafts)
 
-    def _write(
-        self, type_name: str, record_id: str, state: State | None, *, undoes: int | None = None
-    ) -> None:
+    def _write(self, type_name: str, record_id: str, state: State | None) -> None:
         was = self._rows.read(type_name, record_id)
         if difference(type_name, record_id, was, state) is None:
             return
@@ -206,7 +214,7 @@ class Act:
         if self.step is None:
             c = self._context
             uid = base32(c.randomness(16))
-            self.step = self._history.begin(uid=uid, kind=c.kind, note=c.note, at=c.at, undoes=undoes)
+            self.step = self._history.begin(uid=uid, kind=c.kind, note=c.note, at=c.at, undoes=c.undoes)
         # a record that this act touches twice has one change: from what it was before the act
         before = was if earlier is None else taken_back(earlier, was, self._context.at)[0]
         self._rows.write(type_name, record_id, state)

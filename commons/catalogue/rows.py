@@ -13,7 +13,8 @@ from functools import cache
 
 from commons.catalogue.errors import UnknownType
 from commons.catalogue.file import CatalogueFile
-from commons.model import Fields, Value
+from commons.catalogue.record import AUTOMATIC
+from commons.model import Fields, Value, without_empty
 from commons.schema import columns
 from commons.schema.ddl import quoted
 from commons.schema.spec import RecordType, Schema
@@ -43,6 +44,17 @@ class Rows:
         if rtype is None:
             raise UnknownType(name)
         return rtype
+
+    def types(self) -> Iterator[RecordType]:
+        """The types of the schema, in its order."""
+        yield from self._schema.types.values()
+
+    def without_stamps(self, rtype: RecordType) -> Iterator[str]:
+        """Ids of records that lack what the program keeps by itself."""
+        lacking = " OR ".join(f"{name} IS NULL" for name in AUTOMATIC if name in rtype.fields)
+        if lacking:
+            for row in self._file.rows(f"SELECT id FROM {quoted(rtype.name)} WHERE {lacking}"):
+                yield row["id"]
 
     def read(self, type_name: str, record_id: str) -> State | None:
         """One record's state."""
@@ -115,5 +127,4 @@ def _select(rtype: RecordType) -> str:
 
 def _consent_fields(row: dict[str, object]) -> Fields:
     fields: dict[str, Value] = {n: str(row[n]) for n in _CONSENT_COLUMNS[:-1] if row[n] is not None}
-    fields["covers"] = json.loads(str(row["covers"] or "[]"))
-    return fields
+    return without_empty({**fields, "covers": json.loads(str(row["covers"] or "[]"))})

@@ -186,14 +186,16 @@ class Catalogue:
     # writing
 
     @contextmanager
-    def act(self, kind: str, *, note: str = "", at: datetime) -> Iterator[Act]:
+    def act(self, kind: str, *, note: str = "", at: datetime, undoes: int | None = None) -> Iterator[Act]:
         """One step of the history: whole or not at all. Others may read meanwhile, not write.
 
         Raises CatalogueInUse, CatalogueNotWritable.
         """
-        context = Context(kind, note, instant(at), self.member_id, self.secret, self._randomness)
+        context = Context(kind, note, instant(at), self.member_id, self.secret, self._randomness, undoes)
         with self._file.writing():
             act = Act(self.rows, self._history, self._file, context)
+            if undoes is None:
+                act.adopt()
             yield act
             act.close()
 
@@ -210,12 +212,12 @@ class Catalogue:
             if target.undone or target.kind in FINAL:
                 raise ChangedSince(target.n)
             kept: list[tuple[str, str, str | None]] = []
-            with self.act("redo" if redo else "undo", at=at) as act:
+            with self.act("redo" if redo else "undo", at=at, undoes=target.n) as act:
                 act.refuse_shared(target)
                 for change in target.changes:
                     state, left = taken_back(change, self.rows.read(change.type, change.id), instant(at))
                     kept += [(change.type, change.id, name) for name in left]
-                    act.restore(change.type, change.id, state, undoes=target.n)
+                    act.restore(change.type, change.id, state)
                 act.close()
                 if act.step is None:
                     raise ChangedSince(target.n)
