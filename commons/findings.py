@@ -206,6 +206,34 @@ KINDS: dict[str, Kind] = {
         "warning", N_("{field} comes before its beginning."), N_("Perhaps the two were exchanged.")
     ),
     "currency-missing": Kind("warning", N_("{field} is missing beside an amount of money.")),
+    # what somebody typed (schema)
+    "date-no-year": Kind("error", N_("{field}: «{value}» has no year."), N_("Write the year, too.")),
+    "date-other-order": Kind(
+        "error",
+        N_("{field}: «{value}» has the month before the day."),
+        N_("Write the day first, or set the order of dates in the mapping."),
+    ),
+    "date-serial": Kind(
+        "note", N_("{field}: «{value}» is a spreadsheet's number for a date and was read as one.")
+    ),
+    "spelling-forgiven": Kind("note", N_("{field}: «{value}» was understood in spite of its spelling.")),
+    "district-unknown": Kind(
+        "error", N_("{field}: «{value}» is no district of this territory."), N_("Choose one of the list.")
+    ),
+    "phone-area-added": Kind("note", N_("{field}: «{value}» lacked the area code; it was added.")),
+    "postal-code-mended": Kind("note", N_("{field}: «{value}» had lost its zeros; they were put back.")),
+    "several-values": Kind("error", N_("{field}: «{value}» holds several; only one fits here.")),
+    "schedule-unclear": Kind(
+        "error",
+        N_("{field}: «{value}» is not plainly days and times."),
+        N_("Write it as lun-vie 9:00-18:00, or leave it in words in the field for that."),
+    ),
+    "money-unclear": Kind(
+        "error", N_("{field}: «{value}» is not one amount of money."), N_("Write it as 1250.50.")
+    ),
+    "position-unclear": Kind(
+        "error", N_("{field}: «{value}» is not a position."), N_("Write it as 19.432608.")
+    ),
     "required": Kind("error", N_("{field} is empty."), N_("Write it, or keep the record as a draft.")),
     # what stays home (release)
     "no-consent": Kind(
@@ -221,12 +249,12 @@ KINDS: dict[str, Kind] = {
     "held-phone": Kind(
         "warning",
         N_("{field} stays home: the telephone {value} stands in it."),
-        N_("If it is the organisation's, add --ours {value}; if a person's, take it out of the text."),
+        N_("If it is the organisation's, add --ours \"{value}\"; if a person's, take it out of the text."),
     ),
     "held-email": Kind(
         "warning",
         N_("{field} stays home: the e-mail address {value} stands in it."),
-        N_("If it is the organisation's, add --ours {value}; if a person's, take it out of the text."),
+        N_("If it is the organisation's, add --ours \"{value}\"; if a person's, take it out of the text."),
     ),
     "held-number": Kind(
         "warning",

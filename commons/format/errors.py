@@ -46,7 +46,7 @@ class NotNormalized(FormatError):
     code: ClassVar[str] = "E_NFC"
     template: ClassVar[str] = N_("{where}: the accents are written apart from their letters (not NFC).")
     hint_template: ClassVar[str] = N_(
-        "Type the text again, or pass it through a tool that composes it to NFC."
+        "Type the text again; letter and accent become one character."
     )
 
 
@@ -139,7 +139,7 @@ class PreRotationBroken(KeyLogRefused):
 
     code: ClassVar[str] = "E_PREROTATION"
     template: ClassVar[str] = N_(
-        "The new key at line {line} of the key log is not the announced one: {reason}"
+        "The new key at line {line} of the key log cannot be trusted: {reason}"
     )
     hint_template: ClassVar[str] = N_("Call the organisation and compare the words of its key.")
 
