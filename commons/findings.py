@@ -217,6 +217,7 @@ KINDS: dict[str, Kind] = {
         "note", N_("{field}: «{value}» is a spreadsheet's number for a date and was read as one.")
     ),
     "spelling-forgiven": Kind("note", N_("{field}: «{value}» was understood in spite of its spelling.")),
+    "term-unlisted": Kind("note", N_("{field}: «{value}» is not in the list and was taken as it is.")),
     "district-unknown": Kind(
         "error", N_("{field}: «{value}» is no district of this territory."), N_("Choose one of the list.")
     ),

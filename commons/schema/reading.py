@@ -22,7 +22,7 @@ TYPES = {"string", "integer", "boolean", "date", "datetime", "array", "object"}
 FORMATS = {
     "", "text", "markdown", "uri", "email", "phone", "reference", "address", "member", "member_or_address",
     "identifier", "language", "licence", "country", "district", "currency", "money", "rrule", "time", "date",
-    "salt", "digest",
+    "salt", "digest", "day_end", "postal_code",
 }  # fmt: skip
 RELEASE = {"always", "consent", "never"}
 SEARCH = {"", "name", "main", "text"}
