@@ -26,6 +26,8 @@ from commons.messages import LANGUAGES, N_, language_of, translate, use_language
 ROLES: dict[str, dict[str, str]] = {
     N_("Keep a catalogue"): {
         "init": "commons.cli.init:init",
+        "import": "commons.cli.imports:import_",
+        "refresh": "commons.cli.imports:refresh",
     },
     N_("Share it"): {
         "release": "commons.cli.release:release",

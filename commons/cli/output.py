@@ -202,7 +202,12 @@ def labelled(finding: Finding) -> Finding:
 
 
 def _where(finding: Finding) -> str:
-    """The record, unless the sentence names it itself."""
+    """The row of a sheet, or the record, unless the sentence names it itself."""
+    if finding.row is not None:
+        if "{row}" in KINDS[finding.code].sentence:
+            return ""
+        place = translate(N_("row {row}, {column}: ") if finding.column else N_("row {row}: "))
+        return place.format(row=finding.row, column=finding.column)
     if finding.record is None or "{record}" in KINDS[finding.code].sentence:
         return ""
     return f"{finding.type}/{finding.record}: " if finding.type else f"{finding.record}: "

@@ -6,7 +6,7 @@ A bad cell costs its field only: the text waits in `drafts`. A row is refused on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from commons.findings import Finding
@@ -141,8 +141,17 @@ def _record(
     if len(made.fields) + len(made.drafts) <= constants:  # nothing but what the mapping itself says
         return None
     _check_position(made, row, cells, reader, findings)
+    findings += [
+        Finding("required", type=plan.type, field=spec.name, row=row.number)
+        for spec in rtype.fields.values()
+        if spec.required and spec.name != "salt" and not _given(spec.name, made)
+    ]
     made.fields = dict(without_empty(made.fields))
     return made
+
+
+def _given(name: str, made: Made) -> bool:
+    return name in made.fields or name in made.drafts or name in made.refers
 
 
 def _place_for(name: str, rule: Rule, cells: Cells, rtype: RecordType, made: Made) -> str | None:
@@ -189,8 +198,12 @@ def _read_into(
     elif spec.format == "phone" or spec.name == "phones" or spec.type == "integer":
         parts = [plain_number(part) for part in parts]
     value, problem = _values(spec, parts, rule, reader)
-    if problem is None and value is not None:
+    if value is not None:
         made.fields[spec.name] = value
+        if problem is not None:  # read, with something that a person may want to know
+            findings.append(replace(problem, value=text[:200], **where))  # type: ignore[arg-type]
+        return
+    if rule.only_known or problem is None:  # "none", "--": the cell says that there is nothing
         return
     several = _first_of_several(spec, text, reader)
     if several is not None:
@@ -199,9 +212,7 @@ def _read_into(
         findings.append(Finding("first-of-several", value=text[:200], **where))  # type: ignore[arg-type]
         return
     made.drafts[spec.name] = text
-    code = problem.code if problem else "value-unreadable"
-    details = problem.details if problem else {}
-    findings.append(Finding(code, value=text[:200], details=details, **where))  # type: ignore[arg-type]
+    findings.append(replace(problem, value=problem.value or text[:200], **where))  # type: ignore[arg-type]
 
 
 def _values(spec: Field, parts: list[str], rule: Rule, reader: Reader) -> tuple[Value | None, Finding | None]:
@@ -213,13 +224,15 @@ def _values(spec: Field, parts: list[str], rule: Rule, reader: Reader) -> tuple[
         reading = read(rule.join.join(parts) if len(parts) > 1 else parts[0])
         return reading.value, reading.finding
     together: list[Value] = []
+    note: Finding | None = None
     for part in parts:
         reading = read(part)
-        if reading.finding is not None or reading.value is None:
+        if reading.value is None and reading.finding is not None and not rule.only_known:
             return None, reading.finding
+        note = note or (reading.finding if reading.value is not None else None)
         found = reading.value if isinstance(reading.value, list) else [reading.value]
-        together += [item for item in found if item not in together]
-    return together, None
+        together += [item for item in found if item is not None and item not in together]
+    return together or None, note
 
 
 def _first_of_several(spec: Field, text: str, reader: Reader) -> Value | None:
@@ -228,7 +241,7 @@ def _first_of_several(spec: Field, text: str, reader: Reader) -> Value | None:
         return None
     for part in text.replace("/", ",").replace(";", ",").replace("\n", ",").replace(" y ", ",").split(","):
         reading = typed.read(spec, plain_number(part.strip()), lang=reader.lang, territory=reader.territory)
-        if part.strip() and reading.finding is None and reading.value is not None:
+        if part.strip() and reading.value is not None:
             return reading.value
     return None
 
@@ -245,6 +258,8 @@ def _check_position(made: Made, row: Row, cells: Cells, reader: Reader, findings
         code = "position-zero"
     else:
         box = next((b for b in reader.mapping.within if all(cells.fit(c) for c in b.when)), None)
+        if box is None and made.fields.get("district"):
+            box = _bounds(made.fields["district"], reader.territory)
         if box is not None and not _inside(box, latitude, longitude):
             code = "position-swapped" if _inside(box, longitude, latitude) else "position-outside"
     if code is None:
@@ -255,6 +270,14 @@ def _check_position(made: Made, row: Row, cells: Cells, reader: Reader, findings
     made.drafts |= texts
     said = ", ".join(texts.values())
     findings.append(Finding(code, type=made.plan.type, field="latitude_e6", row=row.number, value=said))
+
+
+def _bounds(district: Value, territory: Territory | None) -> Box | None:
+    """Where a record of one of the territory's districts must lie: not on the coast."""
+    if territory is None or district not in territory.districts or len(territory.bounds_e6) != 4:
+        return None
+    south, west, north, east = (side / 1e6 for side in territory.bounds_e6)
+    return Box(south, west, north, east)
 
 
 def _inside(box: Box, latitude_e6: int, longitude_e6: int) -> bool:

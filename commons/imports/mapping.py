@@ -50,6 +50,7 @@ class Rule:
     pattern: str | None = None  # the first group of this expression, nothing where it does not fit
     replace: tuple[tuple[str, str], ...] = ()
     values: MappingOf[str, str] = field(default_factory=dict)
+    only_known: bool = False  # of a list keep what the vocabulary knows; the rest stands in another field
     otherwise: str | None = None  # for cells that `values` does not name
     dates: tuple[str, ...] = ()
     year: int | None = None  # of dates without one

@@ -113,8 +113,8 @@ _TOP = (
 )  # fmt: skip
 _RULE = (
     "column", "columns", "value", "template", "record", "first", "join", "split", "part", "pattern",
-    "replace", "values", "otherwise", "dates", "year", "plus_days", "digits", "only", "owner", "unless",
-    "consent",
+    "replace", "values", "only_known", "otherwise", "dates", "year", "plus_days", "digits", "only",
+    "owner", "unless", "consent",
 )  # fmt: skip
 _OWNERS: dict[str, Owner] = {
     "organisation": "organisation",
@@ -256,6 +256,7 @@ def _rule(node: _Node) -> Rule:
         pattern=_text(of("pattern", _pattern)),
         replace=_replace(keys["replace"]) if "replace" in keys else (),
         values={k: v.text() for k, v in keys["values"].map().items()} if "values" in keys else {},
+        only_known=bool(of("only_known", _Node.yes, False)),
         otherwise=_text(of("otherwise", _Node.text)),
         dates=_texts(of("dates", _date_formats, ())),
         year=_whole(of("year", _Node.whole)),

@@ -88,11 +88,7 @@ class _Work:
             elif [row.cells[at] for at in own] == [first.cells[at] for at in own]:
                 self.skipped.append(SkippedRow(row.number, "row-repeated"))
             else:
-                where = {"type": main.plan.type, "row": row.number, "column": " + ".join(main.plan.key)}
-                said = mark.replace("\x1f", " ")
-                self.refused.append(
-                    Finding("row-key-repeated", value=said, details={"first": first.number}, **where)
-                )
+                self.refused.append(_repeated(main.plan, mark, row, first))
         return marks
 
     def ids(self, results: list[RowResult], marks: dict[int, str]) -> dict[int, str]:

@@ -1,0 +1,368 @@
+"""Proposes a mapping from headings and contents, each guess with its reason. Reads and writes nothing.
+
+A heading alone is never believed: where the contents say something else (shifted columns), the column stays
+at home and a finding says so. What might be a person's is taken for a person's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import yaml
+from rapidfuzz import fuzz
+
+from commons.addresses import slug
+from commons.findings import Finding
+from commons.imports.mapping import OWN_COLUMNS
+from commons.imports.sniff import Looks, looks
+from commons.imports.table import Table
+from commons.messages import N_, in_language, translate
+from commons.schema.spec import Field, RecordType, Schema
+
+_SURE = 90
+_LIKELY = 74
+HOME = "extra"  # the column stays at home
+KEY = "key"
+# fields of which several columns make one value, and how they are joined
+JOINS = {"street_address": " ", "description": "\n\n", "directions": "; ", "summary": " "}
+_PERSONAL = ("phones", "email", "social_links", "contact_name", "contact_phone", "contact_email")
+
+# What the contents of a field must not look like, whatever the heading says.
+_CONTRADICTS: dict[str, tuple[str, ...]] = {
+    "district": ("person", "contact", "email", "phone", "url", "postal_code", "serial_date"),
+    "city": ("person", "contact", "email", "phone", "url", "postal_code", "serial_date"),
+    "region": ("person", "contact", "email", "phone", "url", "postal_code", "serial_date"),
+    "neighbourhood": ("contact", "email", "phone", "url", "postal_code", "serial_date"),
+    "street_address": ("contact", "email", "phone", "postal_code", "serial_date"),
+    "title": ("email", "phone", "url", "serial_date", "date", "postal_code"),
+    "description": ("email", "phone", "serial_date", "date", "postal_code"),
+}
+# What the contents of a field must look like (any of these kinds), if it is filled.
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "phones": ("phone",),
+    "email": ("email",),
+    "url": ("url",),
+    "latitude": ("latitude", "number"),
+    "longitude": ("longitude", "number"),
+    "position": ("position",),
+    "postal_code": ("postal_code",),
+    "created_at": ("date", "serial_date"),
+    "modified_at": ("date", "serial_date"),
+    "confirmed_at": ("date", "serial_date"),
+    "expires_at": ("date", "serial_date"),
+    "starts_on": ("date", "serial_date"),
+    "ends_on": ("date", "serial_date"),
+    "deadline": ("date", "serial_date"),
+    "is_free": ("boolean",),
+    "price": ("number",),
+    "amount": ("number",),
+    "year_founded": ("number",),
+}
+# What a column is, told by its contents alone.
+_BY_CONTENT = {
+    "email": "email",
+    "phone": "phones",
+    "position": "position",
+    "district": "district",
+    "person": "contact_name",
+}
+KIND_WORDS = {
+    "curp": N_("personal keys (CURP)"),
+    "rfc": N_("tax numbers (RFC)"),
+    "email": N_("e-mails"),
+    "url": N_("web addresses"),
+    "phone": N_("telephone numbers"),
+    "position": N_("positions"),
+    "date": N_("dates"),
+    "person": N_("persons' names"),
+    "handle": N_("names in social networks"),
+    "contact": N_("telephones, e-mails or handles"),
+    "district": N_("districts"),
+    "latitude": N_("latitudes"),
+    "longitude": N_("longitudes"),
+    "serial_date": N_("spreadsheet dates (days since 1900)"),
+    "postal_code": N_("postal codes"),
+    "hours": N_("hours"),
+    "boolean": N_("yes or no"),
+    "number": N_("numbers"),
+}
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What one column probably is. `target`: a field, "latitude", "longitude", "position", KEY or HOME."""
+
+    column: str
+    target: str
+    confidence: int  # 0 to 100
+    by: str  # heading, contents or nothing
+    looks: Looks
+    label: str = ""  # the target in the reader's words
+
+    @property
+    def sentence(self) -> str:
+        """Why, in the current language."""
+        if self.target == HOME:
+            return translate(N_("«{column}» stays at home: no field of the schema is like it.")).format(
+                column=self.column
+            )
+        kind = self.looks.best
+        if kind is not None:
+            text = translate(
+                N_("«{column}» seems to be {label} ({percent} % sure); its cells look like {looks}.")
+            )
+            return text.format(
+                column=self.column,
+                label=self.label,
+                percent=self.confidence,
+                looks=translate(KIND_WORDS[kind]),
+            )
+        text = translate(N_("«{column}» seems to be {label} ({percent} % sure), by its heading."))
+        return text.format(column=self.column, label=self.label, percent=self.confidence)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Guesses for every column, in the table's order, and what a person must look at."""
+
+    type: str
+    guesses: tuple[Guess, ...]
+    findings: tuple[Finding, ...] = ()
+    personal: tuple[str, ...] = field(default=())  # columns to ask about: the organisation's or a person's?
+
+    def columns_for(self, target: str) -> list[str]:
+        """The columns guessed to be `target`, in order."""
+        return [g.column for g in self.guesses if g.target == target]
+
+
+@cache
+def _words() -> Mapping[str, tuple[str, ...]]:
+    # BaseLoader: "no" and "y" are headings here, not booleans
+    text = (Path(__file__).parent / "heading_words.yaml").read_text(encoding="utf-8")
+    plain = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  (builds texts and lists only)
+    return {name: tuple(dict.fromkeys(_plain(word) for word in words)) for name, words in plain.items()}
+
+
+def _plain(text: str) -> str:
+    """A heading as words: camelCase and under_scores apart, no accents, no signs."""
+    apart = re.sub(r"(?<=[a-zñáéíóú])(?=[A-ZÁÉÍÓÚÑ])", " ", text.split("(")[0] or text)
+    return slug(apart, longest=200).replace("-", " ")
+
+
+def propose(
+    table: Table, rtype: RecordType, schema: Schema, *, districts: Sequence[str] = (), lang: str = "es"
+) -> Proposal:
+    """What each column of `table` probably is for records of type `rtype`."""
+    columns = [c for c in table.columns if c not in OWN_COLUMNS]
+    seen = {c: looks(table.column(c), districts=districts) for c in columns}
+    candidates = sorted(
+        (scored for c in columns for scored in _scored(c, seen[c], table, rtype, schema)),
+        key=lambda s: (-s[0], columns.index(s[1]), s[2]),
+    )
+    chosen: dict[str, tuple[str, int, str]] = {}
+    taken: dict[str, str] = {}
+    for score, column, target, by in candidates:
+        if column in chosen or score < _LIKELY:
+            continue
+        if target in taken and target not in JOINS and target != KEY:
+            continue
+        if target in JOINS and target in taken and not _continues(column, score):
+            continue
+        chosen[column] = (target, score, by)
+        taken.setdefault(target, column)
+    findings = [f for c in columns for f in _contradictions(c, seen[c], table, rtype, lang)]
+    contradicted = {f.column for f in findings}
+    if len(contradicted) >= 3:
+        shift = _shift(columns, seen, rtype)
+        findings.append(Finding("columns-shifted", details={"n": len(contradicted), "by": shift}))
+        # no heading of this file can be believed: only what the contents themselves prove stays
+        chosen = {c: choice for c, choice in chosen.items() if _proven(choice[0], seen[c])}
+    guesses = tuple(_guess(c, seen[c], chosen, contradicted, rtype, lang) for c in columns)
+    personal = tuple(g.column for g in guesses if g.target in _PERSONAL)
+    return Proposal(rtype.name, guesses, tuple(findings), personal)
+
+
+def _proven(target: str, seen: Looks) -> bool:
+    kinds = (*_NEEDS.get(target, ()), *(k for k, t in _BY_CONTENT.items() if t == target))
+    return max((seen.share(kind) for kind in kinds), default=0.0) >= 0.8
+
+
+def _continues(column: str, score: int) -> bool:
+    """Whether a second column goes on where the first stopped: "address 2"; not the same once more."""
+    return score >= _LIKELY and bool(re.search(r"(2|3|ii+|interior|complement)", _plain(column)))
+
+
+def _shift(columns: Sequence[str], seen: Mapping[str, Looks], rtype: RecordType) -> int:
+    """By how many columns the contents stand left (-) or right (+) of their headings."""
+    wanted = [
+        (at, (*_NEEDS.get(target, ()), *((target,) if target == "district" else ())))
+        for at, column in enumerate(columns)
+        for target in [_named(_plain(column), rtype)]
+        if target in ("phones", "email", "postal_code", "district", "latitude", "longitude", "position")
+    ]
+    fits = {
+        by: sum(
+            1
+            for at, kinds in wanted
+            if 0 <= at + by < len(columns) and max(seen[columns[at + by]].share(k) for k in kinds) > 0.5
+        )
+        for by in (0, -1, 1, -2, 2, -3, 3)
+    }
+    best = max(fits, key=lambda by: fits[by])
+    return best if fits[best] > fits[0] and fits[best] >= 2 else 0
+
+
+def _named(heading: str, rtype: RecordType) -> str | None:
+    """The field that the heading clearly names."""
+    scores = {t: _heading_score(heading, t, rtype.fields.get(t)) for t in _targets(rtype) if t != KEY}
+    best = max(scores, key=lambda t: scores[t], default=None)
+    return best if best is not None and scores[best] >= _SURE else None
+
+
+def _guess(
+    column: str,
+    seen: Looks,
+    chosen: Mapping[str, tuple[str, int, str]],
+    contradicted: Iterable[str | None],
+    rtype: RecordType,
+    lang: str,
+) -> Guess:
+    target, confidence, by = chosen.get(column, (HOME, 0, "nothing"))
+    if column in contradicted and by == "heading":
+        target, confidence, by = HOME, 0, "nothing"
+    return Guess(column, target, min(confidence, 99), by, seen, _label(target, rtype, lang))
+
+
+def _label(target: str, rtype: RecordType, lang: str) -> str:
+    fields = {"latitude": "latitude_e6", "longitude": "longitude_e6", "house_number": "street_address"}
+    spec = rtype.fields.get(fields.get(target, target))
+    if spec is not None:
+        return in_language(spec.title, lang)
+    words = {KEY: N_("what names each row"), "position": N_("the position")}
+    return translate(words[target]) if target in words else target
+
+
+def _targets(rtype: RecordType) -> list[str]:
+    special = [KEY]
+    if "latitude_e6" in rtype.fields:
+        special += ["latitude", "longitude", "position", "house_number"]
+    unsettable = (
+        "salt",
+        "extra",
+        "latitude_e6",
+        "longitude_e6",
+        "audience",
+        "same_as",
+        "copied_from",
+        "language",
+    )
+    return special + [name for name in rtype.fields if name not in unsettable]
+
+
+def _scored(
+    column: str, seen: Looks, table: Table, rtype: RecordType, schema: Schema
+) -> Iterable[tuple[int, str, str, str]]:
+    """(score, column, target, why) for every target that is possible at all."""
+    heading = _plain(column)
+    if not seen.filled:
+        return
+    for target in _targets(rtype):
+        score = _heading_score(heading, target, rtype.fields.get(target))
+        if target == KEY:
+            if (
+                score >= _SURE
+                and seen.distinct == 1.0
+                and seen.longest <= 80
+                and seen.filled == _sampled(table)
+            ):
+                yield score, column, KEY, "heading"
+            continue
+        if score >= _LIKELY and _plausible(target, seen):
+            bonus = _content_bonus(target, seen, rtype, schema, table, column)
+            yield min(score, 100) + bonus, column, target, "heading"
+    kind = seen.best
+    told = _BY_CONTENT.get(kind or "")
+    if told in _targets(rtype) and seen.share(kind or "") >= 0.8:
+        yield 75, column, told, "contents"
+
+
+def _sampled(table: Table) -> int:
+    from commons.imports.sniff import SAMPLE
+
+    step = max(1, len(table.rows) // SAMPLE)
+    return len(range(0, len(table.rows), step)[:SAMPLE])
+
+
+@cache
+def _heading_score_of(heading: str, words: tuple[str, ...]) -> int:
+    best = 0.0
+    for word in words:
+        if heading == word:
+            return 100
+        score = fuzz.ratio(heading, word) if len(word) > 4 else 0.0
+        if len(word) > 3 and re.search(rf"\b{re.escape(word)}\b", heading):
+            # part of a longer heading: the more of it, and the earlier, the better
+            score = max(score, 78 + 12 * len(word) / len(heading) + (4 if heading.startswith(word) else 0))
+        best = max(best, score)
+    return int(best)
+
+
+def _heading_score(heading: str, target: str, spec: Field | None) -> int:
+    own = {_plain(target)}
+    if spec is not None:
+        own |= {_plain(text) for text in spec.title.values()}
+    return _heading_score_of(heading, tuple(sorted(own)) + _words().get(target, ()))
+
+
+def _plausible(target: str, seen: Looks) -> bool:
+    """Whether the contents allow the field."""
+    needs = _NEEDS.get(target)
+    if needs and max(seen.share(kind) for kind in needs) < 0.5:
+        return False
+    return max((seen.share(kind) for kind in _CONTRADICTS.get(target, ())), default=0.0) < 0.35
+
+
+def _content_bonus(
+    target: str, seen: Looks, rtype: RecordType, schema: Schema, table: Table, column: str
+) -> int:
+    """A little for contents that fit: 3 points at most, so that headings decide between fields."""
+    needs = _NEEDS.get(target) or ((target,) if target in ("district",) else ())
+    if needs:
+        return round(3 * max(seen.share(kind) for kind in needs))
+    spec = rtype.fields.get(target)
+    if spec is None or spec.vocabulary not in schema.vocabularies:
+        return 0
+    words = {
+        _plain(w)
+        for term in schema.vocabularies[spec.vocabulary].terms.values()
+        for w in (*term.title.values(), *term.synonyms, term.id)
+    }
+    cells = [cell for cell in table.column(column) if cell][:100]
+    known = sum(1 for cell in cells if _plain(cell) in words)
+    return round(6 * known / len(cells)) - 3 if cells else 0
+
+
+def _contradictions(
+    column: str, seen: Looks, table: Table, rtype: RecordType, lang: str
+) -> Iterable[Finding]:
+    """A heading that clearly names a field whose contents look like something else."""
+    if seen.filled < 3:
+        return
+    target = _named(_plain(column), rtype)
+    if target is None or _plausible(target, seen):
+        return
+    wrong = [k for k in KIND_WORDS if seen.share(k) >= 0.35 and k not in _NEEDS.get(target, ())]
+    said = translate(KIND_WORDS[wrong[0]]) if wrong else translate(N_("something else"))
+    share = seen.share(wrong[0]) if wrong else 1 - max(seen.share(k) for k in _NEEDS[target])
+    example = next((cell for cell in table.column(column) if cell), "")
+    yield Finding(
+        "column-contradicts",
+        field=_label(target, rtype, lang),
+        column=column,
+        value=example[:60],
+        details={"looks": said, "percent": round(100 * share)},
+    )
