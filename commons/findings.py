@@ -267,7 +267,9 @@ KINDS: dict[str, Kind] = {
         N_("{field} stays home: it says something that your catalogue keeps private ({value})."),
         N_("Take it out of the text, or add --ours with the whole name if it is the organisation's."),
     ),
-    "location-reserved": Kind("note", N_("{type}/{record}: the place is reserved; {fields} stay home.")),
+    "location-reserved": Kind(
+        "note", N_("{type}/{record}: its place is reserved; of where it is, only the district leaves.")
+    ),
     "draft-stays": Kind(
         "warning",
         N_("{field} stays home: what was typed does not fit yet."),

@@ -224,7 +224,7 @@ def _show_changes(shown: build.Preview, *, details: bool) -> None:
         "withdrawn": _("Withdrawn for good"),
     }
     for sort, heading in headings.items():
-        changes = [change for change in shown.changes if change.sort == sort]
+        changes = [c for c in shown.changes if c.sort == sort and (sort != "new" or c.type not in _UNLISTED)]
         if changes:
             say(f"{heading} ({len(changes)}):")
             for change in changes if details else changes[:MOST_LISTED]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 
 from commons.addresses import Address, tombstone
@@ -88,6 +89,12 @@ def _finding(code: str, key: Key, name: str | None = None, value: str | None = N
     return Finding(code, type=key[0], record=key[1], field=name, value=value)
 
 
+@cache
+def _required(rtype: RecordType) -> frozenset[str]:
+    """The fields without which a record cannot leave."""
+    return frozenset(name for name, spec in rtype.released.items() if spec.required)
+
+
 def is_reserved(rtype: RecordType, record: StoredRecord) -> frozenset[str]:
     """The fields that stay home because the record's place must not be known."""
     return frozenset(rtype.reserved) if record.fields.get("location_reserved") is True else frozenset()
@@ -125,11 +132,8 @@ class _Choice:
     def _allowed(self) -> dict[str, Value]:
         """By the fields' own rule, consent, and reserved places."""
         reserved = is_reserved(self.rtype, self.record)
-        stays = sorted(reserved & self.record.fields.keys())
-        if stays:
-            self.findings.append(
-                Finding("location-reserved", *self.key, details={"fields": ", ".join(stays)})
-            )
+        if reserved & self.record.fields.keys():
+            self.note("location-reserved")
         for name in self.record.drafts:
             if name in self.rtype.fields and self.rtype.fields[name].leaves and name not in reserved:
                 self.note("draft-stays", name)
@@ -197,7 +201,7 @@ class _Choice:
             if isinstance(value, list) and name in self.rtype.fields:
                 self._keep_good(self.rtype.fields[name], value, fields)
         self._writable(fields)
-        if any(spec.required and name not in fields for name, spec in self.rtype.released.items()):
+        if not _required(self.rtype) <= fields.keys():
             if not any(f.code == "required" for f in self.findings):
                 self.note("record-incomplete")
             return None
@@ -262,7 +266,7 @@ def _resolve_references(
             judge = _References(rules, leaving.records, everything, key)
             fields = judge.resolved(rtype, fields)
             notes[key] = judge.findings
-            if all(name in fields for name, spec in rtype.released.items() if spec.required):
+            if _required(rtype) <= fields.keys():
                 resolved[key] = fields
             else:
                 findings[key] += [*judge.findings, _finding("record-incomplete", key)]

@@ -65,8 +65,10 @@ def email_key(text: str) -> str:
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text, without case, accents and punctuation."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return tuple(_WORD.findall("".join(c for c in plain if not unicodedata.combining(c))))
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    return tuple(_WORD.findall(plain))
 
 
 def answer_keys(text: str) -> set[str]:
