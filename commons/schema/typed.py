@@ -254,15 +254,14 @@ def _schedules(field: Field, text: str, habits: Habits) -> tuple[Value, str]:
 def _links(field: Field, text: str, habits: Habits) -> tuple[Value, str]:
     """Addresses, each with its name before it if there is one: `Guía: https://…`."""
     entries: list[Value] = []
-    for part in re.split(r"[;\n]\s*|,\s+(?=\S+://)|\s+(?=https?://\S+\s+https?://)", text):
-        if part.strip():
-            found = re.match(r"(?:(.*?)[:\s]\s*)?(\S+\.\S+)\Z", part.strip())
-            if not found:
-                raise _Refused("url-malformed", part)
-            entry: dict[str, Value] = {"url": numbers.web_address(found[2])}
-            entries.append(
-                entry | ({"title": found[1].strip(" :")} if found[1] and found[1].strip(" :") else {})
-            )
+    for part in filter(None, (p.strip() for p in re.split(r"[;\n]", text))):
+        named = re.findall(r"(.*?)(https?://[^\s,]+|(?<!\S)[\w-]+(?:\.[\w-]+)+(?:/\S*)?)", part)
+        if not named or "".join(name + url for name, url in named) != part:
+            raise _Refused("url-malformed", part)
+        for name, url in named:
+            entry: dict[str, Value] = {"url": numbers.web_address(url)}
+            title = name.strip(" :,\t")
+            entries.append(entry | ({"title": title} if title else {}))
     return entries, ""
 
 
