@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 COMMONS_REAL_DATA ?= ../shared/data
 export COMMONS_REAL_DATA
 
-.PHONY: help demo test check messages lock real bench clean
+.PHONY: help demo test check messages schema lock real bench clean
 
 help:
 	@echo "make demo    three fictional catalogues become a portal on this computer"
@@ -37,6 +37,9 @@ check: $(VENV)/.ready
 
 messages: $(VENV)/.ready
 	$(BIN)/python scripts/messages.py
+
+schema: $(VENV)/.ready
+	$(BIN)/python scripts/schema_build.py
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
