@@ -48,6 +48,7 @@ def metadata(federation: Mapping[str, Any], *, heap_mib: int | None = HEAP_MIB) 
         columns = {c.name: titles[c.field] for c in fused_columns(rtype)}
         description = " · ".join(dict.fromkeys(rtype.plural.values()))
         tables[rtype.name] = {"description": description, "columns": columns}
+    tables["entity"] = {"label_column": "title"}  # a reference shows a name and not a number
     for name in _FOR_PROGRAMS:
         tables.setdefault(name, {})["hidden"] = True
     plugin: dict[str, Any] = {"mode": "portal"}

@@ -59,7 +59,7 @@ RECORDS: dict[str, dict[str, Any]] = {
         "url": "javascript:alert(1)",
         "schedules": HOURS,
         "is_free": True,
-        "for_whom": ["everyone"],
+        "for_whom": ["anyone"],
         "application_process": "Llega antes de las 12 y pide una ficha.",
         "confirmed_at": "2026-11-01T12:00:00Z",
         "created_at": "2024-05-02T12:00:00Z",

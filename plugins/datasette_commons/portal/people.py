@@ -14,7 +14,7 @@ from datasette_commons.portal.cards import type_title
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.markdown import mail_url, safe_url, tel_url
 from datasette_commons.portal.site import Site
-from datasette_commons.portal.values import Piece, phone_words
+from datasette_commons.portal.values import Piece, link_piece, phone_words
 from datasette_commons.portal.words import date_words, joined, number_words
 
 _STATES = {
@@ -109,8 +109,8 @@ def _channels(row: Mapping[str, Any]) -> Iterator[Piece]:
             yield Piece(phone_words(number), href=tel_url(number), style="tel")
     if row["email"]:
         yield Piece(str(row["email"]), href=mail_url(row["email"]))
-    if row["url"]:
-        yield Piece(str(row["url"]), href=safe_url(row["url"]))
+    if row["url"] and (web := link_piece(str(row["url"]))):
+        yield web
 
 
 def _shares(member: Member, site: Site, links: Links) -> Iterator[tuple[str, str, str]]:
@@ -152,7 +152,7 @@ class AboutView:
 
     sentences: tuple[str, ...]
     flow: tuple[tuple[str, str], ...]
-    people: tuple[tuple[str, str], ...]
+    people: tuple[tuple[str, Piece], ...]
     root: str
     as_of: str
     command: str
@@ -183,9 +183,9 @@ def about_view(site: Site, links: Links) -> AboutView:
     )
 
 
-def _said(value: Any) -> str:
+def _said(value: Any) -> Piece:
     text = in_language(value) if isinstance(value, Mapping) else str(value or "")
-    return text or _("not said")
+    return Piece(text or _("not said"), href=mail_url(text) or safe_url(text))
 
 
 def _last(member: Member) -> str:

@@ -12,86 +12,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from commons.addresses import Address
-from commons.messages import N_, in_language
+from commons.messages import in_language
 from commons.messages import translate as _
 from commons.pool.read import Card, Rival, Thing
 from commons.schema.spec import Field, RecordType
 from datasette_commons.portal.cards import CardView, card_views, freshness_of, type_title, where
+from datasette_commons.portal.layout import BAD_NEWS, ELSEWHERE, IN_ORDER, LAYOUT, OTHERS, PLAIN_SPOKEN
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.markdown import tel_url
 from datasette_commons.portal.site import Site
 from datasette_commons.portal.values import Piece, money, phone_words, pieces
-from datasette_commons.portal.words import Freshness, date_words, freshness, joined, parse_day
-
-# Rows of a page: a heading (empty: the first field's own title) and the fields under it.
-Row = tuple[str, tuple[str, ...]]
-_OFFERED: Row = ("", ("kind", "topics"))
-_ASK: Row = (N_("How to ask for it"), ("application_process", "application_url"))
-_CALL: Row = (N_("Call or write"), ("phones", "email", "url", "social_links"))
-_WHERE: Row = (
-    N_("Where"),
-    ("place", "street_address", "neighbourhood", "postal_code", "district", "city", "directions"),
-)
-_HOURS: Row = (N_("Hours"), ("schedules", "schedule_text"))
-_COST: Row = (N_("Cost"), ("is_free", "price", "fees_description"))
-_NEEDED: Row = (
-    N_("Requirements"),
-    ("eligibility_description", "required_documents", "minimum_age", "maximum_age"),
-)
-_ACCESS: Row = (N_("Accessibility"), ("accessibility", "languages"))
-_ROOM: Row = (N_("Room"), ("capacity", "occupied"))
-_PROVIDER: Row = ("", ("organization",))
-_FOR: Row = ("", ("for_whom",))
-_PERSON: Row = (N_("Contact person"), ("contact_name", "contact_role", "contact_phone", "contact_email"))
-_SERVICE: tuple[Row, ...] = (
-    _OFFERED, _ASK, _CALL, _WHERE, _HOURS, _COST, _FOR, _NEEDED, _ACCESS, _PROVIDER, _ROOM, _PERSON,
-)  # fmt: skip
-_LAYOUT: dict[str, tuple[Row, ...]] = {
-    "service": _SERVICE,
-    "service_at_place": (("", ("service",)), *_SERVICE),
-    "place": (
-        _WHERE,
-        _CALL,
-        _HOURS,
-        _ROOM,
-        ("", ("facilities",)),
-        _OFFERED,
-        _FOR,
-        _ACCESS,
-        _PROVIDER,
-        _PERSON,
-    ),
-    "organization": (_OFFERED, _CALL, _WHERE, _HOURS, _FOR, ("", ("districts",)), _PERSON),
-}
-_OTHERS: tuple[Row, ...] = (_OFFERED, _CALL, _WHERE, _HOURS, _COST, _FOR, _PROVIDER, _PERSON)
-
-# Shown elsewhere on the page, or only a helper of another field.
-_ELSEWHERE = frozenset(
-    [
-        "title",
-        "summary",
-        "description",
-        "language",
-        "status",
-        "confirmed_at",
-        "expires_at",
-        "modified_at",
-        "created_at",
-        "currency",
-        "counted_at",
-        "latitude",
-        "longitude",
-        "position_precision",
-        "location_reserved",
-        "keywords",
-        "licence",
-        "source",
-        "region",
-        "country",
-        "shows_connections",
-    ]
-)
-_IN_ORDER = frozenset({"active", "open", "current", "published", "planned", "scheduled"})
+from datasette_commons.portal.words import Freshness, date_words, freshness, joined, month_words, parse_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +67,7 @@ class RecordView:
     lang: str | None
     summary: str
     description: str
+    text: str
     place_words: str
     fresh: Freshness
     status: str
@@ -174,12 +106,13 @@ def record_view(thing: Thing, reader: Reader) -> RecordView:
         lang=card.language if card.language != reader.links.lang else None,
         summary=str(card.fields.get("summary") or ""),
         description=str(card.fields.get("description") or ""),
+        text=str(card.fields.get("text") or ""),
         place_words=where(card, site),
         fresh=freshness_of(card, reader.today),
-        status="" if status in _IN_ORDER else _label(rtype, "status", status, reader),
-        is_urgent=status in ("closed", "ended", "damaged", "full"),
+        status="" if status in IN_ORDER else _label(rtype, "status", status, reader),
+        is_urgent=status in BAD_NEWS,
         call=_call(card),
-        way=_way(card),
+        way=_way(card) or _way(thing.refers_to.get("place")),
         facts=tuple(facts),
         more=tuple(more),
         held=bool(thing.held),
@@ -193,8 +126,8 @@ def record_view(thing: Thing, reader: Reader) -> RecordView:
 
 
 def _facts(thing: Thing, rtype: RecordType, reader: Reader) -> tuple[list[FactRow], list[FactRow]]:
-    rows = _LAYOUT.get(rtype.name, _OTHERS)
-    placed = {name for _heading, names in rows for name in names} | _ELSEWHERE
+    rows = LAYOUT.get(rtype.name, OTHERS)
+    placed = {name for _heading, names in rows for name in names} | ELSEWHERE
     first = [row for heading, names in rows for row in _row(thing, rtype, heading, names, reader)]
     rest = [name for name in rtype.fields if name not in placed]
     more = [row for name in rest for row in _row(thing, rtype, "", (name,), reader)]
@@ -205,27 +138,50 @@ def _row(
     thing: Thing, rtype: RecordType, heading: str, names: tuple[str, ...], reader: Reader
 ) -> Iterator[FactRow]:
     known = [name for name in names if name in rtype.fields and name in thing.card.fields]
-    lines = [piece for name in known for piece in _lines(thing, rtype.fields[name], reader)]
+    named = bool(heading) and len(names) > 1
+    lines = [piece for name in known for piece in _lines(thing, rtype.fields[name], reader, named=named)]
     if lines:
         label = _(heading) if heading else in_language(rtype.fields[known[0]].title)
         yield FactRow(label, tuple(lines))
 
 
-def _lines(thing: Thing, field: Field, reader: Reader) -> list[Piece]:
+def _lines(thing: Thing, field: Field, reader: Reader, *, named: bool) -> list[Piece]:
     values = thing.card.fields
     value = values[field.name]
     if field.name == "is_free":
         return [Piece(_("Free of charge") if value else _("Not free of charge"))]
     if field.format == "money":
-        return [Piece(money(int(value), str(values.get("currency") or "")))]
+        lines = [Piece(money(int(value), str(values.get("currency") or "")))]
+        return _with_name(field, lines) if named else lines
     if field.name == "capacity" and values.get("counted_at"):
         counted = _("counted on {date}").format(date=date_words(values["counted_at"]))
         return [replace(piece, note=counted) for piece in _plain(field, value, thing, reader)]
     lines = _plain(field, value, thing, reader)
-    if field.name in ("occupied", "minimum_age", "maximum_age", "postal_code"):
-        title = in_language(field.title)
-        return [replace(piece, text=f"{title}: {piece.text}") for piece in lines]
+    if field.name == "place" and lines:
+        return [*lines, *_address_of(thing.refers_to.get("place"), reader)]
+    if named and (field.name == "postal_code" or field.type in ("integer", "boolean", "date", "datetime")):
+        return _with_name(field, lines)
     return lines
+
+
+def _with_name(field: Field, lines: list[Piece]) -> list[Piece]:
+    if field.name in PLAIN_SPOKEN:
+        return lines
+    title = in_language(field.title)
+    return [replace(piece, text=f"{title}: {piece.text}") for piece in lines]
+
+
+def _address_of(place: Card | None, reader: Reader) -> list[Piece]:
+    """Where a place is, for the page of what happens there."""
+    if place is None:
+        return []
+    rtype = reader.site.schema.types[place.type]
+    names = [n for n in ("street_address", "neighbourhood", "directions") if n in place.fields]
+    return [
+        piece
+        for name in names
+        for piece in pieces(rtype.fields[name], place.fields[name], site=reader.site, links=reader.links)
+    ]
 
 
 def _plain(field: Field, value: Any, thing: Thing, reader: Reader) -> list[Piece]:
@@ -246,7 +202,9 @@ def _call(card: Card) -> tuple[str, str] | None:
     return None
 
 
-def _way(card: Card) -> str | None:
+def _way(card: Card | None) -> str | None:
+    if card is None:
+        return None
     latitude, longitude = card.fields.get("latitude"), card.fields.get("longitude")
     if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
         return None
@@ -269,7 +227,7 @@ def _voice(thing: Thing, number: int, reader: Reader) -> VoiceView:
             today=reader.today,
             has_phone=bool(fields.get("phones")),
         ),
-        since=_("since {date}").format(date=date_words(fields["created_at"])) if created else "",
+        since=_("Here since {month}").format(month=month_words(created)) if created else "",
         licence=licence,
         source=str(fields.get("source") or ""),
         address=claim.address,

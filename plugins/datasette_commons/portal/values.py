@@ -19,9 +19,12 @@ from datasette_commons.portal.hours import schedule_words
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.markdown import mail_url, prose, safe_url, tel_url
 from datasette_commons.portal.site import Site
-from datasette_commons.portal.words import date_words, number_words
+from datasette_commons.portal.words import date_words, moment_words, number_words
 
 _LONGEST_LINK_TEXT = 60
+_WITH_HOUR = frozenset(
+    {"starts_at", "ends_at", "closes_at", "registration_closes_at", "needed_by", "observed_at"}
+)
 _WITHOUT_CENTS = frozenset({"CLP", "JPY", "KRW", "PYG", "VND"})
 
 
@@ -35,6 +38,7 @@ class Piece:
     note: str = ""
     style: str = ""  # "tel" for a number that wants to be big
     own_words: bool = False  # written by the member, so in the record's language
+    parts: tuple[Piece, ...] = ()  # several short things on one line
 
 
 def pieces(
@@ -42,6 +46,8 @@ def pieces(
 ) -> list[Piece]:
     """The lines of a value; none where there is nothing that may be shown."""
     if isinstance(value, list):
+        if field.vocabulary and not field.items:
+            return [Piece(parts=tuple(_term(field, str(item), site, links) for item in value))]
         if field.items:
             found = [_object(field, item, site, links) for item in value if isinstance(item, Mapping)]
         else:
@@ -61,15 +67,22 @@ def _single(field: Field, value: Any, site: Site, links: Links) -> Piece | None:
         return Piece(_number(field, value))
     text = str(value)
     if field.vocabulary:
-        return Piece(site.schema.label(field.vocabulary, text, links.lang))
+        return _term(field, text, site, links)
     made = _FORMATS.get(field.format)
     if made is not None:
         return made(text)
     if field.format == "district":
         return Piece(site.district_name(text), href=links.page("district", text))
+    if field.type == "datetime" and field.name in _WITH_HOUR:
+        return Piece(moment_words(text, site.zone))
     if field.type in ("date", "datetime"):
         return Piece(date_words(text))
     return Piece(text, own_words=True)
+
+
+def _term(field: Field, term: str, site: Site, links: Links) -> Piece:
+    href = links.page("topic", term) if field.vocabulary == "topics" else None
+    return Piece(site.schema.label(field.vocabulary, term, links.lang), href=href)
 
 
 def _number(field: Field, value: int) -> str:
@@ -90,12 +103,17 @@ def _markdown(text: str) -> Piece:
     return Piece(html=prose(text), own_words=True)
 
 
-def _url(text: str) -> Piece:
+def _url(text: str) -> Piece | None:
     address = safe_url(text)
+    if address is None:  # an address that may not be followed is of no use to a reader
+        return None
     shown = text.removeprefix("https://").removeprefix("http://").rstrip("/")
     if len(shown) > _LONGEST_LINK_TEXT:
         shown = shown[: _LONGEST_LINK_TEXT - 1] + "…"
-    return Piece(shown if address else text, href=address)
+    return Piece(shown, href=address)
+
+
+link_piece = _url
 
 
 def _email(text: str) -> Piece:
@@ -125,8 +143,38 @@ def _object(field: Field, item: Mapping[str, Any], site: Site, links: Links) -> 
     if field.name == "schedules":
         words = schedule_words(item)
         return Piece(words) if words else None
-    words = " · ".join(str(v) for v in item.values() if isinstance(v, str | int))
-    return Piece(words, own_words=True) if words else None
+    if "url" in item:
+        return _link_object(field, item, site, links)
+    return _listed_object(field, item, site, links)
+
+
+def _link_object(field: Field, item: Mapping[str, Any], site: Site, links: Links) -> Piece | None:
+    """A link with its name, format and size: whoever pays for data wants to know before they tap."""
+    link = _url(str(item["url"]))
+    if link is None:
+        return None
+    notes = []
+    if item.get("format") and "format" in field.items:
+        notes.append(site.schema.label(field.items["format"].vocabulary, str(item["format"]), links.lang))
+    if isinstance(item.get("size_bytes"), int):
+        notes.append(size_words(item["size_bytes"]))
+    return Piece(str(item.get("title") or link.text), href=link.href, note=", ".join(notes))
+
+
+def size_words(size: int) -> str:
+    """2 MB, 340 kB."""
+    return f"{max(1, round(size / 1000)):,} kB" if size < 1_000_000 else f"{size / 1_000_000:,.1f} MB"
+
+
+def _listed_object(field: Field, item: Mapping[str, Any], site: Site, links: Links) -> Piece | None:
+    parts = []
+    for name, known in field.items.items():
+        value = item.get(name)
+        if value is None or isinstance(value, list | dict):
+            continue
+        text = str(value)
+        parts.append(site.schema.label(known.vocabulary, text, links.lang) if known.vocabulary else text)
+    return Piece(" ".join(parts), own_words=True) if parts else None
 
 
 def _phone_object(field: Field, item: Mapping[str, Any], site: Site, links: Links) -> Piece | None:

@@ -75,6 +75,17 @@ def date_words(text: object) -> str:
     return day_words(day) if day else str(text)
 
 
+def moment_words(text: str, zone: datetime.tzinfo) -> str:
+    """An instant in words, on the clock of `zone`: 3 October 2026, 18:30."""
+    try:
+        moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return text
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(zone)
+    return f"{day_words(moment.date())}, {moment:%H:%M}"
+
+
 def ago_words(day: datetime.date, today: datetime.date) -> str:
     """today, yesterday, 5 days ago, 3 weeks ago, 4 months ago, 2 years ago."""
     days = (today - day).days

@@ -1,0 +1,180 @@
+"""What the public reads."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from commons.addresses import short_code
+from tests.portal.sample import CLINIC, KITCHEN, LONG_TITLE, NETWORK, WITHDRAWN
+
+MEALS = f"{KITCHEN}/service/comida-caliente"
+CODE = short_code(MEALS)
+PAGES = [
+    ("/es/", "/en/"),
+    ("/es/buscar?q=comida", "/en/search?q=comida"),
+    (f"/es/f/{CODE}-comida-caliente-de-lunes-a-viernes", f"/en/f/{CODE}-comida-caliente-de-lunes-a-viernes"),
+    (f"/es/miembro/{CLINIC}", f"/en/member/{CLINIC}"),
+    ("/es/acerca", "/en/about"),
+    ("/es/tema/food", "/en/topic/food"),
+    ("/es/alcaldia/09007", "/en/district/09007"),
+    ("/es/datos", "/en/data"),
+]
+
+
+async def text_of(portal: Any, path: str, status: int = 200) -> str:
+    answer = await portal.client.get(path)
+    assert answer.status_code == status, (path, answer.status_code)
+    return str(answer.text)
+
+
+@pytest.mark.parametrize("spanish, english", PAGES, ids=[p[0] for p in PAGES])
+async def test_every_page_names_its_language_and_its_twin(portal: Any, spanish: str, english: str) -> None:
+    """A page says which language it is in, and the same page in the other one is one tap away."""
+    for path, lang, twin in ((spanish, "es", english), (english, "en", spanish)):
+        page = await text_of(portal, path)
+        assert f'<html lang="{lang}">' in page
+        assert f'href="{twin}"' in page
+
+
+@pytest.mark.parametrize(
+    "accepts, leads_to",
+    [
+        ("en-GB,en;q=0.9,es;q=0.2", "/en/"),
+        ("es-MX", "/es/"),
+        ("fr", "/es/"),
+        ("", "/es/"),
+        ("en;q=x,es", "/es/"),
+    ],
+)
+async def test_the_front_door_chooses_by_the_browsers_language(
+    portal: Any, accepts: str, leads_to: str
+) -> None:
+    """`/` leads to a language; the answer says that it depends on it, and sets no cookie."""
+    answer = await portal.client.get("/", headers={"Accept-Language": accepts})
+    assert answer.headers["location"] == leads_to
+    assert answer.headers["vary"] == "Accept-Language"
+    assert "set-cookie" not in answer.headers
+
+
+async def test_search_finds_by_words_without_accents_and_says_how_many(portal: Any) -> None:
+    """*clinica* finds nothing less than *clínica*; the number stands in words."""
+    page = await text_of(portal, "/es/buscar?q=acompanamiento+psicosocial")
+    assert "1 resultado para «acompanamiento psicosocial»" in page
+    assert LONG_TITLE in page
+
+
+async def test_every_filter_shows_its_count_and_can_be_taken_off(portal: Any) -> None:
+    """A chosen filter is a link that leads to the same list without it."""
+    page = await text_of(portal, "/es/buscar?type=service&district=09007")
+    assert "2 fichas" in page
+    assert 'href="/es/buscar?district=09007"' in page  # without the type
+    assert 'href="/es/buscar?type=service"' in page  # without the district
+
+
+async def test_nothing_found_offers_the_nearest_spelling(portal: Any) -> None:
+    """A slip of the finger is not the end: the page says what may have been meant."""
+    page = await text_of(portal, "/es/buscar?q=comifa")
+    assert "No encontramos nada para «comifa»" in page
+    assert 'href="/es/buscar?q=comida"' in page
+
+
+async def test_what_has_expired_leaves_lists_and_keeps_its_page(portal: Any) -> None:
+    """English lessons ended in October: not found any more, but whoever has the link learns that."""
+    assert "Nothing found" in await text_of(portal, "/en/search?q=lessons")
+    code = short_code(f"{NETWORK}/service/english-lessons")
+    assert "Venció el 3 de octubre de 2026" in await text_of(portal, f"/es/f/{code}")
+
+
+async def test_a_record_says_what_its_reader_needs_and_who_says_so(portal: Any) -> None:
+    """Phone to tap, hours in words, both speakers, and where they differ."""
+    page = await text_of(portal, f"/es/f/{CODE}")
+    assert 'href="tel:+525555550134"' in page
+    assert "Lunes a viernes, 09:00–15:00" in page
+    assert "Sin costo" in page
+    assert "En qué no coinciden" in page and "55 5555 0199" in page
+    assert "Red de Saberes del Oriente" in page
+    assert "esta federación no la muestra por ahora" in page
+
+
+async def test_members_words_cannot_run_or_fetch(portal: Any) -> None:
+    """Markdown is cleaned, javascript: addresses vanish, pictures of other hosts are not loaded."""
+    page = await text_of(portal, f"/es/f/{CODE}")
+    assert "<script" not in page
+    assert "javascript:" not in re.sub(r"\[no\]\(javascript:alert\(1\)\)", "", page)
+    assert "<img" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+async def test_the_records_json_is_lossless_and_without_salt(portal: Any) -> None:
+    """Programs get everybody's claims as signed, but not what keeps digests from being guessed."""
+    data = json.loads(await text_of(portal, f"/es/f/{CODE}.json"))
+    assert data["address"] == MEALS
+    assert [c["member"] for c in data["claims"]] == [KITCHEN, NETWORK]
+    assert data["fields"]["place"] == f"{KITCHEN}/place/local-la-paz"
+    assert "salt" not in json.dumps(data)
+
+
+async def test_a_prefix_or_an_old_address_leads_to_the_record(portal: Any) -> None:
+    """Four letters are enough where they are unique; a claim's own address leads to its entity."""
+    prefix = await portal.client.get(f"/es/f/{CODE[:5]}")
+    assert prefix.headers["location"].startswith(f"/es/f/{CODE}-comida")
+    long_form = await portal.client.get(f"/en/record/{NETWORK}/service/comidas-la-paz")
+    assert long_form.headers["location"].startswith(f"/en/f/{CODE}-comida")
+
+
+async def test_a_withdrawn_address_says_so_and_nothing_else(portal: Any) -> None:
+    """410 and a sentence; what was never here is 404."""
+    page = await text_of(portal, f"/es/ficha/{WITHDRAWN}", 410)
+    assert "Esta ficha fue retirada" in page
+    assert "casa" not in re.sub(r"<link[^>]*>|<a [^>]*>", "", page)
+    assert "Aquí no hay ninguna página" in await text_of(portal, f"/es/ficha/{WITHDRAWN}x", 404)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/es/f/abc",
+        "/es/f/zzzzzzzz",
+        "/es/tema/nada",
+        "/en/member/" + "a" * 26,
+        "/es/no",
+        "/es/f/%00",
+        "/es/f/é",
+    ],
+)
+async def test_an_unknown_address_gets_a_kind_page(portal: Any, path: str) -> None:
+    """404 in the portal's look, with the field to search in; never a traceback."""
+    answer = await portal.client.get(path, follow_redirects=True)  # Datasette re-encodes odd characters first
+    assert answer.status_code == 404
+    assert "Traceback" not in answer.text
+
+
+async def test_about_says_what_is_not_said(portal: Any) -> None:
+    """Who pays stays visibly open; the root and the number of withdrawals are there."""
+    page = await text_of(portal, "/es/acerca")
+    assert "no dicho" in page
+    assert "5f" * 32 in page
+    assert "1 ficha o versión anterior fue retirada" in page
+    assert 'href="mailto:hola@example.org"' in page
+
+
+async def test_content_in_another_language_says_so(portal: Any) -> None:
+    """A screen reader reads Spanish titles in Spanish on an English page."""
+    page = await text_of(portal, "/en/search?q=dental")
+    assert '<h3 lang="es">' in page
+
+
+async def test_a_page_beyond_the_last_shows_the_last(portal: Any) -> None:
+    """Odd page numbers are no error."""
+    for number in ("99", "0", "-1", "x", "9" * 40):
+        assert "6 fichas" in await text_of(portal, f"/es/buscar?page={number}")
+
+
+async def test_no_page_names_another_host(portal: Any) -> None:
+    """Nothing is fetched from elsewhere: no script, style, picture or font has a foreign address."""
+    for path, _twin in PAGES:
+        page = await text_of(portal, path)
+        fetched = re.findall(r'(?:src|srcset|action)="([^"]*)"|<link[^>]*href="([^"]*)"', page)
+        assert all(not url.startswith(("http", "//")) for pair in fetched for url in pair if url)
