@@ -88,7 +88,6 @@ KINDS: dict[str, Kind] = {
         N_("Row {row}: «{value}» in {column} is not a date in a form that the mapping allows."),
         N_("Write it like 21/09/2017, or add its form under “dates” in the mapping."),
     ),
-    "value-unreadable": Kind("error", N_("Row {row}: «{value}» in {column} does not fit {field}.")),
     "first-of-several": Kind(
         "note", N_("Row {row}: of several in {column} («{value}») the first was taken; all are kept at home.")
     ),
@@ -108,31 +107,23 @@ KINDS: dict[str, Kind] = {
     ),
     "rows-disagree": Kind(
         "warning",
-        N_(
-            "Rows {first} and {row} say different things about {type}/{record} in {field}: «{value}» was left out."
-        ),
+        N_("Rows {first} and {row} differ about {type}/{record} in {field}: «{value}» was left out."),
     ),
     "edit-overwritten": Kind(
         "warning",
-        N_(
-            "Row {row} changed in the sheet: in {type}/{record} it replaced «{value}» of {field}, edited here."
-        ),
+        N_("Row {row} changed in the sheet: in {type}/{record} it replaced {field} «{value}», edited here."),
     ),
     "column-unknown": Kind(
         "note", N_("The mapping does not name the column {column}; it is kept at home and never leaves.")
     ),
     "column-contradicts": Kind(
         "warning",
-        N_(
-            "The column «{column}» is called like {field}, but {percent} % of it looks like: {looks} (as «{value}»)."
-        ),
+        N_("«{column}» is called like {field}, but {percent} % of it looks like: {looks} (as «{value}»)."),
         N_("Look whether the columns are shifted against their headings. It is kept at home until you say."),
     ),
     "columns-shifted": Kind(
         "warning",
-        N_(
-            "{n} columns hold something else than their headings say; they seem shifted (by {by}) against them."
-        ),
+        N_("{n} columns hold something else than their headings say; they seem shifted (by {by})."),
         N_("Correct the mapping before you share anything from this file."),
     ),
     "sheets-left": Kind(

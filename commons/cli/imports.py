@@ -99,7 +99,16 @@ _to = click.option(
 )
 
 
-@click.command("import", short_help=N_("Bring a spreadsheet or list into a catalogue"))
+@click.command(
+    "import",
+    short_help=N_("Bring a spreadsheet or list into a catalogue"),
+    help=N_(
+        "Bring spreadsheets, CSV, JSON or GeoJSON into a catalogue.\n\n"
+        "Without --mapping the program proposes one, writes it beside the file as FILE.mapping.yaml, and"
+        " uses it. Correct it and import again: nothing is doubled. Everything can be taken back with"
+        " commons undo."
+    ),
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @_to
 @click.option(
@@ -141,11 +150,6 @@ def import_(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Bring spreadsheets, CSV, JSON or GeoJSON into a catalogue.
-
-    Without --mapping the program proposes one, writes it beside the file as FILE.mapping.yaml, and uses it.
-    Correct it and import again: nothing is doubled. Everything can be taken back with commons undo.
-    """
     answers = Answers(_pairs("--owner", owners), _pairs("--set", constants), yes, dry_run, as_json)
     reports = []
     with Catalogue.open(to) as catalogue:
@@ -161,7 +165,13 @@ def import_(
     ctx.exit(FINDINGS if any(report.faulty or report.refused for report, _told in reports) else 0)
 
 
-@click.command("refresh", short_help=N_("Import remembered sources again"))
+@click.command(
+    "refresh",
+    short_help=N_("Import remembered sources again"),
+    help=N_(
+        "Fetch remembered files and sheet links again and import what changed, each with its own mapping."
+    ),
+)
 @click.argument("names", nargs=-1, metavar="[SOURCE]…")
 @_to
 @click.option("--list", "only_list", is_flag=True, help=N_("Only show the remembered sources."))
@@ -182,7 +192,6 @@ def refresh(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Fetch remembered files and sheet links again and import what changed, each with its own mapping."""
     with Catalogue.open(to) as catalogue:
         known = {source.name: source for source in catalogue.sources}
         for name in names:
@@ -286,8 +295,8 @@ def _agreed(report: ImportReport, prepared: Prepared, answers: Answers) -> bool:
             tell(_("would be removed: {record}").format(record=f"{type_name}/{record_id}"))
         n = len(report.removed)
         question = ngettext(
-            "Remove {n} record that is gone from the file?",
-            "Remove {n} records that are gone from the file?",
+            "Remove {n} record that is gone?",
+            "Remove {n} records that are gone?",
             n,
         )
         return confirm(question.format(n=n), yes=answers.yes)
@@ -329,6 +338,8 @@ def _write_errors(report: ImportReport, table: Table, folder: Path) -> Path | No
             with path.open("xb") as file:
                 file.write(data)
         except FileExistsError:
+            if path.read_bytes() == data:
+                return path
             continue
         except OSError:
             tell(_("The file of rows to correct could not be written to {path}.").format(path=path))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from commons.findings import Finding
-from commons.imports.table import MAX_FILE_BYTES, MAX_ROWS, FileTooLarge, Raw, Row
+from commons.imports.table import MAX_FILE_BYTES, MAX_ROWS, FileTooLarge, Raw, Row, many_rows
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_ROWS = 200
@@ -41,7 +41,7 @@ def read_delimited(text: str, name: str) -> Raw:
         raw.findings.append(Finding("quotes-open"))
     for number, cells in enumerate(_parse(text, delimiter, quoting), start=1 + offset):
         if number > MAX_ROWS:
-            raise FileTooLarge(name, f"{MAX_ROWS:,} rows")
+            raise FileTooLarge(name, many_rows())
         raw.rows.append(Row(number, tuple(cells)))
     return raw
 

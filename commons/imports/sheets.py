@@ -27,6 +27,9 @@ from commons.imports.table import (
     Raw,
     Row,
     TableRefused,
+    many_cells,
+    many_columns,
+    many_rows,
 )
 from commons.messages import N_
 
@@ -100,14 +103,14 @@ def unpack(data: bytes, name: str) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if len(archive.infolist()) > 10_000:
-                raise FileTooLarge(name, "10,000 files")
+                raise FileTooLarge(name, "10 000 × ZIP")
             for info in archive.infolist():
                 parts = []
                 with archive.open(info) as member:
                     while chunk := member.read(_CHUNK):
                         left -= len(chunk)
                         if left < 0:
-                            raise FileTooLarge(name, f"{MAX_UNPACKED_BYTES // 1024 // 1024} MiB unpacked")
+                            raise FileTooLarge(name, f"{MAX_UNPACKED_BYTES // 1024 // 1024} MiB")
                         parts.append(chunk)
                 files[info.filename] = b"".join(parts)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError) as error:
@@ -125,9 +128,9 @@ def _refuse_bombs(data: bytes, name: str) -> None:
 
 def _check_extent(name: str, rows: int, columns: int) -> None:
     if rows > MAX_ROWS * 1.05:  # a sheet's last row is 1,048,576; formats reach it, contents do not
-        raise FileTooLarge(name, f"{MAX_ROWS:,} rows")
+        raise FileTooLarge(name, many_rows())
     if rows * columns > MAX_CELLS:
-        raise FileTooLarge(name, f"{MAX_CELLS:,} cells")
+        raise FileTooLarge(name, many_cells())
 
 
 def _xlsx_extent(content: bytes) -> tuple[int, int]:
@@ -158,7 +161,7 @@ def _rows_of(workbook: CalamineWorkbook, sheet: str, name: str) -> Raw:
     try:
         page = workbook.get_sheet_by_name(sheet)
         if page.height and page.width > MAX_COLUMNS:
-            raise FileTooLarge(name, f"{MAX_COLUMNS:,} columns")
+            raise FileTooLarge(name, many_columns())
         values = page.to_python(skip_empty_area=False) if page.height else []
     except FileTooLarge:
         raise

@@ -20,6 +20,8 @@ from commons.imports.table import (
     Row,
     SetAside,
     TableRefused,
+    many_columns,
+    many_rows,
 )
 from commons.messages import N_
 
@@ -130,7 +132,7 @@ def _position(geometry: Mapping[str, Json]) -> dict[str, Json]:
 
 def _grid(items: Sequence[tuple[int, Json]], name: str, kind: str) -> Raw:
     if len(items) > MAX_ROWS:
-        raise FileTooLarge(name, f"{MAX_ROWS:,} rows")
+        raise FileTooLarge(name, many_rows())
     columns: dict[str, int] = {}
     flat: list[tuple[int, dict[str, str]]] = []
     for number, item in items:
@@ -140,7 +142,7 @@ def _grid(items: Sequence[tuple[int, Json]], name: str, kind: str) -> Raw:
             columns.setdefault(column, len(columns))
         flat.append((number, cells))
         if len(columns) > MAX_COLUMNS:
-            raise FileTooLarge(name, f"{MAX_COLUMNS:,} columns")
+            raise FileTooLarge(name, many_columns())
     if not columns:
         raise NoTable(name)
     raw = Raw(format=kind, headings_end=0)

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from commons.errors import InputError
 from commons.findings import Finding
-from commons.messages import N_
+from commons.messages import N_, translate
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024  # of everything inside one .xlsx, .ods or .zip
@@ -37,6 +37,21 @@ class FileTooLarge(TableRefused):
     limit: str
     template: ClassVar[str] = N_("{file} is too large: more than {limit}.")
     hint_template: ClassVar[str] = N_("Split it into several files and import them one by one.")
+
+
+def many_rows() -> str:
+    """The limit of rows, in words."""
+    return translate(N_("{n} rows")).format(n=MAX_ROWS)
+
+
+def many_columns() -> str:
+    """The limit of columns, in words."""
+    return translate(N_("{n} columns")).format(n=MAX_COLUMNS)
+
+
+def many_cells() -> str:
+    """The limit of cells of one sheet, in words."""
+    return translate(N_("{n} cells")).format(n=MAX_CELLS)
 
 
 @dataclass(eq=False)
