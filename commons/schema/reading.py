@@ -17,6 +17,7 @@ import yaml
 
 from commons.errors import InputError
 from commons.messages import LANGUAGES, N_
+from commons.schema.vocabularies import fold
 
 TYPES = {"string", "integer", "boolean", "date", "datetime", "array", "object"}
 FORMATS = {
@@ -112,10 +113,22 @@ def read_vocabulary(path: Path) -> dict[str, Any]:
             raise WrongSchema(path.name, term["id"], "the id is malformed or stands twice")
         seen.add(term["id"])
         terms.append(term | {k: entry[k] for k in ("synonyms", "broader", "extra") if k in entry})
+    _check_words(terms, path.name)
     for term in terms:
         if term.get("broader") and term["broader"] not in seen:
             raise WrongSchema(path.name, term["id"], "its broader term is not in the list")
     return {k: v for k, v in plain.items() if k != "terms"} | {"terms": terms}
+
+
+def _check_words(terms: Iterable[Mapping[str, Any]], file: str) -> None:
+    """No word may stand for two terms: which of them it means would be luck."""
+    owner: dict[str, str] = {}
+    for term in terms:
+        for word in (term["id"], *term["title"].values(), *term.get("synonyms", ())):
+            if not isinstance(word, str) or not fold(word):
+                raise WrongSchema(file, term["id"], f"«{word}» is not a word; quote it")
+            if owner.setdefault(fold(word), term["id"]) != term["id"]:
+                raise WrongSchema(file, term["id"], f"«{word}» stands for {owner[fold(word)]}, too")
 
 
 def _read_type(path: Path, common: Mapping[str, Any]) -> dict[str, Any]:

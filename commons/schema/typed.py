@@ -7,7 +7,6 @@ asks nobody: that is the importer's and the desk's business.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 import unicodedata
@@ -17,8 +16,9 @@ from functools import cache
 
 from commons.findings import Finding
 from commons.model import Value
-from commons.schema import dates, hours, numbers, phones, territory, vocabularies
+from commons.schema import dates, hours, numbers, phones, vocabularies
 from commons.schema.numbers import NotANumber
+from commons.schema.shown import Habits, one_of, shown
 from commons.schema.spec import Field, load_schema
 from commons.schema.territory import Territory
 from commons.schema.validate import check_value
@@ -39,20 +39,6 @@ class Reading:
 
     value: Value | None
     finding: Finding | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """How whoever typed writes: language, place, order of dates, currency where it is known."""
-
-    lang: str = "es"
-    place: Territory | None = None
-    order: dates.Order = "dmy"
-    currency: str = ""
-
-    @property
-    def territory(self) -> Territory:
-        return self.place or territory.load("none")
 
 
 class _Refused(Exception):
@@ -104,7 +90,7 @@ def show(
     currency: str = "",
 ) -> str:
     """`value` as a person writes it; JSON where no plainer text would be read back as the same."""
-    text = _shown(field, value, Habits(lang, territory, currency=currency))
+    text = shown(field, value, Habits(lang, territory, currency=currency))
     if text is not None and field.type in ("array", "object"):
         again = read(field, text, lang=lang, territory=territory, currency=currency)
         text = text if again.value == value else None
@@ -311,7 +297,7 @@ def _code(field: Field, text: str, habits: Habits) -> tuple[Value, str]:
 
 def _list(field: Field, text: str, habits: Habits) -> tuple[Value, str]:
     """Entries parted by lines or semicolons, and by commas where an entry cannot hold one."""
-    one = _one_of(field)
+    one = one_of(field)
     entries: list[Value] = []
     notes: list[str] = []
     for part in _parts(field, text):
@@ -320,11 +306,6 @@ def _list(field: Field, text: str, habits: Habits) -> tuple[Value, str]:
             entries.append(entry)
         notes += [note] if note else []
     return entries, notes[0] if notes else ""
-
-
-@cache
-def _one_of(field: Field) -> Field:
-    return replace(field, type="string")
 
 
 def _parts(field: Field, text: str) -> list[str]:
@@ -365,68 +346,6 @@ _FORMATS: dict[str, _Reader] = {
 _ENTRIES: dict[str, _Reader] = {
     "phones": _phones, "schedules": _schedules, "links": _links, "items": _items,
 }  # fmt: skip
-
-
-def _shown(field: Field, value: Value, habits: Habits) -> str | None:
-    """None where only JSON can say it."""
-    if isinstance(value, bool):
-        return ("sí" if value else "no") if habits.lang == "es" else ("yes" if value else "no")
-    if isinstance(value, int):
-        if field.name.endswith("itude_e6"):
-            return numbers.show_degrees(value)
-        if field.format == "money":
-            return numbers.show_money(value, currency=habits.currency or habits.territory.currency)
-        return str(value)
-    if isinstance(value, str):
-        return _shown_text(field, value, habits)
-    if isinstance(value, list):
-        return _shown_list(field, value, habits)
-    return None
-
-
-def _shown_text(field: Field, value: str, habits: Habits) -> str:
-    kind = field.type if field.type in ("date", "datetime") else field.format
-    if field.vocabulary:
-        label = load_schema().label(field.vocabulary, value, habits.lang)
-        return label if vocabularies.match(field.vocabulary, label) == value else value
-    try:
-        if kind == "date":
-            return dates.show_date(dt.date.fromisoformat(value), habits.lang)
-        if kind == "datetime":
-            instant = dt.datetime.fromisoformat(value)
-            ends = field.format == "day_end"
-            return dates.show_instant(instant, habits.territory.zone, habits.lang, day_ends=ends)
-    except ValueError:
-        return value
-    if kind == "district":
-        return habits.territory.district_name(value)
-    if kind == "phone":
-        return phones.show_number(value, region=habits.territory.phone_region)
-    return value
-
-
-def _shown_list(field: Field, value: list[Value], habits: Habits) -> str | None:
-    if not field.items:
-        texts = [_shown_text(_one_of(field), v, habits) for v in value if isinstance(v, str)]
-        return ("\n" if any(";" in t or "," in t for t in texts) else "; ").join(texts)
-    entries = [v for v in value if isinstance(v, dict)]
-    if field.name == "phones":
-        return phones.show(entries, region=habits.territory.phone_region, lang=habits.lang)
-    if field.name == "schedules":
-        return hours.show(entries, habits.lang)
-    if field.name == "links":
-        return "; ".join(f"{e['title']}: {e['url']}" if "title" in e else str(e["url"]) for e in entries)
-    if field.name == "items":
-        return "; ".join(_shown_item(e, habits.lang) for e in entries)
-    return None
-
-
-def _shown_item(entry: dict[str, Value], lang: str) -> str:
-    if "quantity" not in entry:
-        return str(entry["name"])
-    met = f"{entry['met']}/" if "met" in entry else ""
-    unit = " " + load_schema().label("units", str(entry["unit"]), lang).lower() if "unit" in entry else ""
-    return f"{entry['name']} {met}{entry['quantity']}{unit}"
 
 
 def _short(text: str) -> str:
