@@ -7,6 +7,7 @@ whoever writes a schema come here; the program itself loads the plain form (see 
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -91,7 +92,27 @@ def read_folder(folder: Path) -> dict[str, Any]:
     types = [_read_type(folder / "types" / f"{name}.yaml", common) for name in head["types"]]
     for rtype in types:
         _check_together(rtype, known, set(head["types"]))
-    return {"version": head["version"], "title": head["title"], "types": types, "vocabularies": vocabularies}
+    return {
+        "version": head["version"],
+        "title": head["title"],
+        "fields": _shared(types),
+        "types": types,
+        "vocabularies": vocabularies,
+    }
+
+
+def _shared(types: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each different field once; the types then name them by place. Most fields are in many types."""
+    places: dict[str, int] = {}
+    fields: list[dict[str, Any]] = []
+    for rtype in types:
+        for i, field in enumerate(rtype["fields"]):
+            key = json.dumps(field, sort_keys=True)
+            if key not in places:
+                places[key] = len(fields)
+                fields.append(field)
+            rtype["fields"][i] = places[key]
+    return fields
 
 
 def read_vocabulary(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ forty YAML files each time. Checks no value of any record; knows no database.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -162,16 +162,17 @@ def load_schema() -> Schema:
 
 def schema_from(plain: Mapping[str, Any]) -> Schema:
     """Values from the plain form that `reading.read_folder` yields."""
+    shared = [_field(f) for f in plain["fields"]]
     return Schema(
         version=plain["version"],
         title=plain["title"],
-        types={t["name"]: _record_type(t) for t in plain["types"]},
+        types={t["name"]: _record_type(t, shared) for t in plain["types"]},
         vocabularies={v["name"]: _vocabulary(v) for v in plain["vocabularies"]},
     )
 
 
-def _record_type(plain: Mapping[str, Any]) -> RecordType:
-    fields = {f["name"]: _field(f) for f in plain["fields"]}
+def _record_type(plain: Mapping[str, Any], shared: Sequence[Field]) -> RecordType:
+    fields = {shared[place].name: shared[place] for place in plain["fields"]}
     rest: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in plain.items() if k != "fields"
     }
