@@ -100,6 +100,8 @@ def examine(job: Job, data: bytes, emit: Callable[[bytes], None], *, seconds: fl
         return _read_all(connection, job, expected, emit, deadline)
     except sqlite3.Error as error:
         raise _reason(error, connection, expected) from error
+    except UnicodeDecodeError as error:  # the module's attempt to tell SQLite's own error
+        raise Refused("E_SQLITE", "schema") from error
     except MemoryError as error:
         raise Unreadable("memory") from error
     finally:

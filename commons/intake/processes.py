@@ -70,6 +70,7 @@ class Forked:
                 stderr=subprocess.DEVNULL,
             )
         self._selector = selectors.DefaultSelector()
+        self._selector.register(self._control, selectors.EVENT_READ)
         self._running: dict[int, int] = {}  # job number → read end
         self._open: dict[int, _Running] = {}  # read end → what is known
         self._ended: dict[int, int] = {}
@@ -99,11 +100,28 @@ class Forked:
     def wait(self, number: int) -> None:
         reading = self._running.pop(number)
         while reading in self._open:
-            for key, _events in self._selector.select(timeout=1.0):
-                self._collect(key.fd)
+            self._hear(timeout=1.0)
             state = self._open.get(reading)
             if state is not None and time.monotonic() > state.deadline:
                 self._finish(reading)
+
+    def _hear(self, *, timeout: float) -> None:
+        """Take what children and the server have to say; a server that is not heard would block."""
+        for key, _events in self._selector.select(timeout=timeout):
+            if key.fileobj is self._control:
+                self._note_status()
+            else:
+                self._collect(key.fd)
+
+    def _note_status(self) -> None:
+        data = b""
+        with contextlib.suppress(OSError):
+            data = self._control.recv(STATUS.size, socket.MSG_WAITALL)
+        if len(data) != STATUS.size:  # the server is gone; so are its children, or soon
+            self._selector.unregister(self._control)
+            return
+        number, status = STATUS.unpack(data)
+        self._ended[number] = status
 
     def _collect(self, reading: int) -> None:
         state = self._open[reading]
@@ -123,14 +141,9 @@ class Forked:
         self._open.pop(reading).answer.close()
 
     def how_it_ended(self, number: int) -> str:
-        self._control.settimeout(2.0)
-        with contextlib.suppress(OSError):
-            while number not in self._ended:
-                data = self._control.recv(STATUS.size, socket.MSG_WAITALL)
-                if len(data) != STATUS.size:
-                    break
-                ended, status = STATUS.unpack(data)
-                self._ended[ended] = status
+        until = time.monotonic() + 2.0
+        while number not in self._ended and time.monotonic() < until:
+            self._hear(timeout=0.1)
         return f"status {self._ended[number]}" if number in self._ended else "no status"
 
     def close(self) -> None:

@@ -28,7 +28,7 @@ from commons.intake.tables import tables
 from commons.schema.spec import load_schema
 
 MESSAGE = struct.Struct("<Q")
-STATUS = struct.Struct("<Qi")  # job number, exit status as os.waitstatus_to_exitcode gives it
+STATUS = struct.Struct("<Qi")  # job number, how a child failed, as os.waitstatus_to_exitcode says it
 _LENGTH = struct.Struct("<I")
 _LOOK_S = 0.02  # between two looks at children that are running
 
@@ -96,7 +96,8 @@ def _reap(running: dict[int, tuple[int, float]], control: socket.socket) -> None
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             del running[child]
-            control.send(STATUS.pack(number, os.waitstatus_to_exitcode(status)))
+            if status:
+                control.sendall(STATUS.pack(number, os.waitstatus_to_exitcode(status)))
         elif time.monotonic() > deadline:
             os.kill(child, signal.SIGKILL)
 
