@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from commons import addresses
+from commons.format import errors, manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,3 +28,17 @@ def test_the_vectors_of_addresses_hold(vectors: dict[str, Any]) -> None:
     for vector in vectors["addresses"]:
         assert addresses.tombstone(vector["address"]) == vector["tombstone"]
         assert addresses.short_code(vector["address"]) == vector["short_code"]
+
+
+def test_the_page_shows_the_vectors() -> None:
+    """docs/formats.md cannot drift from what the program does."""
+    done = subprocess.run([sys.executable, "scripts/formats_doc.py", "--check"], cwd=ROOT)
+    assert done.returncode == 0, "run scripts/formats_doc.py"
+
+
+def test_the_page_names_every_code_and_every_key() -> None:
+    """All codes of refusal, all keys of release.json."""
+    page = (ROOT / "docs" / "formats.md").read_text("utf-8")
+    codes = {cls.code for cls in vars(errors).values() if isinstance(cls, type) and hasattr(cls, "code")}
+    assert all(f"`{name}`" in page for name in codes - {"E_FORMAT"})
+    assert all(f"`{name}`" in page for name in manifest._KEYS)
