@@ -153,6 +153,13 @@ def _plain(text: str) -> str:
     return slug(apart, longest=200).replace("-", " ")
 
 
+def field_named(text: str, rtype: RecordType) -> str | None:
+    """The field that people clearly mean by `text`: by label or a usual heading; None if unsure."""
+    target = _named(_plain(text), rtype)
+    name = {"latitude": "latitude_e6", "longitude": "longitude_e6"}.get(target or "", target)
+    return name if name in rtype.fields else None
+
+
 def propose(
     table: Table, rtype: RecordType, schema: Schema, *, districts: Sequence[str] = (), lang: str = "es"
 ) -> Proposal:
