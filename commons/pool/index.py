@@ -3,7 +3,8 @@
 A pool does not change, so its types, districts, topics and members are read once; counting the hits of a
 common word over them then costs milliseconds where SQL would look up every row.
 
-Shapes: entities are numbered 1 … n; a mask is a bytearray of n + 1 zeros and ones, indexed by entity.
+Shapes: a mask is a bytearray of zeros and ones, indexed by entity. Entities have the numbers of claims, so
+there are gaps.
 """
 
 from __future__ import annotations
@@ -61,9 +62,7 @@ class PoolIndex:
 
     def all(self) -> bytearray:
         """The mask of every entity."""
-        mask = bytearray(b"\x01") * (self.size + 1)
-        mask[0] = 0
-        return mask
+        return self.mask(self.by_freshness)
 
     def mask(self, entities: Iterable[int]) -> bytearray:
         """The mask of these entities; numbers that are none are ignored."""

@@ -21,6 +21,8 @@ _STATES = {
     "current": N_("up to date"),
     "late": N_("behind"),
     "paused": N_("on pause"),
+    "awaited": N_("no release yet"),
+    "left": N_("has left"),
 }
 _STATE_STYLES = {"current": "confirmed", "late": "look", "paused": "unknown"}
 _ABOUT = (
@@ -120,23 +122,36 @@ def _shares(member: Member, site: Site, links: Links) -> Iterator[tuple[str, str
 
 
 def _reasons(receipt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What was not taken up and why: each kind once, with how many."""
-    findings = receipt.get("findings")
+    """What was not taken up and why: each kind once, with how many and a first example."""
+    told: dict[str, Finding] = {}
     counted: dict[str, int] = {}
-    if isinstance(findings, Mapping):
-        counted = {str(code): int(n) for code, n in findings.items() if isinstance(n, int)}
-    elif isinstance(findings, list):
-        for item in findings:
-            code = str(item.get("code")) if isinstance(item, Mapping) else str(item)
-            n = item.get("count", 1) if isinstance(item, Mapping) else 1
-            counted[code] = counted.get(code, 0) + int(n)
-    for code, n in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
+    for item in receipt.get("findings") or ():
+        finding = _finding(item)
+        if finding is not None:
+            told.setdefault(finding.code, finding)
+            counted[finding.code] = counted.get(finding.code, 0) + 1
+    for code, n in (receipt.get("refused") or {}).items():
         if code in KINDS:
-            finding = Finding(code)
-            try:
-                yield f"{number_words(n)} × {finding.sentence}", finding.hint
-            except KeyError:  # the sentence names details that a receipt does not keep
-                yield f"{number_words(n)} × {code}", ""
+            told.setdefault(code, Finding(code))
+            counted[code] = int(n)
+    for code, n in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
+        try:
+            sentence, hint = told[code].sentence, told[code].hint
+        except KeyError:  # the sentence names details that this receipt does not have
+            continue
+        yield (
+            sentence if n == 1 else _("{n} times, for example: {sentence}").format(n=n, sentence=sentence),
+            hint,
+        )
+
+
+def _finding(item: Any) -> Finding | None:
+    """A finding as a receipt keeps it; None for a code that this program does not know."""
+    if not isinstance(item, Mapping) or item.get("code") not in KINDS:
+        return None
+    places = {k: item[k] for k in ("type", "record", "field", "value") if isinstance(item.get(k), str)}
+    details = item.get("details")
+    return Finding(str(item["code"]), **places, details=details if isinstance(details, dict) else {})
 
 
 def _added(added: Any) -> Iterator[tuple[str, str]]:
