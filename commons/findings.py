@@ -450,6 +450,29 @@ KINDS: dict[str, Kind] = {
     "R_TOOBIG": Kind(
         "error", N_("The record {type} {record} is too long."), N_("Shorten its longest texts.")
     ),
+    # merging
+    "E_SHRINK": Kind(
+        "warning",
+        N_("The new release of {member} lacks {lost} of {before} records and does not say why; it waits."),
+        N_("Ask them; if it is right, merge with: --allow-shrink {member}"),
+    ),
+    "R_WITHDRAWN": Kind("note", N_("{type}/{record} was withdrawn by its member and stays withdrawn.")),
+    "R_HELD": Kind("note", N_("{type}/{record} is held by the federation and not shown for now.")),
+    "R_COPY": Kind(
+        "warning",
+        N_("{type}/{record} was copied from a record that its member took down; the copy went with it."),
+        N_("If you know it from elsewhere, write it as your own word, without “copied from”."),
+    ),
+    "R_LICENCE": Kind(
+        "warning",
+        N_("{type}/{record} is under a licence that this federation does not accept."),
+        N_("Choose another licence for it, or ask the federation."),
+    ),
+    "dangling": Kind(
+        "warning",
+        N_("{type}/{record}: {field} names a record that is not in the pool."),
+        N_("Correct the address, or ask its member to share that record."),
+    ),
     "R_WITHDRAWAL": Kind(
         "error",
         N_("A withdrawal speaks of no address, or of a release that does not exist yet."),
