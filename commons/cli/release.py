@@ -14,7 +14,9 @@ from typing import Any, ClassVar
 import click
 
 from commons.catalogue.act import Kind
+from commons.catalogue.errors import NoSuchRecord
 from commons.catalogue.store import Catalogue
+from commons.cli.naming import the_record, the_type
 from commons.cli.output import (
     FINDINGS,
     ask_yes,
@@ -40,7 +42,7 @@ from commons.format.keylog import KeyLog
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
 from commons.release import build, keys
-from commons.release import withdraw as withdrawing
+from commons.release.outgoing import Key
 from commons.release.scan import answer_keys
 from commons.schema.spec import load_schema
 
@@ -57,6 +59,15 @@ class OutputTaken(InputError):
     path: Path
     template: ClassVar[str] = N_("{path} is already there and is not a release; nothing was shared.")
     hint_template: ClassVar[str] = N_("Choose another name.")
+
+
+@dataclass(eq=False)
+class NotOurs(InputError):
+    """The address belongs to another member."""
+
+    address: str
+    template: ClassVar[str] = N_("«{address}» is another organisation's record; only they can withdraw it.")
+    hint_template: ClassVar[str] = N_("Ask them, or the federation that shows it.")
 
 
 @dataclass(eq=False)
@@ -278,6 +289,27 @@ def _as_json(shown: build.Preview, path: Path | None, *, dry_run: bool) -> dict[
     return answer
 
 
+def _withdrawable(catalogue: Catalogue, texts: Sequence[str]) -> list[Key]:
+    """Type and id of the records that `texts` name, each once; also of some that are no longer here.
+
+    Raises NotOurs, NoSuchRecord, and what `naming.the_record` raises.
+    """
+    found: list[Key] = []
+    for text in texts:
+        parts = text.strip().split("/")
+        if len(parts) == 3 and parts[0] != catalogue.member_id:
+            raise NotOurs(text)
+        if len(parts) in (2, 3):
+            found.append((the_type(parts[-2]).name, parts[-1]))
+        else:
+            record = the_record(catalogue, text)
+            found.append((record.type, record.id))
+    for key in found:
+        if key[0] in _UNLISTED:
+            raise NoSuchRecord(*key)
+    return list(dict.fromkeys(found))
+
+
 @click.command(
     help=N_(
         "Withdraw records that were shared.\n\n"
@@ -302,7 +334,7 @@ def withdraw(
     at = now()
     kind: Kind = "earlier" if earlier else "record"
     with opened(catalogue) as own:
-        found = withdrawing.withdrawable(own, records)
+        found = _withdrawable(own, records)
         for type_name, record_id in found:
             stored = own.get(type_name, record_id)
             tell(f"  {type_name}/{record_id}  {stored.title if stored else ''}".rstrip())
