@@ -227,6 +227,67 @@ KINDS: dict[str, Kind] = {
         "error", N_("{field}: «{value}» is not a position."), N_("Write it as 19.432608.")
     ),
     "required": Kind("error", N_("{field} is empty."), N_("Write it, or keep the record as a draft.")),
+    # looking through a catalogue (check)
+    "draft-waiting": Kind(
+        "warning",
+        N_("{type}/{record}: «{value}» waits in {field}, since it does not fit there."),
+        N_('Correct it: commons edit {type}/{record} "{name}=…"'),
+    ),
+    "field-wanted": Kind(
+        "note",
+        N_("{type}/{record}: {field} is empty; readers look for it."),
+        N_('Write it: commons edit {type}/{record} "{name}=…"'),
+    ),
+    "identifier-shape": Kind(
+        "warning",
+        N_("«{value}» does not look like {scheme}."),
+        N_("Compare it with the paper; it leaves as it stands."),
+    ),
+    "identifier-check": Kind(
+        "warning",
+        N_("«{value}»: its last character does not fit the others, so a letter or figure is probably wrong."),
+        N_("Compare it with the paper; it leaves as it stands."),
+    ),
+    "position-elsewhere": Kind(
+        "warning",
+        N_("{type}/{record}: the position {value} lies outside {territory}."),
+        N_("Correct latitude and longitude, or empty both."),
+    ),
+    "position-mistaken": Kind(
+        "warning",
+        N_("{type}/{record}: the position {value} looks turned around, or its minus sign is missing."),
+        N_("Latitude comes first; in Mexico the longitude is negative."),
+    ),
+    "expired": Kind(
+        "note",
+        N_("{type}/{record} expired on {value}; it no longer appears in lists."),
+        N_("If it is still true, give it another date; else: commons remove {type}/{record}"),
+    ),
+    "never-confirmed": Kind(
+        "note",
+        N_("{type}/{record} was never confirmed."),
+        N_("Check it and write: commons confirm {type}/{record}"),
+    ),
+    "confirm-again": Kind(
+        "note",
+        N_("{type}/{record} was last confirmed on {value}, more than {months} months ago."),
+        N_("Check it and write: commons confirm {type}/{record}"),
+    ),
+    "confirmed-in-future": Kind(
+        "warning",
+        N_("{type}/{record} says that it was confirmed on {value}, which is yet to come."),
+        N_("Check it and write: commons confirm {type}/{record}"),
+    ),
+    "same-name": Kind(
+        "note",
+        N_("{type}/{record} has the same name as {type}/{other}."),
+        N_("If it is the same twice, keep one: commons remove {type}/{record}"),
+    ),
+    "file-damaged": Kind(
+        "error",
+        N_("The catalogue's file is damaged: {value}"),
+        N_("Bring back the newest good copy: commons backup --restore last"),
+    ),
     # what stays home (release)
     "no-consent": Kind(
         "warning",
