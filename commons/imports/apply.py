@@ -5,27 +5,18 @@ A bad cell costs its field only: the text waits in `drafts`. A row is refused on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator
 
 from commons.findings import Finding
-from commons.imports.cells import (
-    Cells,
-    NoDate,
-    date_of,
-    filled,
-    folded,
-    parts_of,
-    plain_number,
-    text_of,
-    unmapped,
-)
-from commons.imports.mapping import OWN_COLUMNS, Box, Consent, Mapping, Owner, RecordPlan, Rule
+from commons.imports.cells import Cells, filled, folded, holds, text_of
+from commons.imports.entries import Entry, entries_of
+from commons.imports.identity import KEY_SEPARATOR
+from commons.imports.made import Made, Reader, RowResult
+from commons.imports.mapping import OWN_COLUMNS, Box, Mapping, Owner, RecordPlan, Rule, columns_of
 from commons.imports.table import Row, Table
+from commons.imports.values import Into, read_values
 from commons.model import Value, without_empty
-from commons.schema import typed
-from commons.schema.spec import Field, RecordType, Schema
+from commons.schema.spec import RecordType
 from commons.schema.territory import Territory
 
 # A channel of the organisation and where the same thing of a person goes.
@@ -34,48 +25,12 @@ CHANNELS = ("phones", "email", "social_links")
 _DEGREES = {"latitude": "latitude_e6", "longitude": "longitude_e6"}
 
 
-@dataclass
-class Made:
-    """One record that a row makes. `refers` names, by field, another record of the same row."""
-
-    plan: RecordPlan
-    key: str
-    fields: dict[str, Value] = field(default_factory=dict)
-    drafts: dict[str, str] = field(default_factory=dict)
-    extra: dict[str, str] = field(default_factory=dict)
-    refers: dict[str, str] = field(default_factory=dict)
-    consents: list[tuple[str, Consent]] = field(default_factory=list)
-    own: bool = False  # the row's own record, not one that hangs on it
-
-
-@dataclass
-class RowResult:
-    """What became of one row: records, or the code of why there are none."""
-
-    row: Row
-    records: list[Made] = field(default_factory=list)
-    skipped: str | None = None
-    refused: Finding | None = None
-    findings: list[Finding] = field(default_factory=list)
-    blanked: int = 0
-
-
-@dataclass(frozen=True)
-class Reader:
-    """What reading a cell needs besides the rule."""
-
-    schema: Schema
-    mapping: Mapping
-    lang: str
-    zone: ZoneInfo
-    territory: Territory | None = None
-
-
 def rows_to_records(table: Table, reader: Reader) -> Iterator[RowResult]:
     """Every row of the table, in order."""
     mapping = reader.mapping
     blank = frozenset(folded(text) for text in mapping.blank)
-    at_home = [c for c in unmapped(table.columns, mapping) if c not in OWN_COLUMNS]
+    aside = {*OWN_COLUMNS, *mapping.ignore}
+    at_home = [c for c in table.columns if c not in aside]
     for row in table.rows:
         cells = Cells(table.columns, row.cells, blank)
         yield _row_result(row, cells, reader, at_home)
@@ -88,35 +43,74 @@ def _row_result(row: Row, cells: Cells, reader: Reader, at_home: list[str]) -> R
         result.skipped = "row-skipped"
         return result
     for plan in mapping.records:
-        if not all(cells.fit(condition) for condition in plan.when):
-            continue
-        key = "\x1f".join(cells[column] for column in plan.key)
-        if plan.key and not key.strip("\x1f"):
-            if plan is mapping.main:
-                column = " + ".join(plan.key)
-                result.refused = Finding("row-key-missing", type=plan.type, row=row.number, column=column)
-                result.records.clear()
-                return result
-            continue
-        made = _record(plan, key, row, cells, reader, result.findings)
-        if made is not None:
-            result.records.append(made)
+        for entry in _entries(plan, row, cells, result):
+            seen = cells if entry is None else cells.with_entry(entry.cells)
+            if not all(seen.fit(condition) for condition in plan.when):
+                continue
+            key = KEY_SEPARATOR.join(seen[column] for column in plan.key)
+            if plan.key and not key.strip(KEY_SEPARATOR):
+                if plan is mapping.main:
+                    column = " + ".join(plan.key)
+                    result.refused = Finding("row-key-missing", type=plan.type, row=row.number, column=column)
+                    result.records.clear()
+                    return result
+                continue
+            made = _record(plan, key, row, seen, reader, result.findings)
+            if made is not None:
+                made.entry = entry
+                result.records.append(made)
     own = next((m for m in result.records if m.plan is mapping.main), None)
     if own is None and not result.records:
         result.skipped = "row-without-content"
         return result
     own = own or result.records[0]
     own.own = True
-    own.extra = {**dict(filled(cells, at_home)), **own.extra}
+    read = {column for made in result.records for column in made.read}
+    own.extra = {**dict(filled(cells, [c for c in at_home if c not in read])), **own.extra}
+    _keep_rest_of_entries(result.records, mapping)
     _settle_references(result.records)
     return result
 
 
+def _entries(plan: RecordPlan, row: Row, cells: Cells, result: RowResult) -> list[Entry | None]:
+    """The entries of the plan's list, or [None] for a plan that makes one record of the row."""
+    if plan.each is None:
+        return [None]
+    cell = cells[plan.each.column]
+    found = entries_of(plan.each, cell)
+    if found is None:
+        where = {"type": plan.type, "row": row.number, "column": plan.each.column}
+        result.findings.append(Finding("value-unreadable", value=cell[:200], **where))  # type: ignore[arg-type]
+        return []
+    return list(found)
+
+
+def _keep_rest_of_entries(records: list[Made], mapping: Mapping) -> None:
+    """What no rule read of an entry stays at home with the first record that the entry made."""
+    together: dict[tuple[str, int], list[Made]] = {}
+    for made in records:
+        if made.entry is not None and made.plan.each is not None:
+            together.setdefault((made.plan.each.column, made.entry.number), []).append(made)
+    for group in together.values():
+        first, read = group[0], {column for made in group for column in made.read}
+        assert first.entry is not None
+        rest = {
+            name: text
+            for name, text in first.entry.cells.items()
+            if text and name not in read and name not in mapping.ignore
+        }
+        first.extra = {**rest, **first.extra}
+
+
 def _settle_references(records: list[Made]) -> None:
     """Drop references to records that this row did not make."""
-    there = {made.plan.name for made in records}
+    there = {(made.plan.name, made.number) for made in records}
     for made in records:
-        made.refers = {name: target for name, target in made.refers.items() if target in there}
+        made.refers = {
+            name: target
+            for name, target in made.refers.items()
+            if (target, made.number) in there or (target, 0) in there
+        }
 
 
 def _record(
@@ -125,20 +119,27 @@ def _record(
     rtype = reader.schema.types[plan.type]
     made = Made(plan, key)
     constants = 0
+    if plan.each is not None:
+        made.read.add(plan.each.column)
     for name, rule in plan.fields.items():
         if rule.record is not None:
-            made.refers[name] = rule.record
+            _refer(made, name, rule, cells)
             continue
-        text = text_of(rule, cells)
-        if not text:
+        sources = [part for part in rule.together or (rule,) if holds(part, cells) and holds(rule, cells)]
+        constants += any(part.value is not None and not part.only for part in sources)
+        values = [(part, text) for part in sources if (text := text_of(part, cells))]
+        if not values:
             continue
-        constants += rule.value is not None
         target = _place_for(name, rule, cells, rtype, made)
         if target is None:
-            made.extra[" + ".join(rule.columns) or name] = text
+            for part, text in values:
+                made.extra[" + ".join(part.columns) or name] = text
+                made.read |= columns_of(part, read=True)
             continue
-        _read_into(made, rtype.fields[target], rule, text, row, reader, findings)
+        read_values(Into(made, rtype.fields[target], row, reader, findings), rule, values)
     if len(made.fields) + len(made.drafts) <= constants:  # nothing but what the mapping itself says
+        return None
+    if plan.needs and not any(name in made.fields or name in made.drafts for name in plan.needs):
         return None
     _check_position(made, row, cells, reader, findings)
     findings += [
@@ -151,7 +152,18 @@ def _record(
 
 
 def _given(name: str, made: Made) -> bool:
-    return name in made.fields or name in made.drafts or name in made.refers
+    kept = (made.fields, made.drafts, made.refers, made.refers_by_key)
+    return any(name in names for names in kept)
+
+
+def _refer(made: Made, name: str, rule: Rule, cells: Cells) -> None:
+    assert rule.record is not None
+    if not rule.key:
+        made.refers[name] = rule.record
+        return
+    key = KEY_SEPARATOR.join(cells[column] for column in rule.key)
+    if holds(rule, cells) and key.strip(KEY_SEPARATOR):
+        made.refers_by_key[name] = (rule.record, key)
 
 
 def _place_for(name: str, rule: Rule, cells: Cells, rtype: RecordType, made: Made) -> str | None:
@@ -173,77 +185,6 @@ def _place_for(name: str, rule: Rule, cells: Cells, rtype: RecordType, made: Mad
     if rule.consent is not None and rtype.fields[name].release == "consent":
         made.consents.append((name, rule.consent))
     return name
-
-
-def _read_into(
-    made: Made, spec: Field, rule: Rule, text: str, row: Row, reader: Reader, findings: list[Finding]
-) -> None:
-    """Put the value into the record's fields, or the text into its drafts with a finding."""
-    column = " + ".join(rule.columns) or None
-    where = {"type": made.plan.type, "field": spec.name, "row": row.number, "column": column}
-    parts = parts_of(rule, text)
-    if not parts:
-        return
-    if spec.type in ("date", "datetime") or spec.format == "date":
-        try:
-            with_time = spec.type == "datetime"
-            ready = [
-                date_of(rule, reader.mapping, p, with_time=with_time, zone=reader.zone) for p in parts[:1]
-            ]
-        except NoDate:
-            made.drafts[spec.name] = text
-            findings.append(Finding("date-unreadable", value=text[:200], **where))  # type: ignore[arg-type]
-            return
-        parts = ready
-    elif spec.format == "phone" or spec.name == "phones" or spec.type == "integer":
-        parts = [plain_number(part) for part in parts]
-    value, problem = _values(spec, parts, rule, reader)
-    if value is not None:
-        made.fields[spec.name] = value
-        if problem is not None:  # read, with something that a person may want to know
-            findings.append(replace(problem, value=text[:200], **where))  # type: ignore[arg-type]
-        return
-    if rule.only_known or problem is None:  # "none", "--": the cell says that there is nothing
-        return
-    several = _first_of_several(spec, text, reader)
-    if several is not None:
-        made.fields[spec.name] = several
-        made.extra[column or spec.name] = text
-        findings.append(Finding("first-of-several", value=text[:200], **where))  # type: ignore[arg-type]
-        return
-    made.drafts[spec.name] = text
-    findings.append(replace(problem, value=problem.value or text[:200], **where))  # type: ignore[arg-type]
-
-
-def _values(spec: Field, parts: list[str], rule: Rule, reader: Reader) -> tuple[Value | None, Finding | None]:
-    """Parts read by the schema's own reader; lists part by part, so that a name with a comma stays whole."""
-    read: Callable[[str], typed.Reading] = lambda part: typed.read(  # noqa: E731
-        spec, part, lang=reader.lang, territory=reader.territory
-    )
-    if spec.type != "array" or not rule.split:
-        reading = read(rule.join.join(parts) if len(parts) > 1 else parts[0])
-        return reading.value, reading.finding
-    together: list[Value] = []
-    note: Finding | None = None
-    for part in parts:
-        reading = read(part)
-        if reading.value is None and reading.finding is not None and not rule.only_known:
-            return None, reading.finding
-        note = note or (reading.finding if reading.value is not None else None)
-        found = reading.value if isinstance(reading.value, list) else [reading.value]
-        together += [item for item in found if item is not None and item not in together]
-    return together or None, note
-
-
-def _first_of_several(spec: Field, text: str, reader: Reader) -> Value | None:
-    """The first of several telephones or e-mails in a cell, where the field holds one only."""
-    if spec.type == "array" or spec.format not in ("phone", "email"):
-        return None
-    for part in text.replace("/", ",").replace(";", ",").replace("\n", ",").replace(" y ", ",").split(","):
-        reading = typed.read(spec, plain_number(part.strip()), lang=reader.lang, territory=reader.territory)
-        if part.strip() and reading.value is not None:
-            return reading.value
-    return None
 
 
 def _check_position(made: Made, row: Row, cells: Cells, reader: Reader, findings: list[Finding]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import string
 from collections.abc import Mapping as MappingOf
@@ -28,14 +29,19 @@ class NoDate(Exception):
 class Cells:
     """One row's cells by column, with what counts as empty taken out."""
 
-    def __init__(self, columns: Sequence[str], cells: Sequence[str], blank: frozenset[str]) -> None:
+    def __init__(
+        self, columns: Sequence[str], cells: Sequence[str], blank: frozenset[str], whole: Sequence[str] = ()
+    ) -> None:
         self._raw = dict(zip(columns, cells, strict=True))
         self._blank = blank
+        self._whole = frozenset(whole)
 
     def __getitem__(self, column: str) -> str:
         """The cell's text, "" where it says nothing; a spreadsheet's formula guard is taken off."""
         cell = _GUARD.sub("", self._raw.get(column, ""), count=1) if column in self._raw else ""
-        return "" if folded(cell) in self._blank else cell
+        if folded(cell) in self._blank:
+            return ""
+        return plain_number(cell) if column in self._whole else cell
 
     def raw(self, column: str) -> str:
         """The cell as it stands."""
@@ -44,6 +50,12 @@ class Cells:
     def blanked(self) -> int:
         """How many cells hold a text that means "nothing"."""
         return sum(1 for cell in self._raw.values() if cell and folded(cell) in self._blank)
+
+    def with_entry(self, entry: MappingOf[str, str]) -> Cells:
+        """The same row, seen from one entry of a list in it: the entry's own columns come in front."""
+        other = Cells((), (), self._blank)
+        other._raw = {**self._raw, **entry}
+        return other
 
     def fit(self, condition: Condition) -> bool:
         """Whether the row meets the condition. The raw cell counts, so that boilerplate can be named too."""
@@ -65,25 +77,36 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
+def holds(rule: Rule, cells: Cells) -> bool:
+    """Whether the rule is for this row at all."""
+    return all(cells.fit(condition) for condition in rule.only)
+
+
 def text_of(rule: Rule, cells: Cells) -> str:
     """The text that the rule's source gives for this row, before splitting and translating."""
-    if not all(cells.fit(condition) for condition in rule.only):
+    if not holds(rule, cells):
         return ""
     if rule.value is not None:
         return rule.value
+    if rule.marks:
+        ticked = dict.fromkeys(value for column, value in rule.marks.items() if _ticked(cells[column]))
+        return (rule.join if rule.join != " " else "; ").join(ticked)
     if rule.template is not None:
-        return _filled_in(rule.template, cells)
-    texts = [cells[column] for column in rule.columns]
-    filled = list(dict.fromkeys(text for text in texts if text))
-    if rule.first:
-        filled = filled[:1]
-    text = rule.join.join(filled)
+        text = _filled_in(rule.template, cells)
+    else:
+        filled = list(dict.fromkeys(text for column in rule.columns if (text := cells[column])))
+        text = rule.join.join(filled[:1] if rule.first else filled)
     for old, new in rule.replace:
         text = text.replace(old, new)
     if rule.pattern is not None and text:
         found = _compiled(rule.pattern).search(text[:20_000])
         text = (found.group(1) if found.re.groups else found.group(0)) or "" if found else ""
     return text.strip()
+
+
+def _ticked(cell: str) -> bool:
+    """Whether an X, a yes or anything but a no stands in the cell."""
+    return folded(cell) not in ("", "no", "n", "0", "false", "falso", "f")
 
 
 def _filled_in(template: str, cells: Cells) -> str:
@@ -93,7 +116,8 @@ def _filled_in(template: str, cells: Cells) -> str:
     if values and not any(values.values()):
         return ""
     text = "".join(literal + (values[name] if name else "") for literal, name, _, _ in parsed)
-    # an empty column leaves its comma behind: "Calle 4, , Centro"
+    # an empty column leaves its comma or brackets behind: "Calle 4, , Centro ()"
+    text = re.sub(r"\s*\(\s*\)", "", text)
     return re.sub(r"\s{2,}", " ", re.sub(r"(\s*[,;·])(\s*[,;·])+", r"\1", text)).strip(" ,;·-:")
 
 
@@ -129,21 +153,20 @@ def plain_number(text: str) -> str:
 
 
 def date_of(rule: Rule, mapping: Mapping, text: str, *, with_time: bool, zone: ZoneInfo) -> str:
-    """`text` as an ISO date or instant. Raises NoDate."""
+    """`text` as an ISO date or instant; as it is where the mapping names no forms. Raises NoDate."""
+    forms = rule.dates or mapping.dates
+    if not forms and not (rule.plus_days or mapping.time_zone):
+        return text  # the schema's own reading knows the usual forms
     year = rule.year if rule.year is not None else mapping.year
-    found = read_date(text.strip(), rule.dates or mapping.dates, year=year, zone=zone)
+    found = read_date(text.strip(), forms or ("iso", "dd/mm/yyyy"), year=year, zone=zone)
     if found is None:
         raise NoDate(text)
+    alone = not isinstance(found, dt.datetime) and mapping.time_zone is None
     try:
-        return as_iso(found, days=rule.plus_days, with_time=with_time, zone=zone)
+        # a day alone stays one: whether it means its beginning or its end is the field's business
+        return as_iso(found, days=rule.plus_days, with_time=with_time and not alone, zone=zone)
     except (OverflowError, ValueError):
         raise NoDate(text) from None
-
-
-def unmapped(columns: Sequence[str], mapping: Mapping) -> list[str]:
-    """Columns whose contents reach no field and that are not left out by name: they stay at home."""
-    carried = mapping.columns_carried()
-    return [c for c in columns if c not in carried and c not in mapping.ignore]
 
 
 def filled(cells: Cells, columns: Sequence[str]) -> MappingOf[str, str]:

@@ -14,7 +14,7 @@ from commons.catalogue.act import Act
 from commons.catalogue.sources import Source, SourceRow
 from commons.catalogue.store import Catalogue
 from commons.errors import InputError
-from commons.imports.apply import Reader
+from commons.imports.made import Reader
 from commons.imports.mapping import OWN_COLUMNS, REASON_COLUMN, Consent, Mapping
 from commons.imports.plan import Progress, Wishes, plan
 from commons.imports.report import ImportReport, RecordChange

@@ -1,14 +1,18 @@
 """What each column of a sheet becomes: the values behind a mapping file. Reads no file, touches no record.
 
 A mapping accounts for every column: it feeds a field, is kept at home (`extra`) or is left out by name
-(`ignore`). Columns that it does not know are kept at home, with a note.
+(`ignore`). Columns that it does not know are kept at home, with a note; so is a cell whose rule does not hold
+in its row (`only`), such as a telephone that a column beside it calls private.
 """
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
 from typing import Literal
+
+from commons.imports.week import Way
 
 Owner = Literal["organisation", "person"]
 REASON_COLUMN = "commons:reason"  # of an error file: why the row is there; never imported
@@ -37,12 +41,15 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a field gets its value. One of columns, value, template and record is its source."""
+    """How a field gets its value. Its one source: columns, value, template, marks, together or record."""
 
     columns: tuple[str, ...] = ()
     value: str | None = None
     template: str | None = None
     record: str | None = None
+    key: tuple[str, ...] = ()  # with `record`: the one that the row with this key makes
+    marks: MappingOf[str, str] = field(default_factory=dict)  # column → value, where the column is ticked
+    together: tuple[Rule, ...] = ()  # several sources, each with its own conditions, one after the other
     first: bool = False  # take the first filled column instead of joining all
     join: str = " "
     split: tuple[str, ...] = ()
@@ -56,6 +63,9 @@ class Rule:
     year: int | None = None  # of dates without one
     plus_days: int = 0
     digits: int | None = None  # 3300.0 → 03300
+    hours: Way | None = None  # how hours are written, where that cannot be seen
+    first_day: str = "sunday"  # day 0 of hours in figures
+    unread: str | None = None  # the field that takes the text where it cannot be read
     only: tuple[Condition, ...] = ()  # all must hold, else the field stays empty
     owner: Owner | None = None
     unless: Condition | None = None  # rows in which the owner is the other one
@@ -74,6 +84,18 @@ class Box:
     when: tuple[Condition, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Each:
+    """The column whose cell is a list: JSON, whose names become `column.name`, or a text split at `split`."""
+
+    column: str
+    split: tuple[str, ...] = ()
+
+    def owns(self, name: str) -> bool:
+        """Whether `name` is one of an entry's own columns."""
+        return name == self.column or name.startswith(f"{self.column}.")
+
+
 @dataclass(frozen=True)
 class RecordPlan:
     """One record that each row makes: its type, what names it, its fields."""
@@ -83,6 +105,8 @@ class RecordPlan:
     fields: MappingOf[str, Rule]
     key: tuple[str, ...] = ()
     when: tuple[Condition, ...] = ()  # else the row makes no such record
+    needs: tuple[str, ...] = ()  # fields of which one must have come out filled, else the same
+    each: Each | None = None  # one record for each entry of a list in a cell
 
 
 @dataclass(frozen=True)
@@ -92,6 +116,7 @@ class Mapping:
     records: tuple[RecordPlan, ...]
     key_of_person: bool = False  # the key column is about a person: ids are secret hashes, never readable
     skip: tuple[Condition, ...] = ()
+    whole_numbers: tuple[str, ...] = ()  # columns in which 25.0 means 25
     blank: tuple[str, ...] = ()  # texts that mean "nothing": form boilerplate, "-", "n/a"
     dates: tuple[str, ...] = ()
     year: int | None = None
@@ -106,29 +131,27 @@ class Mapping:
         return self.records[0]
 
     def columns_used(self) -> frozenset[str]:
-        """Every column that some rule, key or condition reads."""
+        """Every column that some rule, key or condition reads; of an entry's own columns, its list's."""
         used: set[str] = set()
         for plan in self.records:
-            used |= set(plan.key) | {c.column for c in plan.when}
+            names = set(plan.key) | {c.column for c in plan.when}
             for rule in plan.fields.values():
-                used |= columns_of(rule)
+                names |= columns_of(rule)
+            each = plan.each
+            used |= {each.column if each is not None and each.owns(name) else name for name in names}
+            used |= {each.column} if each is not None else set()
         boxes = {c.column for box in self.within for c in box.when}
         return frozenset(used | boxes | {c.column for c in self.skip})
-
-    def columns_carried(self) -> frozenset[str]:
-        """Columns whose contents reach a field; those that only name or choose rows are kept at home too."""
-        return frozenset(
-            c for plan in self.records for rule in plan.fields.values() for c in columns_of(rule, read=True)
-        )
 
 
 def columns_of(rule: Rule, *, read: bool = False) -> set[str]:
     """The columns a rule reads; with `read` only those whose contents go into the value."""
-    import string
-
-    columns = set(rule.columns)
+    columns = set(rule.columns) | set(rule.marks)
     if rule.template:
         columns |= {name for _, name, _, _ in string.Formatter().parse(rule.template) if name}
+    for part in rule.together:
+        columns |= columns_of(part, read=read)
     if not read:
         columns |= {c.column for c in rule.only} | ({rule.unless.column} if rule.unless else set())
+        columns |= set(rule.key)
     return columns

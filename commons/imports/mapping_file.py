@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -16,7 +16,8 @@ import yaml
 
 from commons.errors import InputError
 from commons.imports.dates import FORMATS
-from commons.imports.mapping import Box, Condition, Consent, Mapping, Owner, RecordPlan, Rule
+from commons.imports.mapping import Box, Condition, Consent, Each, Mapping, Owner, RecordPlan, Rule
+from commons.imports.week import FIRST_DAYS, WAYS, Way
 from commons.messages import N_, _
 from commons.schema.spec import RecordType, Schema
 
@@ -109,12 +110,13 @@ class _Node:
 
 _TOP = (
     "type", "fields", "records", "key", "key_of_person", "skip", "blank", "dates", "year", "time_zone",
-    "within", "extra", "ignore", "sheet",
+    "whole_numbers", "within", "extra", "ignore", "sheet",
 )  # fmt: skip
+_SOURCES = ("column", "columns", "value", "template", "marks", "together", "record")
 _RULE = (
-    "column", "columns", "value", "template", "record", "first", "join", "split", "part", "pattern",
-    "replace", "values", "only_known", "otherwise", "dates", "year", "plus_days", "digits", "only",
-    "owner", "unless", "consent",
+    *_SOURCES, "key", "first", "join", "split", "part", "pattern", "replace", "values", "only_known",
+    "otherwise", "dates", "year", "plus_days", "digits", "hours", "first_day", "unread", "only", "owner",
+    "unless", "consent",
 )  # fmt: skip
 _OWNERS: dict[str, Owner] = {
     "organisation": "organisation",
@@ -173,6 +175,7 @@ def _mapping(whole: _Node, schema: Schema) -> Mapping:
         records=plans,
         key_of_person="key_of_person" in top and top["key_of_person"].yes(),
         skip=tuple(_condition(n) for n in top["skip"].items()) if "skip" in top else (),
+        whole_numbers=top["whole_numbers"].texts() if "whole_numbers" in top else (),
         blank=top["blank"].texts() if "blank" in top else (),
         dates=_date_formats(top["dates"]) if "dates" in top else (),
         year=top["year"].whole() if "year" in top else None,
@@ -194,16 +197,33 @@ def _records(node: _Node, schema: Schema, key: tuple[str, ...]) -> tuple[RecordP
     named = node.map()
     plans = []
     for at, (name, item) in enumerate(named.items()):
-        parts = item.map(("type", "fields", "key", "when"))
+        parts = item.map(("type", "fields", "key", "when", "each", "needs"))
         if "type" not in parts or "fields" not in parts:
             raise item.refuse(_("“type” and “fields” are needed here."))
         rtype = _type(parts["type"], schema)
         own = parts["key"].texts() if "key" in parts else (key if at == 0 else ())
         when = tuple(_condition(n) for n in parts["when"].items()) if "when" in parts else ()
-        plans.append(RecordPlan(name, rtype.name, _fields(parts["fields"], rtype, set(named)), own, when))
+        fields = _fields(parts["fields"], rtype, set(named))
+        needs = parts["needs"].texts() if "needs" in parts else ()
+        for field in needs:
+            if field not in fields:
+                raise parts["needs"].refuse(_("“{name}” is none of the fields above.").format(name=field))
+        each = _each(parts["each"]) if "each" in parts else None
+        if each is not None and at == 0:
+            raise parts["each"].refuse(_("the first record is the row's own; lists make the ones below it."))
+        plans.append(RecordPlan(name, rtype.name, fields, own, when, needs, each))
     if not plans:
         raise node.refuse(_("at least one record is needed here."))
     return tuple(plans)
+
+
+def _each(node: _Node) -> Each:
+    if not node.is_map():
+        return Each(node.text())
+    keys = node.map(("column", "split"))
+    if "column" not in keys:
+        raise node.refuse(_("“column” says where the list stands."))
+    return Each(keys["column"].text(), keys["split"].texts() if "split" in keys else ())
 
 
 def _type(node: _Node, schema: Schema) -> RecordType:
@@ -218,9 +238,11 @@ def _type(node: _Node, schema: Schema) -> RecordType:
 
 def _fields(node: _Node, rtype: RecordType, records: set[str]) -> dict[str, Rule]:
     rules = {}
-    settable = [n for n in (*rtype.fields, *_POSITION) if n not in ("salt", "extra", "modified_at")]
+    settable = [n for n in (*rtype.fields, *_POSITION) if n not in ("salt", "extra")]
     for name, item in node.map(settable).items():
         rule = _rule(item)
+        if rule.unread is not None and rule.unread not in rtype.fields:
+            raise item.refuse(_("“{name}” is none of the fields above.").format(name=rule.unread))
         if rule.record is not None and rule.record not in records:
             raise item.refuse(_("there is no record called “{name}” here.").format(name=rule.record))
         rules[name] = rule
@@ -236,9 +258,11 @@ def _rule(node: _Node) -> Rule:
     if not node.is_map():
         return Rule(columns=node.texts(), line=node.line)
     keys = node.map(_RULE)
-    sources = [k for k in ("column", "columns", "value", "template", "record") if k in keys]
+    sources = [k for k in _SOURCES if k in keys]
     if len(sources) != 1:
-        raise node.refuse(_("exactly one of column, columns, value, template and record is needed here."))
+        raise node.refuse(
+            _("exactly one of these is needed here: {known}.").format(known=", ".join(_SOURCES))
+        )
 
     def of(key: str, read: Callable[[_Node], object], default: object = None) -> object:
         return read(keys[key]) if key in keys else default
@@ -249,6 +273,9 @@ def _rule(node: _Node) -> Rule:
         value=source.text() if sources[0] == "value" else None,
         template=_template(source) if sources[0] == "template" else None,
         record=source.text() if sources[0] == "record" else None,
+        key=_texts(of("key", _Node.texts, ())),
+        marks={c: v.text() for c, v in source.map().items()} if sources[0] == "marks" else {},
+        together=tuple(_rule(item) for item in source.items()) if sources[0] == "together" else (),
         first=bool(of("first", _Node.yes, False)),
         join=str(of("join", _Node.text, " ")),
         split=_texts(of("split", _Node.texts, ())),
@@ -262,6 +289,9 @@ def _rule(node: _Node) -> Rule:
         year=_whole(of("year", _Node.whole)),
         plus_days=_whole(of("plus_days", _Node.whole)) or 0,
         digits=_whole(of("digits", _positive)),
+        hours=_way(keys["hours"]) if "hours" in keys else None,
+        first_day=_one_of(keys["first_day"], FIRST_DAYS) if "first_day" in keys else FIRST_DAYS[0],
+        unread=_text(of("unread", _Node.text)),
         only=tuple(_condition(n) for n in keys["only"].items()) if "only" in keys else (),
         owner=_owner(keys["owner"]) if "owner" in keys else None,
         unless=_condition(keys["unless"]) if "unless" in keys else None,
@@ -280,6 +310,17 @@ def _whole(value: object) -> int | None:
 
 def _texts(value: object) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
+
+
+def _one_of(node: _Node, known: Sequence[str]) -> str:
+    if node.text().lower() not in known:
+        raise node.refuse(_("one of these is expected here: {known}.").format(known=", ".join(known)))
+    return node.text().lower()
+
+
+def _way(node: _Node) -> Way:
+    name = _one_of(node, WAYS)
+    return next(way for way in WAYS if way == name)
 
 
 def _positive(node: _Node) -> int:

@@ -15,8 +15,9 @@ from commons.catalogue.record import StoredRecord
 from commons.catalogue.sources import SourceRow
 from commons.catalogue.store import Catalogue
 from commons.findings import Finding
-from commons.imports.apply import Made, Reader, RowResult, rows_to_records
-from commons.imports.identity import content_mark, fingerprint, keyless_id, record_id
+from commons.imports.apply import rows_to_records
+from commons.imports.identity import KEY_SEPARATOR, content_mark, fingerprint, keyless_id, record_id
+from commons.imports.made import Made, Reader, RowResult
 from commons.imports.mapping import ID_COLUMN, OWN_COLUMNS, REASON_COLUMN, RecordPlan
 from commons.imports.report import ImportReport, Outcome, RecordChange, SameRecord, SkippedRow
 from commons.imports.table import Row, Table
@@ -141,16 +142,19 @@ class _Work:
 
     def hear(self, result: RowResult, mark: str, own_id: str) -> None:
         """Note what the row says about each of its records."""
-        ids = {made.plan.name: self._id_of(made, mark, own_id) for made in result.records}
+        ids = {(m.plan.name, m.number): self._id_of(m, mark, own_id) for m in result.records}
         for made in result.records:
             fields = dict(made.fields)
             for name, target in made.refers.items():
-                fields[name] = ids[target]
+                fields[name] = ids.get((target, made.number)) or ids[target, 0]
+            for name, (target, key) in made.refers_by_key.items():
+                fields[name] = self._id_by_key(target, key)
             if made.extra:
                 fields["extra"] = dict(made.extra)
-            address = (made.plan.type, ids[made.plan.name])
+            address = (made.plan.type, ids[made.plan.name, made.number])
             self.of_row.setdefault(result.row.number, []).append(address)
-            key = _key(made.plan, mark if made.own or not made.plan.key else made.key, self)
+            at = f"{mark}{KEY_SEPARATOR}{made.number}" if made.entry is not None else mark
+            key = _key(made.plan, made.key if made.plan.key and not made.own else at, self)
             fresh = _Said(made, address[1], key, result.row.number, fields, dict(made.drafts))
             earlier = self.said.setdefault(address, fresh)
             if earlier is not fresh:
@@ -159,15 +163,19 @@ class _Work:
     def _id_of(self, made: Made, mark: str, own_id: str) -> str:
         if made.own:
             return own_id
-        if not made.plan.key:
-            plans = [p for p in self.reader.mapping.records if p.type == made.plan.type]
-            return (
-                own_id if len(plans) == 1 else f"{own_id[:40]}-{made.plan.name}".replace("_", "-").strip("-")
-            )
-        remembered = self.known.get((_key(made.plan, made.key, self), made.plan.type))
-        if remembered is not None:
-            return remembered.id
-        return record_id(made.key, made.plan.type, secret=self.secret_for(made.plan))
+        if made.plan.key:
+            return self._id_by_key(made.plan.name, made.key)
+        plans = [p for p in self.reader.mapping.records if p.type == made.plan.type]
+        if len(plans) == 1 and made.entry is None:
+            return own_id
+        number = f"-{made.number}" if made.entry is not None else ""
+        return f"{own_id[:40]}-{made.plan.name}{number}".replace("_", "-").strip("-")
+
+    def _id_by_key(self, plan_name: str, key: str) -> str:
+        """The id of the record that the plan makes of the row with this key, in this file or another time."""
+        plan = next(p for p in self.reader.mapping.records if p.name == plan_name)
+        remembered = self.known.get((_key(plan, key, self), plan.type))
+        return remembered.id if remembered else record_id(key, plan.type, secret=self.secret_for(plan))
 
     def _agree(self, first: _Said, other: _Said) -> None:
         """A record that several rows speak of: what the first leaves open is filled, rivals are said."""

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from commons.catalogue.store import Catalogue
 from commons.errors import InputError
 from commons.findings import Finding
-from commons.imports.apply import Reader
 from commons.imports.guess import Proposal, propose
 from commons.imports.load import Request, source_for
+from commons.imports.made import Reader
 from commons.imports.mapping import OWN_COLUMNS, Mapping, Owner
 from commons.imports.mapping_file import parse_mapping
 from commons.imports.plan import Wishes
