@@ -2,7 +2,7 @@
 
     store/releases/<release digest>.entrega   as received, full or pruned; recognised by content
     store/sealed/<release digest>.entrega     the full form of a pruned one, never served, until a date
-    store/intake/<release digest>-<protocol>  what intake yielded: may be deleted at any time
+    store/intake/<release digest>-…           what intake found in it: may be deleted at any time
     store/lock                                 taken while something writes
 
 Trusts nobody: a release is proven before it is put here, and proven again when it is read to be merged.
@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from commons.errors import CommonsError, InputError
-from commons.federation.lock import PROTOCOL
 from commons.federation.trust import Seen, prove
 from commons.format import container
 from commons.format.container import AnyFiles, PrunedFiles, ReleaseFiles
@@ -75,9 +74,10 @@ class Store:
     def sealed_path(self, digest: str) -> Path:
         return self.root / "sealed" / f"{digest}{container.SUFFIX}"
 
-    def intake_path(self, digest: str) -> Path:
-        """Where the verified rows of a release are kept: by content and protocol, so they never go stale."""
-        return self.root / "intake" / f"{digest}-{PROTOCOL}"
+    @property
+    def intake(self) -> Path:
+        """The folder of what intake found; its names begin with the release's digest."""
+        return self.root / "intake"
 
     def has(self, digest: str) -> bool:
         return self.release_path(digest).is_file()
@@ -104,7 +104,8 @@ class Store:
             container.write_bytes(aside, path.read_bytes())
         path.parent.mkdir(parents=True, exist_ok=True)
         container.write_file(path, pruned)
-        self.intake_path(digest).unlink(missing_ok=True)
+        for kept in self.intake.glob(f"{digest}-*"):
+            kept.unlink(missing_ok=True)
 
     def purge_sealed(self, *, before: datetime | None = None) -> list[str]:
         """Delete sealed full forms, all or those put aside before a moment; gives their digests."""

@@ -136,7 +136,7 @@ class Gate:
 
     def kept(self, release: str, form: str = "full") -> Intake | None:
         """What was kept of a release, without its bytes; None where there is nothing whole."""
-        if self._kept is None:
+        if self._kept is None and self._temporary is None:
             return None
         path = self._path(release, form)
         try:

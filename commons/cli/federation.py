@@ -1,0 +1,280 @@
+"""`commons federation`: whose releases are merged, and what is held back. Fetches from no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+import click
+
+from commons.addresses import Address
+from commons.cli.output import (
+    ask,
+    ask_yes,
+    interactive,
+    json_option,
+    now,
+    say,
+    show_json,
+    show_table,
+    tell,
+)
+from commons.errors import InputError
+from commons.federation import edit
+from commons.federation import policy as policies
+from commons.federation.policy import Policy
+from commons.federation.store import Store
+from commons.federation.trust import Seen, prove
+from commons.format import container, words
+from commons.format.container import ReleaseFiles
+from commons.messages import N_, in_language
+from commons.messages import translate as _
+from commons.schema import territory as territories
+from commons.schema.spec import load_schema
+
+
+@dataclass(eq=False)
+class FederationExists(InputError):
+    """The folder has a federation.yaml already."""
+
+    path: str
+    template: ClassVar[str] = N_("{path} is there already.")
+    hint_template: ClassVar[str] = N_("Open it in an editor, or choose another folder.")
+
+
+@dataclass(eq=False)
+class AnswerNeeded(InputError):
+    """Something a person must say was not said."""
+
+    option: str
+    template: ClassVar[str] = N_("This needs {option}.")
+    hint_template: ClassVar[str] = N_("Add it to the command; commons federation --help tells more.")
+
+
+@dataclass(eq=False)
+class PastDate(InputError):
+    """A hold that would have lapsed already."""
+
+    until: str
+    template: ClassVar[str] = N_("«{until}» is not a date in the future.")
+    hint_template: ClassVar[str] = N_("Write the last day of the hold, as in --until 2027-01-31.")
+
+
+@dataclass(eq=False)
+class UnknownFieldToHold(InputError):
+    """The record type has no such field."""
+
+    type: str
+    field: str
+    template: ClassVar[str] = N_("Records of the type {type} have no field «{field}».")
+    hint_template: ClassVar[str] = N_("Leave --field out to hold the whole record.")
+
+
+file_option = click.option(
+    "--federation",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path(policies.FILE_NAME),
+    help=N_("The federation.yaml, or its folder."),
+)
+
+
+@click.group(
+    help=N_("Whose releases a federation merges, and what it holds back."),
+    short_help=N_("Members, sources and holds of a federation."),
+)
+def federation() -> None:
+    pass
+
+
+@federation.command(
+    help=N_("Make a new federation: a folder with its federation.yaml."),
+    short_help=N_("Make a new federation."),
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", help=N_("How the federation is called."))
+@click.option("--english-name", help=N_("Its name in English, if it has one."))
+@click.option("--territory", help=N_("Where districts and the clock come from, as in cdmx."))
+def new(folder: Path, name: str | None, english_name: str | None, territory: str | None) -> None:
+    path = folder / policies.FILE_NAME
+    if path.exists():
+        raise FederationExists(str(path))
+    name = _answer(name, "--name", _("How is the federation called?"))
+    known = ", ".join(territories.known_names())
+    territory = _answer(territory, "--territory", _("Which territory? ({known})").format(known=known))
+    territories.load(territory)
+    names = {"es": name, **({"en": english_name} if english_name else {})}
+    text = edit.new_text(names, territory)
+    policies.parse(text)
+    folder.mkdir(parents=True, exist_ok=True)
+    container.write_bytes(path, text.encode())
+    say(_("The federation is ready: {path}").format(path=path))
+    tell(_("Next: commons federation add RELEASE --federation {path}").format(path=path))
+
+
+def _answer(given: str | None, option: str, question: str) -> str:
+    """What was given, or what a person answers now. Raises AnswerNeeded."""
+    answer = (given or "").strip() or (ask(question).strip() if interactive() else "")
+    if not answer:
+        raise AnswerNeeded(option)
+    return answer
+
+
+@federation.command(
+    help=N_(
+        "Accept a member, by a release of it (a file or a folder).\n\n"
+        "Read the eight words of its key to the organisation by telephone, or in person, and say with --how"
+        " how you made sure."
+    ),
+    short_help=N_("Accept a member, by a release of it."),
+)
+@click.argument("release", type=click.Path(path_type=Path))
+@click.option("--name", help=N_("How the member is called here."))
+@click.option("--source", multiple=True, help=N_("Where to look for its releases: file, folder or inbox."))
+@click.option("--by", help=N_("Who accepts it."))
+@click.option("--how", help=N_("How you made sure that the key is theirs."))
+@file_option
+def add(
+    release: Path, name: str | None, source: tuple[str, ...], by: str | None, how: str | None, path: Path
+) -> None:
+    policies.load(path)
+    files = container.read_any(release)
+    catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None
+    seen = prove(files.manifest, files.signature, files.keylog, catalogue)
+    say(_("Member id: {id}").format(id=seen.manifest.member))
+    say(_("Words of the key: {words}").format(words=" ".join(words.fingerprint_words(seen.keylog.current))))
+    if how is None and interactive() and not ask_yes(_("Did the organisation read the same eight words?")):
+        tell(_("Nothing was changed. Compare the words first; nobody can tell a false key by its looks."))
+        return
+    entry: edit.Entry = {
+        "id": seen.manifest.member,
+        "name": _answer(name, "--name", _("How is the member called?")),
+        "sources": list(source) or ["inbox"],
+        "added": {
+            "by": _answer(by, "--by", _("Who accepts it?")),
+            "when": now().date().isoformat(),
+            "how": _answer(how, "--how", _("How did you make sure? (words read by telephone, in person …)")),
+        },
+    }
+    edit.add_entry(path, "members", entry)
+    Store.beside(path).put(files)
+    say(_("{name} is a member now.").format(name=entry["name"]))
+
+
+@federation.command(
+    help=N_("Show the members, what is known of each, and what is held back."),
+    short_help=N_("Show members and holds."),
+)
+@file_option
+@json_option
+def show(path: Path, as_json: bool) -> None:
+    policy = policies.load(path)
+    newest = _newest(policy, Store.beside(path))
+    if as_json:
+        show_json(_as_json(policy, newest))
+        return
+    say(in_language(policy.name))
+    rows = [
+        [m.name, m.id, _state(newest.get(m.id)), ", ".join(s.where for s in m.sources)]
+        for m in policy.members
+    ]
+    if rows:
+        show_table([_("Member"), _("Id"), _("Newest release"), _("Sources")], rows)
+    else:
+        say(_("It has no members yet."))
+    moment = now()
+    for hold in policy.holds:
+        held = f"{hold.address} · {hold.field}" if hold.field else hold.address
+        until = hold.until.strftime("%Y-%m-%d %H:%M UTC")
+        sentence = N_("Held until {until}: {held} ({reason})")
+        lapsed = N_("Lapsed on {until}: {held} ({reason})")
+        text = _(sentence) if hold.until > moment else _(lapsed)
+        say(text.format(until=until, held=held, reason=hold.reason))
+
+
+def _newest(policy: Policy, store: Store) -> dict[str, Seen]:
+    members = {m.id for m in policy.members}
+    found: dict[str, Seen] = {}
+    for seen in store.seen():
+        member = seen.manifest.member
+        if member in members and (member not in found or seen.version > found[member].version):
+            found[member] = seen
+    return found
+
+
+def _state(seen: Seen | None) -> str:
+    if seen is None:
+        return _("nothing yet")
+    epoch, number = seen.version
+    return f"{epoch}.{number} · {seen.manifest.issued_at[:10]}"
+
+
+def _as_json(policy: Policy, newest: dict[str, Seen]) -> dict[str, object]:
+    members = []
+    for member in policy.members:
+        seen = newest.get(member.id)
+        known = (
+            {"release": seen.digest, "epoch": seen.version[0], "number": seen.version[1]} if seen else None
+        )
+        members.append({**member.to_json(), "sources": [s.where for s in member.sources], "newest": known})
+    return {
+        **policy.to_json(),
+        "digest": policy.digest,
+        "members": members,
+        "holds": [
+            {
+                "address": h.address,
+                "field": h.field,
+                "reason": h.reason,
+                "by": h.by,
+                "until": h.until.isoformat(),
+            }
+            for h in policy.holds
+        ],
+    }
+
+
+@federation.command(
+    help=N_(
+        "Hold back a record, or one field of it, until a day. Takes effect with the next merge.\n\n"
+        "The reason stays in federation.yaml and goes to the member; it is not published."
+    ),
+    short_help=N_("Hold back a record or one of its fields."),
+)
+@click.argument("address")
+@click.option("--field", help=N_("Only this field, as in phones."))
+@click.option("--reason", help=N_("Why; told to the member."))
+@click.option("--until", help=N_("The last day, as in 2027-01-31."))
+@click.option("--by", help=N_("Who decides it."))
+@file_option
+def hold(
+    address: str, field: str | None, reason: str | None, until: str | None, by: str | None, path: Path
+) -> None:
+    policies.load(path)
+    parsed = Address.parse(address.strip())
+    rtype = load_schema().types.get(parsed.type)
+    if field is not None and (rtype is None or field not in rtype.released):
+        raise UnknownFieldToHold(parsed.type, field)
+    until = _answer(until, "--until", _("Until which day? (2027-01-31)"))
+    entry: edit.Entry = {
+        "address": str(parsed),
+        **({"field": field} if field else {}),
+        "reason": _answer(reason, "--reason", _("Why?")),
+        "by": _answer(by, "--by", _("Who decides it?")),
+        "until": _future(until, now()),
+    }
+    edit.add_entry(path, "holds", entry)
+    say(_("{address} is held until {until}.").format(address=address, until=until))
+    tell(_("It takes effect with the next commons merge and publish."))
+
+
+def _future(until: str, moment: datetime) -> str:
+    """Raises PastDate."""
+    try:
+        if policies.end_of(until) > moment:
+            return until
+    except ValueError:
+        pass
+    raise PastDate(until)

@@ -1,0 +1,113 @@
+"""Adds an entry to a list of federation.yaml without touching anything else in it, comments included.
+
+The file belongs to its maintainer: it is never written anew from what was read. Only text is inserted, the
+result is read back before it replaces the file, and what cannot be inserted safely is refused with the lines
+to paste.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import yaml
+
+from commons.errors import InputError
+from commons.federation import policy as policies
+from commons.federation.policy import Policy
+from commons.format import container
+from commons.messages import N_
+
+Entry = dict[str, object]  # texts, lists of texts, and one level of the same
+
+
+@dataclass(eq=False)
+class CannotInsert(InputError):
+    """The list is written in a way into which nothing can be inserted safely."""
+
+    file: str
+    key: str
+    lines: str
+    template: ClassVar[str] = N_("{file}: the list «{key}» is written in a way that cannot be added to.")
+    hint_template: ClassVar[str] = N_("Paste this under «{key}:» yourself:\n{lines}")
+
+
+def add_entry(path: Path, key: str, entry: Entry) -> Policy:
+    """Put `entry` at the end of the list `key` (members, holds) of the file; gives the new policy.
+
+    Raises:
+        CannotInsert: nothing was changed.
+        InputError: the file is wrong before or would be afterwards; nothing was changed.
+    """
+    path = path / policies.FILE_NAME if path.is_dir() else path
+    policies.load(path)
+    text = path.read_text(encoding="utf-8-sig")
+    changed = with_entry(text, key, entry, path.name)
+    policy = policies.parse(changed, path.name)
+    container.write_bytes(path, changed.encode())
+    return policy
+
+
+def with_entry(text: str, key: str, entry: Entry, file: str = policies.FILE_NAME) -> str:
+    """`text` with `entry` at the end of its list `key`. Raises CannotInsert."""
+    lines = _lines(entry)
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    assert isinstance(node, yaml.MappingNode)
+    value = next((v for k, v in node.value if k.value == key), None)
+    if value is None:
+        return f"{text.rstrip()}\n{key}:\n{_indented(lines, 2)}"
+    rows = text.splitlines()
+    if isinstance(value, yaml.SequenceNode) and not value.flow_style and value.value:
+        last = value.value[-1].end_mark
+        at = last.line + 1 if last.column else last.line
+        while at and not rows[at - 1].strip():  # the mark stands after empty lines and comments
+            at -= 1
+        at = _before_comments(rows, at, value.start_mark.column)
+        return _inserted(rows, at, _indented(lines, value.start_mark.column))
+    row = rows[value.start_mark.line] if value.start_mark.line < len(rows) else ""
+    if re.match(rf"{key}:\s*(\[\]|null|~)?\s*(#.*)?$", row):
+        rows[value.start_mark.line] = re.sub(r":\s*(\[\]|null|~)", ":", row, count=1)
+        return _inserted(rows, value.start_mark.line + 1, _indented(lines, 2))
+    raise CannotInsert(file, key, _indented(lines, 2))
+
+
+def _before_comments(rows: list[str], at: int, column: int) -> int:
+    """Comments that belong to what comes after the list stay after it."""
+    while at and rows[at - 1].startswith("#") and column > 0:
+        at -= 1
+    while at and not rows[at - 1].strip():
+        at -= 1
+    return at
+
+
+def _inserted(rows: list[str], at: int, entry: str) -> str:
+    return "\n".join([*rows[:at], entry.rstrip("\n"), *rows[at:]]).rstrip("\n") + "\n"
+
+
+def _indented(lines: list[str], column: int) -> str:
+    return "".join(f"{' ' * column}{line}\n" for line in lines)
+
+
+def _lines(entry: Entry) -> list[str]:
+    """The entry as YAML of a list's item, keys in the order given."""
+    text = yaml.safe_dump(entry, sort_keys=False, allow_unicode=True, width=1000, default_flow_style=None)
+    first, *rest = text.rstrip("\n").split("\n")
+    return [f"- {first}", *(f"  {line}" for line in rest)]
+
+
+NEW_FILE = """\
+name: {name}
+about: {{}}            # who, pays, contact, decisions
+languages: [es, en]
+territory: {territory}
+members: []
+holds: []
+"""
+
+
+def new_text(names: dict[str, str], territory: str) -> str:
+    """A federation.yaml to begin with."""
+    name = yaml.safe_dump(names, allow_unicode=True, default_flow_style=True, width=1000).strip()
+    return NEW_FILE.format(name=name, territory=territory)
