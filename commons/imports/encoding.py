@@ -21,7 +21,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SINGLE_BYTE = ("cp1252", "mac_roman", "cp850", "latin-1")
-_EXPECTED = frozenset("áéíóúüñÁÉÍÓÚÜÑ¿¡«»“”‘’–—…°ºª´·€©®çÇàèìòùâêîôûãõäößÀÈÂÊÔÖÄ")
+_EXPECTED = frozenset("áéíóúüñÁÉÍÓÚÜÑ¿¡«»“”‘’–—…°ºª´·€©®çÇàèìòùâêîôûãõäößÀÈÂÊÔÖÄ\u00a0")
+_WITHIN_WORDS = "’"  # MEDA’s, d’Alembert
 _SAMPLE = 200_000
 # What UTF-8 looks like after it was read as Windows-1252 and saved again.
 _MOJIBAKE = re.compile(r"[ÃÂâ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
@@ -83,7 +84,10 @@ def _wide_without_mark(data: bytes) -> str | None:
 
 
 def _mixed(data: bytes) -> tuple[str, str, list[Finding]] | None:
-    """A UTF-8 file with some lines of another encoding (two exports pasted together)."""
+    """A file with lines of UTF-8 and lines of another encoding (two exports pasted together).
+
+    Letters of another encoding hardly ever make valid UTF-8, so one such line is enough to tell.
+    """
     lines = re.split(rb"(?<=\n)|(?<=\r)(?!\n)", data)
     good = bad = 0
     for line in lines:
@@ -93,7 +97,7 @@ def _mixed(data: bytes) -> tuple[str, str, list[Finding]] | None:
                 good += 1
             except UnicodeDecodeError:
                 bad += 1
-    if good <= bad:
+    if not good:
         return None
     other = _best_single_byte(b"".join(line for line in lines if not _is_utf8(line)))
     text = "".join(
@@ -141,7 +145,7 @@ def _score(sample: bytes, name: str) -> float:
         if c in _EXPECTED:
             # a capital in the middle of a small word is the sign of a wrong guess
             total += -1 if c.isupper() and before.islower() and after.islower() else 1
-            if inside and not c.isalpha():
+            if inside and not c.isalpha() and c not in _WITHIN_WORDS:
                 total -= 2
         else:
             total -= 3 if inside or not c.isprintable() else 1
