@@ -41,7 +41,7 @@ def to_columns(rtype: RecordType, fields: Mapping[str, object], *, published: bo
     """The values in the order of `names`; fields that the type does not have are left out."""
     get = fields.get
     return [
-        None if (value := get(name)) is None else encode(value) if encode else value  # type: ignore[misc]
+        None if (value := get(name)) is None or value == "" else encode(value) if encode else value  # type: ignore[misc]
         for name, encode in _writers(rtype, published)
     ]
 

@@ -117,8 +117,12 @@ def read_instant(
     if found:
         return _iso_instant(found, zone)
     day, hour = _split_hour(text, order)
-    time = hour if hour is not None else DAY_ENDS if day_ends else dt.time()
-    return dt.datetime.combine(day, time, tzinfo=zone).astimezone(UTC)
+    return _at(day, hour if hour is not None else DAY_ENDS if day_ends else dt.time(), zone)
+
+
+def stamp(instant: dt.datetime) -> str:
+    """The kept form of an instant: 2026-11-21T18:00:00Z."""
+    return instant.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def show_date(day: dt.date, lang: str) -> str:
@@ -128,9 +132,13 @@ def show_date(day: dt.date, lang: str) -> str:
 
 def show_instant(instant: dt.datetime, zone: zoneinfo.ZoneInfo, lang: str, *, day_ends: bool = False) -> str:
     """The territory's day and hour; the day alone where the hour says nothing."""
-    local = instant.astimezone(zone)
-    if dt.datetime.combine(local.date(), local.time(), tzinfo=zone).astimezone(UTC) != instant:
-        return instant.strftime("%Y-%m-%dT%H:%M:%SZ")  # the hour that a change of clocks repeats
+    try:
+        local = instant.astimezone(zone)
+        same = dt.datetime.combine(local.date(), local.time(), tzinfo=zone).astimezone(UTC) == instant
+    except OverflowError:
+        same = False
+    if not same:
+        return stamp(instant)  # the hour that a change of clocks repeats, and the ends of the calendar
     if local.time() == (DAY_ENDS if day_ends else dt.time()):
         return show_date(local.date(), lang)
     return f"{show_date(local.date(), lang)} {local.strftime('%H:%M:%S' if local.second else '%H:%M')}"
@@ -147,9 +155,19 @@ def _iso_instant(found: re.Match[str], zone: zoneinfo.ZoneInfo) -> dt.datetime:
         raise NotADate("time-malformed") from error
     offset = found[3]
     if offset is None:
+        return _at(day, time, zone)
+    try:
+        written = dt.datetime.fromisoformat(f"{day}T{time}{'+00:00' if offset in 'zZ' else offset}")
+        return written.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise NotADate("date-malformed") from error
+
+
+def _at(day: dt.date, time: dt.time, zone: zoneinfo.ZoneInfo) -> dt.datetime:
+    try:
         return dt.datetime.combine(day, time, tzinfo=zone).astimezone(UTC)
-    written = dt.datetime.fromisoformat(f"{day}T{time}{'+00:00' if offset in 'zZ' else offset}")
-    return written.astimezone(UTC)
+    except OverflowError as error:
+        raise NotADate("date-impossible") from error
 
 
 def _split_hour(text: str, order: Order) -> tuple[dt.date, dt.time | None]:

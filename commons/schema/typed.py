@@ -1,7 +1,8 @@
 """What a person typed in a cell, a form or the terminal, as a value of the schema, and the way back.
 
-Law: `read(field, show(field, value))` is `value` for every valid value. What leaves a doubt is refused with a
-finding and stays as typed (a draft); nothing is guessed, cut or made up. Finds no records by their names and
+Law: `read(field, show(field, value))` is `value` for every valid value, save texts that mean nothing ("n/a").
+What leaves a doubt is refused with a finding and stays as typed (a draft); nothing is guessed, cut or made up.
+Finds no records by their names and
 asks nobody: that is the importer's and the desk's business.
 """
 
@@ -65,10 +66,11 @@ def read(
     """The value of `field` that `text` says. No text is no value and no finding."""
     habits = Habits(lang, territory, order, currency)
     clean = unicodedata.normalize("NFC", text).strip()
-    if _says_nothing(field, clean):
+    as_json = _read_json(field, clean)
+    if as_json is None and _says_nothing(field, clean):
         return Reading(None)
     try:
-        value, note = _read_json(field, clean) or _reader(field)(field, clean, habits)
+        value, note = as_json or _reader(field)(field, clean, habits)
     except _Refused as refusal:
         return Reading(None, Finding(refusal.code, field=field.name, value=_short(refusal.value or clean)))
     except dates.NotADate as refusal:
@@ -189,7 +191,7 @@ def _datetime(field: Field, text: str, habits: Habits) -> tuple[Value, str]:
             raise
         local = dates.from_serial(text).replace(tzinfo=habits.territory.zone)
         instant, note = local.astimezone(dates.UTC), "date-serial"
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ"), note
+    return dates.stamp(instant), note
 
 
 def _time(field: Field, text: str, habits: Habits) -> tuple[Value, str]:
