@@ -26,6 +26,17 @@ from commons.messages import LANGUAGES, N_, language_of, translate, use_language
 ROLES: dict[str, dict[str, str]] = {
     N_("Keep a catalogue"): {
         "init": "commons.cli.init:init",
+        "add": "commons.cli.catalogue:add",
+        "edit": "commons.cli.catalogue:edit",
+        "show": "commons.cli.looking:show",
+        "list": "commons.cli.looking:list_",
+        "remove": "commons.cli.catalogue:remove",
+        "confirm": "commons.cli.catalogue:confirm",
+        "check": "commons.cli.check:check",
+        "history": "commons.cli.history:history",
+        "undo": "commons.cli.history:undo",
+        "backup": "commons.cli.history:backup",
+        "consent": "commons.cli.consent:consent",
         "import": "commons.cli.imports:import_",
         "refresh": "commons.cli.imports:refresh",
     },
@@ -34,7 +45,11 @@ ROLES: dict[str, dict[str, str]] = {
         "withdraw": "commons.cli.release:withdraw",
         "keys": "commons.cli.keys:keys",
     },
-    N_("Run a federation"): {},
+    N_("Run a federation"): {
+        "merge": "commons.cli.merge:merge",
+        "receipt": "commons.cli.merge:receipt",
+        "federation": "commons.cli.federation:federation",
+    },
     N_("Publish a portal"): {"serve": "commons.cli.portal:serve"},
 }
 

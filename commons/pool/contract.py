@@ -67,8 +67,8 @@ CREATE TABLE disagreement (
   PRIMARY KEY (entity, field, address)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE withdrawal (
-  hash TEXT NOT NULL PRIMARY KEY, member TEXT NOT NULL, kind TEXT NOT NULL, epoch INTEGER NOT NULL,
-  number INTEGER NOT NULL
+  hash TEXT NOT NULL, member TEXT NOT NULL, kind TEXT NOT NULL, epoch INTEGER NOT NULL,
+  number INTEGER NOT NULL, PRIMARY KEY (hash, member, kind)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE hold (
   hash TEXT NOT NULL, field TEXT NOT NULL, until TEXT NOT NULL, PRIMARY KEY (hash, field)
@@ -102,7 +102,7 @@ class Column:
 def _column(field: Field) -> Column:
     if field.name.endswith("_e6"):
         return Column(field.name.removesuffix("_e6"), "REAL", field.name, "degrees")
-    if field.format == "reference":
+    if field.format == "reference" and field.type == "string":
         return Column(field.name, "INTEGER REFERENCES entity(id)", field.name, "reference")
     if field.type == "boolean":
         return Column(field.name, "INTEGER", field.name, "boolean")

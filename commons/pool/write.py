@@ -44,6 +44,11 @@ _CACHE_KIB = 64 * 1024
 _VERSION_AT = 96  # of the file: the version of the SQLite that wrote it, 4 bytes
 _NO_VERSION = (3_040_000).to_bytes(4, "big")
 
+# An address becomes the number of its entity, or −1 where there is none (until `settle_references`).
+_REFERENCE = (
+    "coalesce((SELECT entity FROM alias WHERE address = ?{n}), CASE WHEN ?{n} IS NULL THEN NULL ELSE -1 END)"
+)
+
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -131,6 +136,7 @@ class Writer:
     def __init__(self, path: Path, schema: Schema | None = None, *, canonical: bool = False) -> None:
         self.path = path
         self.schema = schema or load_schema()
+        self.shaper = Shaper(self.schema)
         self._canonical = canonical
         self._waiting: dict[str, list[Row]] = {}
         self._statements: dict[str, str] = {}
@@ -160,10 +166,9 @@ class Writer:
                 )
         self._statements["search"] = "INSERT INTO search(rowid, exact, folded, stem) VALUES (?, ?, ?, ?)"
         for rtype in entity_types(self.schema):
-            values = ["?", "?"]
-            for column in fused_columns(rtype):
-                is_reference = column.kind == "reference"
-                values.append("(SELECT entity FROM alias WHERE address = ?)" if is_reference else "?")
+            values = ["?1", "?2"]
+            for n, column in enumerate(fused_columns(rtype), start=3):
+                values.append(_REFERENCE.format(n=n) if column.kind == "reference" else f"?{n}")
             self._statements[rtype.name] = f"INSERT INTO {quoted(rtype.name)} VALUES ({', '.join(values)})"
 
     def many(self, table: str, rows: Iterable[Row]) -> None:
@@ -193,6 +198,23 @@ class Writer:
             self.add("entity_topic", topic)
         self.add("search", rows.search)
 
+    def settle_references(self) -> list[tuple[str, str, str]]:
+        """Empty every reference that leads nowhere; (type, field, entity's address) of each, in order."""
+        self.flush()
+        found: list[tuple[str, str, str]] = []
+        for rtype in entity_types(self.schema):
+            for column in fused_columns(rtype):
+                if column.kind == "reference":
+                    table, name = quoted(rtype.name), quoted(column.name)
+                    rows = self.connection.execute(
+                        f"SELECT address FROM {table} WHERE {name} = -1 ORDER BY entity"
+                    )
+                    dangling = [(rtype.name, column.field, row[0]) for row in rows]
+                    if dangling:
+                        self.connection.execute(f"UPDATE {table} SET {name} = NULL WHERE {name} = -1")
+                        found += dangling
+        return found
+
     def meta(self, values: Mapping[str, object]) -> None:
         """Insert `meta`; what is not text is kept as JSON."""
         own = {"contract": CONTRACT, "schema": self.schema.version, "search": SEARCH_VERSION}
@@ -201,7 +223,7 @@ class Writer:
 
     def finish(self) -> None:
         """Fill in what follows from the rows, build the indexes, close the file and flush it to the disk."""
-        self.flush()
+        self.settle_references()
         self._districts_of_places()
         self.connection.execute("INSERT INTO search(search) VALUES('optimize')")
         self.connection.execute("COMMIT")
@@ -284,7 +306,6 @@ def write_pool(
     path: Path, content: Content, schema: Schema | None = None, *, canonical: bool = False
 ) -> None:
     """Write a pool of which everything is known; numbers of entities are given anew, by address."""
-    shaper = Shaper(schema)
     entities = sorted(content.entities, key=lambda e: e.address)
     numbers = {e.address: n for n, e in enumerate(entities, start=1)}
     with writing(path, schema, canonical=canonical) as writer:
@@ -297,7 +318,7 @@ def write_pool(
                 aliases[text] = entity
         writer.many("alias", [(a, n, short_code(a)) for a, n in sorted(aliases.items())])
         for number, entity_ in enumerate(entities, start=1):
-            writer.entity(shaper.rows(_numbered(entity_, number)))
+            writer.entity(writer.shaper.rows(_numbered(entity_, number)))
         for table, rows in content.rows.items():
             for row in rows:
                 names = ", ".join(quoted(name) for name in row)

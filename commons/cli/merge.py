@@ -1,0 +1,261 @@
+"""`commons merge` and `commons receipt`: make a pool of what members released, and say what became of it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import click
+
+from commons.cli.output import (
+    FINDINGS,
+    findings_json,
+    json_option,
+    now,
+    progress,
+    say,
+    show_findings,
+    show_json,
+)
+from commons.errors import InputError
+from commons.federation import lock as locks
+from commons.federation import policy as policies
+from commons.findings import KINDS, Finding
+from commons.merge.changes import Changes
+from commons.merge.run import POOL, Merged, Options, member_called
+from commons.merge.run import merge as merge_folder
+from commons.messages import N_, ngettext, translate
+
+_STATES = {
+    locks.CURRENT: N_("up to date"),
+    locks.LATE: N_("late"),
+    locks.PAUSED: N_("paused"),
+    locks.AWAITED: N_("nothing yet"),
+}
+
+_COUNTED = (
+    ("records", N_("{n} record is shown."), N_("{n} records are shown.")),
+    ("shared", N_("{n} stands beside what others say."), N_("{n} stand beside what others say.")),
+    ("disagreements", N_("In {n} of them members differ."), N_("In {n} of them, members differ.")),
+    ("candidates", N_("{n} question: is it the same?"), N_("{n} questions: are they the same?")),
+    ("expired", N_("{n} has run out and left the lists."), N_("{n} have run out and left the lists.")),
+    ("withdrawn", N_("{n} withdrawal is respected."), N_("{n} withdrawals are respected.")),
+    ("held_fields", N_("The federation holds {n} value."), N_("The federation holds {n} values.")),
+)
+
+
+@dataclass(eq=False)
+class NotAMoment(InputError):
+    """The moment given with --as-of cannot be read."""
+
+    text: str
+    template: ClassVar[str] = N_("«{text}» is not a moment.")
+    hint_template: ClassVar[str] = N_("Write it in UTC, as in 2026-11-21T18:30Z.")
+
+
+@dataclass(eq=False)
+class NoPoolHere(InputError):
+    """There is no pool where a receipt was asked for."""
+
+    path: str
+    template: ClassVar[str] = N_("There is no pool at {path}.")
+    hint_template: ClassVar[str] = N_("Make one with: commons merge")
+
+
+@dataclass(eq=False)
+class NoReceipt(InputError):
+    """The pool holds nothing of that member."""
+
+    member: str
+    template: ClassVar[str] = N_("The pool holds no release of «{member}».")
+    hint_template: ClassVar[str] = N_("Ask them to share, then merge again.")
+
+
+def _folder(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
+    path = value or Path()
+    return path.parent if path.name == policies.FILE_NAME else path
+
+
+folder_option = click.option(
+    "--federation",
+    "-f",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    callback=_folder,
+    help=N_("The folder of federation.yaml; the current one if not given."),
+)
+
+
+@click.command(help=N_("Merge what members released into one pool."))
+@folder_option
+@click.option("--locked", is_flag=True, help=N_("Apply commons.lock exactly; look at no source."))
+@click.option("--canonical", is_flag=True, help=N_("Write the same bytes on every machine (slower)."))
+@click.option(
+    "--allow-shrink",
+    multiple=True,
+    metavar="MEMBER",
+    help=N_("Take up a release of this member though it lost many records."),
+)
+@click.option("--as-of", metavar="MOMENT", help=N_("The moment of this merge in UTC; now if not given."))
+@click.option("--dry-run", is_flag=True, help=N_("Say what would be merged; write neither pool nor lock."))
+@json_option
+def merge(
+    folder: Path,
+    *,
+    locked: bool,
+    canonical: bool,
+    allow_shrink: tuple[str, ...],
+    as_of: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Plan and act. Exit code 1 where something waits for a person."""
+    options = Options(
+        as_of=_moment(as_of), locked=locked, canonical=canonical, dry_run=dry_run, allow_shrink=allow_shrink
+    )
+    with progress(translate(N_("Merging"))) as advance:
+        merged = merge_folder(folder, options, lambda what, n: advance(n if what == "entities" else 0))
+    if as_json:
+        show_json(_as_json(merged))
+    else:
+        _show(merged, folder)
+    grave = [f for f in merged.findings if KINDS[f.code].level != "note"]
+    if grave:
+        raise SystemExit(FINDINGS)
+
+
+def _moment(text: str | None) -> datetime:
+    if text is None:
+        return now()
+    for form in ("%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    raise NotAMoment(text)
+
+
+def _show(merged: Merged, folder: Path) -> None:
+    names = {m.id: m.name for m in merged.lock.policy.members}
+    for member, locked in merged.lock.members.items():
+        if member in names:
+            say(_member_line(names[member], merged, member, locked))
+    say()
+    show_findings([_named(f, names) for f in merged.findings])
+    if merged.result is None:
+        say(translate(N_("Nothing was written: this was a dry run.")))
+        return
+    things = sum(merged.result.counts.values())
+    say(
+        ngettext("{n} thing in {path}", "{n} things in {path}", things).format(
+            n=things, path=merged.result.path
+        )
+    )
+    say(translate(N_("root {root}")).format(root=merged.result.root))
+
+
+def _member_line(name: str, merged: Merged, member: str, locked: locks.LockedMember) -> str:
+    parts = [translate(_STATES[locked.state])]
+    if locked.release:
+        parts.append(translate(N_("release {number}")).format(number=locked.number))
+    receipt = merged.result.receipts.get(member) if merged.result else None
+    if receipt is not None:
+        parts.append(ngettext("{n} record", "{n} records", receipt["records"]).format(n=receipt["records"]))
+        if refused := sum(receipt["refused"].values()):
+            parts.append(ngettext("{n} not taken up", "{n} not taken up", refused).format(n=refused))
+    if member in merged.changes:
+        parts.append(_changes_in_words(merged.changes[member]))
+    return f"{name}: {' · '.join(parts)}"
+
+
+def _changes_in_words(changes: Changes) -> str:
+    said = []
+    for n, one, many in (
+        (changes.new, N_("{n} new"), N_("{n} new ones")),
+        (changes.changed, N_("{n} changed"), N_("{n} changed ones")),
+        (changes.removed, N_("{n} removed"), N_("{n} removed ones")),
+        (changes.withdrawn, N_("{n} withdrawn"), N_("{n} withdrawn ones")),
+        (changes.held, N_("{n} held"), N_("{n} held ones")),
+    ):
+        if n:
+            said.append(translate(one if n == 1 else many).format(n=n))
+    return ", ".join(said)
+
+
+def _named(finding: Finding, names: Mapping[str, str]) -> Finding:
+    """The finding with the member's name as people know it."""
+    name = names.get(finding.member or "")
+    return finding if name is None else replace(finding, member=name)
+
+
+def _as_json(merged: Merged) -> dict[str, Any]:
+    result = merged.result
+    return {
+        "root": result.root if result else None,
+        "pool": str(result.path) if result else None,
+        "counts": dict(result.counts) if result else {},
+        "as_of": locks.instant(merged.lock.as_of),
+        "members": {m: k.to_json() for m, k in merged.lock.members.items()},
+        "receipts": dict(result.receipts) if result else {},
+        "changes": {m: c.to_json() for m, c in merged.changes.items()},
+        "findings": findings_json(merged.findings),
+    }
+
+
+@click.command(help=N_("What the last merge did with one member's release."))
+@click.argument("member")
+@folder_option
+@json_option
+def receipt(member: str, folder: Path, *, as_json: bool) -> None:
+    """Reads the pool; the sentences are made here."""
+    accepted = member_called(policies.load(folder), member)
+    found = _read_receipt(folder / POOL, accepted.id)
+    if found is None:
+        raise NoReceipt(accepted.name)
+    if as_json:
+        show_json(found)
+        return
+    say(f"{accepted.name} · {translate(_STATES.get(found['state'], N_('late')))}")
+    for line in receipt_lines(found):
+        say(line)
+    say()
+    known = [f for f in found["findings"] if f["code"] in KINDS]
+    show_findings([_named(_finding(f), {}) for f in known])
+
+
+def _read_receipt(path: Path, member: str) -> dict[str, Any] | None:
+    if not path.is_file():
+        raise NoPoolHere(str(path))
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as pool:
+            row = pool.execute("SELECT json FROM receipt WHERE member = ?", (member,)).fetchone()
+    except sqlite3.DatabaseError as error:
+        raise NoPoolHere(str(path)) from error
+    return json.loads(row[0]) if row else None
+
+
+def receipt_lines(found: Mapping[str, Any]) -> list[str]:
+    """A receipt in words, most welcome first."""
+    lines = [translate(N_("Release {epoch}.{number} of {issued_at}")).format(**found)]
+    for key, one, many in _COUNTED:
+        n = found[key]
+        if n:
+            lines.append(translate(one if n == 1 else many).format(n=n))
+    refused = sum(found["refused"].values())
+    if refused:
+        lines.append(ngettext("{n} was not taken up:", "{n} were not taken up:", refused).format(n=refused))
+    return lines
+
+
+def _finding(plain: Mapping[str, Any]) -> Finding:
+    return Finding(
+        plain["code"], type=plain.get("type"), record=plain.get("record"), field=plain.get("field"),
+        value=plain.get("value"), member=plain.get("member"), details=plain.get("details", {}),
+    )  # fmt: skip

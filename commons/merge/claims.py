@@ -1,0 +1,122 @@
+"""What of a release becomes claims, and why the rest does not. Pure in the lock and the rows.
+
+Laws: a claim is taken up as it was signed, or not at all; the one change is a held field, which is taken out
+together with the salt, so that the digest gives nothing away, and is named in `held`. A withdrawn address
+stays withdrawn, whatever is released under it later. A third party's claim falls only if it says itself that
+it was copied from what was withdrawn.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from commons.addresses import tombstone
+from commons.federation.lock import Lock, Tombstone, instant
+from commons.intake.frames import Row
+
+TAKEN = "taken"
+WITHDRAWN, HELD, COPY, LICENCE = "R_WITHDRAWN", "R_HELD", "R_COPY", "R_LICENCE"
+NO_LICENCE_NEEDED = frozenset({"catalogue", "withdrawal"})
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One row of a release. `code` None: a claim, with its text as it may be kept; else why it is none."""
+
+    type: str
+    id: str
+    address: str
+    hash: str
+    leaf: bytes
+    code: str | None
+    json: str
+    held: tuple[str, ...] = ()
+
+
+class Admission:
+    """Decides over rows by what one lock says. Made once per merge."""
+
+    def __init__(self, lock: Lock) -> None:
+        as_of = instant(lock.as_of)
+        holds = [h for h in lock.holds if instant(h.until) > as_of]
+        self._held = {h.hash for h in holds if h.field is None}
+        self._held_fields: dict[str, set[str]] = {}
+        for hold in holds:
+            if hold.field is not None:
+                self._held_fields.setdefault(hold.hash, set()).add(hold.field)
+        self._tombstones: dict[str, dict[str, list[Tombstone]]] = {}
+        for member, locked in lock.members.items():
+            found = self._tombstones.setdefault(member, {})
+            for stone in locked.tombstones:
+                found.setdefault(stone.hash, []).append(stone)
+        self._licences = frozenset(lock.policy.licences)
+
+    def rows(
+        self, member: str, version: tuple[int, int], licence: str, rows: Iterable[Row]
+    ) -> Iterator[Taken]:
+        """Every row of a member's release, in its order.
+
+        Args:
+            version: (epoch, number) of the release.
+            licence: of the release; a record may name another.
+        """
+        stones = self._tombstones.get(member) or {}
+        accepted = licence in self._licences
+        for type, id, data, leaf, refused in rows:
+            address = f"{member}/{type}/{id}"
+            hashed = tombstone(address)
+            code = refused
+            if code is None and hashed in stones:
+                code = _withdrawn(stones[hashed], version)
+            if code is None and hashed in self._held:
+                code = HELD
+            if code is None:
+                code = self._by_content(type, data, accepted)
+            held = self._held_fields.get(hashed) if code is None else None
+            if held:
+                text, hidden = _without(data, held)
+                yield Taken(type, id, address, hashed, leaf, None, text, hidden)
+            else:
+                yield Taken(type, id, address, hashed, leaf, code, data.decode())
+
+    def _by_content(self, type: str, data: bytes, accepted: bool) -> str | None:
+        """Licence and copies. Looks for the keys before it reads the record: most have neither."""
+        if b'"copied_from":' in data:
+            origin = fields_of(data).get("copied_from")
+            if isinstance(origin, str):
+                stones = self._tombstones.get(origin.partition("/")[0])
+                if stones and tombstone(origin) in stones:
+                    return COPY
+        if type in NO_LICENCE_NEEDED:
+            return None
+        if b'"licence":' in data:
+            named = fields_of(data).get("licence")
+            if named is not None:
+                accepted = named in self._licences
+        return None if accepted else LICENCE
+
+
+def _withdrawn(stones: Iterable[Tombstone], version: tuple[int, int]) -> str | None:
+    """`record` is final; `earlier` takes down what is older than the word itself."""
+    for stone in stones:
+        if stone.kind == "record" or version < (stone.epoch, stone.number):
+            return WITHDRAWN
+    return None
+
+
+def fields_of(data: bytes | str) -> dict[str, Any]:
+    """The fields of a canonical record that was proven before."""
+    return json.loads(data)[2]  # type: ignore[no-any-return]
+
+
+def _without(data: bytes, held: set[str]) -> tuple[str, tuple[str, ...]]:
+    """The record without held fields and its salt; and which of the fields it had."""
+    type, id, fields = json.loads(data)
+    hidden = tuple(sorted(held & fields.keys()))
+    if not hidden:
+        return data.decode(), ()
+    kept = {k: v for k, v in fields.items() if k not in held and k != "salt"}
+    return json.dumps([type, id, kept], ensure_ascii=False, separators=(",", ":"), sort_keys=True), hidden

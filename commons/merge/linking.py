@@ -1,0 +1,147 @@
+"""From claims in an unfinished pool to clusters. Decides nothing itself: `link` does.
+
+Only claims that share something (an identifier, a `same_as`, a judgement) are ever held in memory; which ones
+do is found by SQL over a temporary table, so that a million claims of their own cost nothing here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from commons.link.exact import decide, decide_at_places, strong_identifier
+from commons.link.judgements import Judgement, Verdicts
+from commons.link.model import Candidate, Decision, Link, LinkClaim
+from commons.merge.claims import fields_of
+
+AT_PLACE = "service_at_place"
+_TABLES = {
+    "link_key": "type TEXT, value TEXT, number INTEGER",
+    "link_to": "number INTEGER, target TEXT",
+    "at_place": "address TEXT, service TEXT, place TEXT",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What both rounds decided, together."""
+
+    clusters: tuple[tuple[str, ...], ...]
+    links: tuple[Link, ...]
+    candidates: tuple[Candidate, ...]
+    unknown: tuple[str, ...]
+
+
+class Keys:
+    """Gathers, claim by claim, what claims can be linked by."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        for name, columns in _TABLES.items():
+            connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
+
+    def note(self, number: int, address: str, type: str, text: str) -> None:
+        """One claim of a type that has entities; most are looked at no further."""
+        at_place = type == AT_PLACE
+        if not (at_place or '"identifiers":' in text or '"same_as":' in text):
+            return
+        fields = fields_of(text)
+        named = fields.get("same_as")
+        if isinstance(named, str):
+            self._connection.execute("INSERT INTO link_to VALUES (?, ?)", (number, named))
+        for value in {strong_identifier(v) for v in fields.get("identifiers", ()) if isinstance(v, str)}:
+            if value is not None:
+                self._connection.execute("INSERT INTO link_key VALUES (?, ?, ?)", (type, value, number))
+        service, place = fields.get("service"), fields.get("place")
+        if at_place and service and place:
+            self._connection.execute("INSERT INTO at_place VALUES (?, ?, ?)", (address, service, place))
+
+    def claims(self, also: Iterable[str]) -> dict[str, LinkClaim]:
+        """Every claim that shares something, by address; `also` names further ones, if they are here.
+
+        To be called while every claim is still an entity of its own.
+        """
+        found = self._connection.execute(
+            "SELECT DISTINCT k.number FROM link_key k JOIN (SELECT type, value FROM link_key GROUP BY 1, 2 "
+            "HAVING count(*) > 1) AS shared USING (type, value)"
+        )
+        numbers = {row[0] for row in found}
+        named = self._connection.execute("SELECT number, target FROM link_to").fetchall()
+        numbers.update(number for number, _target in named)
+        numbers.update(self._numbers({*also, *(target for _number, target in named)}))
+        return {claim.address: claim for claim in self._read(sorted(numbers))}
+
+    def _numbers(self, addresses: Iterable[str]) -> Iterator[int]:
+        for address in addresses:
+            row = self._connection.execute(
+                "SELECT entity FROM alias WHERE address = ?", (address,)
+            ).fetchone()
+            if row is not None:
+                yield row[0]
+
+    def _read(self, numbers: Sequence[int]) -> Iterator[LinkClaim]:
+        for number in numbers:
+            sql = "SELECT address, json FROM claim WHERE number = ?"
+            address, text = self._connection.execute(sql, (number,)).fetchone()
+            yield link_claim(address, fields_of(text))
+
+    def same_service_and_place(self) -> list[tuple[str, int, int]]:
+        """(address, service entity, place entity) where two and more claims agree in both.
+
+        To be called when services and places are in the entities they belong to.
+        """
+        pairs = """SELECT a.address, s.entity AS service, p.entity AS place FROM at_place a
+                   JOIN alias s ON s.address = a.service JOIN alias p ON p.address = a.place"""
+        rows = self._connection.execute(
+            f"WITH pairs AS MATERIALIZED ({pairs}) SELECT address, service, place FROM pairs JOIN "
+            "(SELECT service, place FROM pairs GROUP BY 1, 2 HAVING count(*) > 1) USING (service, place) "
+            "ORDER BY address"
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def drop(self) -> None:
+        """Forget everything; the tables were temporary anyway."""
+        for table in _TABLES:
+            self._connection.execute(f"DROP TABLE temp.{table}")
+
+
+def link_claim(address: str, fields: Mapping[str, object]) -> LinkClaim:
+    """What linking needs of a claim's fields."""
+    title, others, named = fields.get("title"), fields.get("alternate_names"), fields.get("same_as")
+    names = [title, *(others if isinstance(others, list) else ())]
+    identifiers = fields.get("identifiers")
+    return LinkClaim(
+        address,
+        tuple(n for n in names if isinstance(n, str)),
+        tuple(i for i in (identifiers if isinstance(identifiers, list) else ()) if isinstance(i, str)),
+        named if isinstance(named, str) else None,
+    )
+
+
+def first_round(
+    keys: Keys, judgements: Sequence[Judgement], verdicts: Verdicts
+) -> tuple[Decision, list[LinkClaim]]:
+    """Everything but `service_at_place`, whose claims are given back for the second round."""
+    claims = keys.claims([a for j in judgements for a in (j.left, j.right)])
+    later = [c for c in claims.values() if c.type == AT_PLACE]
+    return decide((c for c in claims.values() if c.type != AT_PLACE), verdicts), later
+
+
+def second_round(keys: Keys, later: Iterable[LinkClaim], verdicts: Verdicts) -> Decision:
+    """`service_at_place`, once services and places are in their entities."""
+    rows = keys.same_service_and_place()
+    claims = {address: LinkClaim(address) for address, _service, _place in rows}
+    # Names of a service at a place contradict nothing: the two things it joins decide.
+    claims |= {c.address: LinkClaim(c.address, (), c.identifiers, c.same_as) for c in later}
+    return decide_at_places(claims.values(), rows, verdicts)
+
+
+def together(first: Decision, second: Decision) -> Linked:
+    """Both rounds as one answer."""
+    return Linked(
+        tuple(sorted(first.clusters + second.clusters)),
+        tuple(sorted(first.links + second.links)),
+        tuple(sorted(first.candidates + second.candidates)),
+        tuple(sorted(first.unknown + second.unknown)),
+    )

@@ -1,0 +1,259 @@
+"""What one merge uses: policy, last lock and releases seen → a new lock. Has memory, writes nothing.
+
+Laws:
+- Only a signed word withdraws. Whatever else happens to a member's sources, its last good release stays, up
+  to its `max_age`.
+- A release that lost more than max(5, 10 %) of its records without saying so (not withdrawn, not expired, the
+  member not leaving) waits until a person has looked (`--allow-shrink`).
+- What a member withdrew is remembered as long as it is in the policy, and after it left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from commons.addresses import tombstone
+from commons.federation import lock as locks
+from commons.federation import trust
+from commons.federation.lock import Lock, LockedHold, LockedMember, LockedTerritory, PassedOver, Tombstone
+from commons.federation.policy import Member, Pause, Policy
+from commons.federation.trust import MOST_TRIED, Seen
+from commons.findings import Finding
+from commons.format.keylog import KeyLog
+from commons.intake.gate import Intake
+from commons.link.model import LINKER
+from commons.merge.claims import fields_of
+from commons.schema.spec import Schema, schema_folder
+
+SHRINK, OLD, HERE = "E_SHRINK", "E_TOOOLD", "E_HERE"
+LOSS_ALLOWED, LOSS_PERCENT = 5, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """How many records a new release lacks without saying why; `before`: how many the last one had."""
+
+    lost: int
+    before: int
+    examples: tuple[str, ...] = ()
+
+    @property
+    def too_many(self) -> bool:
+        return self.lost > max(LOSS_ALLOWED, self.before * LOSS_PERCENT // 100)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPlan:
+    """What was decided of one member. `changed`: another release than the last lock had."""
+
+    locked: LockedMember
+    findings: tuple[Finding, ...] = ()
+    changed: bool = False
+    waits: Loss | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The new lock, and what a person should know of each member."""
+
+    lock: Lock
+    members: Mapping[str, MemberPlan] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [f for plan in self.members.values() for f in plan.findings]
+
+
+def plan(
+    policy: Policy,
+    previous: Lock | None,
+    seen: Callable[[str], Iterable[Seen]],
+    take_in: Callable[[str], Intake],
+    *,
+    as_of: datetime,
+    schema: Schema,
+    territory: LockedTerritory | None,
+    allow_shrink: Collection[str] = (),
+) -> Plan:
+    """Decide which release of each member is merged.
+
+    Args:
+        seen: member → every release of it that was ever proven here.
+        take_in: digest → what intake found in it; asked for candidates only, and for what they replace.
+        allow_shrink: members whose losses a person has looked at.
+    """
+    moment = locks.minute(as_of)
+    known = previous.members if previous is not None else {}
+    plans = {
+        member.id: _Deciding(member, known.get(member.id), take_in, moment).decide(
+            list(seen(member.id)), allowed=member.id in allow_shrink
+        )
+        for member in sorted(policy.members, key=lambda m: m.id)
+    }
+    members = {id: p.locked for id, p in plans.items()}
+    for id, old in known.items():
+        if id not in members and old.tombstones:  # who left stays withdrawn
+            members[id] = LockedMember(locks.LEFT, tombstones=old.tombstones)
+    lock = Lock(
+        schema=schema.version,
+        linker=LINKER,
+        as_of=moment,
+        policy=policy,
+        members=members,
+        vocabularies=vocabularies_digest(schema),
+        territory=territory,
+        holds=tuple(LockedHold(h.hash, h.field, h.until) for h in policy.holds if h.until > moment),
+    )
+    return Plan(lock, plans)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    """One member's case."""
+
+    member: Member
+    known: LockedMember | None
+    take_in: Callable[[str], Intake]
+    as_of: datetime
+
+    def decide(self, seen: Sequence[Seen], *, allowed: bool) -> MemberPlan:
+        choice = trust.choose(seen, member=self.member.id, known=self.known, pause=self.member.pause)
+        findings = list(choice.findings)
+        passed: list[PassedOver] = []
+        stones = set(self.known.tombstones) if self.known else set()
+        chosen: Seen | None = None
+        waits: Loss | None = None
+        for candidate in choice.candidates[:MOST_TRIED]:
+            intake = self.take_in(candidate.digest)
+            code = intake.code
+            if code is None:
+                stones.update(intake.withdrawals)  # a signed word counts, even if the rest has to wait
+                loss = None if allowed else self._loss(candidate, intake, stones)
+                if loss is not None and loss.too_many:
+                    waits, code = waits or loss, SHRINK
+            if code is None and self._too_old(candidate):
+                findings.append(Finding(OLD, member=self.member.id))
+                break
+            if code is None:
+                chosen = candidate
+                break
+            passed.append(PassedOver(*candidate.version, candidate.digest, code))
+            findings.append(self._finding(code, candidate, waits))
+        locked = self._locked(chosen, _counting(stones, choice.log, self.member.pause), choice, passed)
+        was = self.known.release if self.known else None
+        return MemberPlan(locked, tuple(findings), locked.release != was, waits)
+
+    def _finding(self, code: str, release: Seen, loss: Loss | None) -> Finding:
+        epoch, number = release.version
+        details: dict[str, str | int] = {"epoch": epoch, "number": number}
+        if code == SHRINK and loss is not None:
+            details |= {"lost": loss.lost, "before": loss.before}
+        return Finding(code, member=self.member.id, value=f"{epoch}.{number}", details=details)
+
+    def _too_old(self, release: Seen) -> bool:
+        return trust.state(release.manifest, as_of=self.as_of, max_age=self.member.max_age)[1]
+
+    def _loss(self, new: Seen, intake: Intake, stones: set[Tombstone]) -> Loss | None:
+        """What a release lacks that the last one used had; None where that one cannot be compared."""
+        if self.known is None or self.known.release in (None, new.digest):
+            return None
+        before = self.take_in(self.known.release or "")
+        if before.code is not None:
+            return None
+        return unexplained_loss(
+            self.member.id,
+            before,
+            intake,
+            {s.hash for s in stones if s.kind == "record"},
+            locks.instant(self.as_of),
+        )
+
+    def _locked(
+        self,
+        chosen: Seen | None,
+        stones: tuple[Tombstone, ...],
+        choice: trust.Choice,
+        passed: Sequence[PassedOver],
+    ) -> LockedMember:
+        voids = choice.log.voids if choice.log else (self.known.voids if self.known else ())
+        if chosen is None:
+            return LockedMember(
+                locks.AWAITED,
+                tombstones=stones,
+                voids=voids,
+                evidence=choice.evidence,
+                passed_over=tuple(passed),
+            )
+        said = chosen.manifest
+        state, _old = trust.state(said, as_of=self.as_of, pause=self.member.pause)
+        return LockedMember(
+            state=state,
+            release=chosen.digest,
+            epoch=said.epoch,
+            number=said.number,
+            keylog_head=said.keylog_head,
+            content_root=said.content_root,
+            tombstones=stones,
+            voids=voids,
+            evidence=choice.evidence,
+            passed_over=tuple(passed),
+        )
+
+
+def _counting(stones: Iterable[Tombstone], log: KeyLog | None, pause: Pause | None) -> tuple[Tombstone, ...]:
+    """The withdrawals that count: none of a void, none beyond a pause. The earliest word of each is kept."""
+    found: dict[tuple[str, str], Tombstone] = {}
+    for stone in sorted(stones, key=lambda s: (s.epoch, s.number, s.hash, s.kind)):
+        version = (stone.epoch, stone.number)
+        if (log is not None and log.is_void(*version)) or (pause is not None and version > pause.at):
+            continue
+        key = (stone.hash, stone.kind)
+        if stone.kind == "earlier" or key not in found:  # of "earlier" the latest word reaches furthest
+            found[key] = stone
+    return tuple(sorted(found.values()))
+
+
+def unexplained_loss(
+    member: str, before: Intake, after: Intake, withdrawn: Collection[str], as_of: str
+) -> Loss:
+    """The records of `before` that `after` lacks: not withdrawn, not expired, the member not leaving."""
+    still = {(row.type, row.id) for row in after.rows()}
+    total, lost = 0, []
+    for row in before.rows():
+        if row.type in ("withdrawal", "catalogue"):
+            continue
+        total += 1
+        if (row.type, row.id) in still:
+            continue
+        address = f"{member}/{row.type}/{row.id}"
+        if tombstone(address) in withdrawn:
+            continue
+        expires: object = fields_of(row.data).get("expires_at") if b'"expires_at":' in row.data else None
+        if not (isinstance(expires, str) and expires <= as_of):
+            lost.append(address)
+    if lost and _is_leaving(after):
+        lost = []
+    return Loss(len(lost), total, tuple(lost[:20]))
+
+
+def _is_leaving(intake: Intake) -> bool:
+    rows = (row for row in intake.rows() if row.type == "catalogue")
+    return any(fields_of(row.data).get("status") == "leaving" for row in rows)
+
+
+def vocabularies_digest(schema: Schema) -> str:
+    """SHA-256, in hex, of the terms of all vocabularies: names may change, terms may not."""
+    terms = {name: list(v.terms) for name, v in schema.vocabularies.items()}
+    return hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()
+
+
+def territory_digest(data: bytes) -> str:
+    """SHA-256, in hex, of a territory's file."""
+    return hashlib.sha256(data).hexdigest()
+
+
+__all__ = ["Loss", "MemberPlan", "Plan", "plan", "schema_folder", "territory_digest", "vocabularies_digest"]

@@ -1,0 +1,157 @@
+"""What a merge did with one member's release, as its member reads it. Holds only what the lock determines.
+
+What changed since the last merge is no part of it (`changes`): two people with one lock get one receipt.
+A receipt keeps codes and places; sentences are made when it is shown, in the reader's language.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from commons.federation import policy as policies
+from commons.federation.lock import Lock, LockedMember
+from commons.findings import Finding
+from commons.format.keylog import KeyLog
+from commons.format.manifest import Manifest
+from commons.format.words import fingerprint_words
+from commons.intake.gate import Intake
+from commons.link.model import Candidate
+from commons.merge.claims import HELD, WITHDRAWN, Taken
+from commons.merge.linking import Linked
+from commons.pool.contract import LISTS, WITHOUT_TABLE
+from commons.pool.write import Row, Writer
+
+KEPT = 100  # findings and candidates of one receipt, one by one; all are counted
+Receipt = Mapping[str, Any]
+
+as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
+class MemberTally:
+    """Counts of one release, as its rows go by."""
+
+    def __init__(self, said: Manifest, intake: Intake, keylog: bytes = b"") -> None:
+        self.said, self.intake, self.keylog = said, intake, keylog
+        self.by_type: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.findings: list[Finding] = list(intake.findings[:KEPT])
+        self.held_fields = 0
+
+    @property
+    def taken(self) -> int:
+        """Claims, those of small types included."""
+        return sum(self.by_type.values())
+
+    @property
+    def records(self) -> int:
+        """Claims about things."""
+        small = {*LISTS, *WITHOUT_TABLE}
+        return sum(n for name, n in self.by_type.items() if name not in small)
+
+    def count(self, row: Taken) -> None:
+        if row.code is None:
+            self.by_type[row.type] += 1
+            self.held_fields += len(row.held)
+            return
+        self.refused[row.code] += 1
+        if row.code not in self.intake.refused and len(self.findings) < KEPT:
+            self.findings.append(Finding(row.code, type=row.type, record=row.id))
+
+
+def member_row(
+    tally: MemberTally, locked: LockedMember, policy: policies.Member | None, catalogue: Mapping[str, Any]
+) -> Row:
+    """A row of the pool's `member`: what it says of itself, beside what the federation knows."""
+    said = tally.said
+    phones = catalogue.get("phones")
+    added = policy.to_json()["added"] if policy else {}
+    refused = sum(n for code, n in tally.refused.items() if code not in (WITHDRAWN, HELD))
+    return (
+        said.member, policy.name if policy else said.member, catalogue.get("title"), catalogue.get("summary"),
+        catalogue.get("url"), catalogue.get("email"), as_json(phones) if phones else None, said.licence,
+        said.language, locked.state, said.epoch, said.number, tally.intake.release, said.issued_at,
+        said.valid_until, _fingerprint(tally.keylog), as_json(added), catalogue.get("on_behalf_of"),
+        catalogue.get("succeeds"), tally.records, refused,
+    )  # fmt: skip
+
+
+def _fingerprint(keylog: bytes) -> str | None:
+    """The eight words of the member's key, as they are read over the telephone."""
+    return " ".join(fingerprint_words(KeyLog.parse(keylog).current)) if keylog else None
+
+
+def write(
+    lock: Lock,
+    writer: Writer,
+    tallies: Mapping[str, MemberTally],
+    linked: Linked,
+    dangling: Iterable[tuple[str, str, str]],
+    *,
+    as_of: str,
+) -> dict[str, Receipt]:
+    """Write a receipt for every member with a release; gives them by member."""
+    shared = Counter(a.partition("/")[0] for cluster in linked.clusters for a in cluster)
+    run = writer.connection.execute
+    rivals = dict(run("SELECT member, count(DISTINCT entity) FROM disagreement GROUP BY member").fetchall())
+    sql = """SELECT c.member, count(*) FROM entity e JOIN claim c ON c.number = e.id
+             WHERE e.expires_at <= ? GROUP BY c.member"""
+    expired = dict(run(sql, (as_of,)).fetchall())
+    lost: dict[str, list[Finding]] = {}
+    for type_name, field, address in dangling:
+        member, _type, id = address.split("/", 2)
+        lost.setdefault(member, []).append(Finding("dangling", type=type_name, record=id, field=field))
+    for address in linked.unknown:
+        member, type_name, id = address.split("/", 2)
+        lost.setdefault(member, []).append(Finding("dangling", type=type_name, record=id, field="same_as"))
+    candidates = _by_member(linked.candidates)
+    found: dict[str, Receipt] = {}
+    for member, tally in tallies.items():
+        findings = (tally.findings + lost.get(member, []))[:KEPT]
+        found[member] = {
+            **_of_release(tally, lock.members[member]),
+            "findings": [f.to_json() for f in findings],
+            "shared": shared.get(member, 0),
+            "disagreements": rivals.get(member, 0),
+            "expired": expired.get(member, 0),
+            "dangling": len(lost.get(member, [])),
+            "candidates": len(candidates.get(member, [])),
+            "questions": [
+                {"a": c.a, "b": c.b, "reason": c.reason} for c in candidates.get(member, [])[:KEPT]
+            ],
+        }
+        writer.add("receipt", (member, as_json(found[member])))
+    return found
+
+
+def _by_member(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
+    found: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        for member in sorted({a.partition("/")[0] for a in (candidate.a, candidate.b)}):
+            found.setdefault(member, []).append(candidate)
+    return found
+
+
+def _of_release(tally: MemberTally, locked: LockedMember) -> dict[str, Any]:
+    """What one release and the lock's word about its member settle."""
+    said = tally.said
+    return {
+        "member": said.member,
+        "state": locked.state,
+        "release": tally.intake.release,
+        "epoch": said.epoch,
+        "number": said.number,
+        "issued_at": said.issued_at,
+        "valid_until": said.valid_until,
+        "form": tally.intake.form,
+        "records": tally.records,
+        "taken": dict(sorted(tally.by_type.items())),
+        "refused": dict(sorted(tally.refused.items())),
+        "hidden": tally.intake.hidden,
+        "held_fields": tally.held_fields,
+        "withdrawn": len(locked.tombstones),
+        "passed_over": [{"epoch": p.epoch, "number": p.number, "code": p.code} for p in locked.passed_over],
+        "two_copies": [[e.epoch, e.number] for e in locked.evidence],
+    }

@@ -1,0 +1,69 @@
+"""The root of a pool: one digest over everything that a lock determines. Pure.
+
+Leaves are canonical JSON arrays, sorted by their bytes:
+
+    ["claim", address, digest, [held fields]]           every accepted claim
+    ["entity", name, [claim addresses]]                 what was found to be one thing
+    ["fused", name, {fields}]                           its values, as integers
+    ["hold", hash, field or "", until]
+    ["judgement", address]                              those in force
+    ["withdrawal", hash, member, kind, epoch, number]
+
+The tree is that of a release (SHA-256; 0x00 before a leaf, 0x01 before two nodes). Kinds come in this order
+and addresses within them ascend, so a pool of any size is hashed as it is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from commons.format import strict_json
+from commons.format.merkle import Tree
+
+LEAF_BYTES = 32
+
+
+def leaf(value: Sequence[object]) -> bytes:
+    """The leaf of a JSON array."""
+    return hashlib.sha256(b"\x00" + strict_json.compact(value).encode()).digest()
+
+
+def claim_leaf(address: str, digest: bytes, held: Sequence[str]) -> bytes:
+    """As `leaf`; addresses, digests and field names need no escaping."""
+    names = ",".join([f'"{name}"' for name in held])
+    text = f'["claim","{address}","{digest.hex()}",[{names}]]'
+    return hashlib.sha256(b"\x00" + text.encode()).digest()
+
+
+def entity_leaf(name: str, claims: Sequence[str]) -> bytes:
+    """As `leaf`; `claims` are sorted."""
+    addresses = '","'.join(claims)
+    return hashlib.sha256(f'\x00["entity","{name}",["{addresses}"]]'.encode()).digest()
+
+
+class Root:
+    """Grows with a pool: claims first, then entities with their fused values, then the rest."""
+
+    def __init__(self) -> None:
+        self._tree = Tree()
+        self._fused = bytearray()
+
+    def claim(self, leaf: bytes) -> None:
+        self._tree.add(leaf)
+
+    def entities(self, entity_leaves: bytes, fused_leaves: bytes) -> None:
+        """Leaves of some entities, joined; the fused ones wait until all entities are in."""
+        add = self._tree.add
+        for at in range(0, len(entity_leaves), LEAF_BYTES):
+            add(entity_leaves[at : at + LEAF_BYTES])
+        self._fused += fused_leaves
+
+    def finish(self, rest: Iterable[Sequence[object]]) -> str:
+        """The root in hex. `rest`: holds, judgements and withdrawals as JSON arrays, in any order."""
+        add = self._tree.add
+        for at in range(0, len(self._fused), LEAF_BYTES):
+            add(bytes(self._fused[at : at + LEAF_BYTES]))
+        for value in sorted(rest, key=strict_json.compact):
+            add(leaf(value))
+        return self._tree.root().hex()

@@ -1,0 +1,222 @@
+"""One merge of a federation's folder: look at sources, plan, act, put the results in their place.
+
+The thin edge around `plan` and `act`: it knows the folder's files and decides nothing. The pool comes into
+its place before the lock does; killed between the two, the next run does the same again.
+
+    federation.yaml · commons.lock · pool.db · pool.changes.json · store/ · inbox/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+from commons.errors import CommonsError, InputError
+from commons.federation import lock as locks
+from commons.federation import policy as policies
+from commons.federation.lock import Lock, LockedTerritory
+from commons.federation.policy import Policy
+from commons.federation.sources import Fetched, fetch
+from commons.federation.store import NotInStore, Store
+from commons.findings import Finding
+from commons.format.container import write_bytes
+from commons.intake.gate import Gate
+from commons.link.model import LINKER
+from commons.merge.act import Progress, Release, Result, act
+from commons.merge.changes import Changes, compare, to_bytes
+from commons.merge.inputs import locked_releases, take_in
+from commons.merge.plan import MemberPlan, plan, territory_digest, vocabularies_digest
+from commons.messages import N_
+from commons.schema import territory as territories
+from commons.schema.spec import load_schema
+
+POOL, CHANGES = "pool.db", "pool.changes.json"
+STRANGERS_SHOWN = 20
+
+
+@dataclass(eq=False)
+class OtherRules(InputError):
+    """The lock was made by a program with another schema, linker or territory."""
+
+    what: str
+    locked: str
+    here: str
+    template: ClassVar[str] = N_("This lock needs {what} {locked}; this program has {here}.")
+    hint_template: ClassVar[str] = N_(
+        "Install the version of commons that made it, or merge without --locked."
+    )
+
+
+@dataclass(eq=False)
+class WithdrawnSince(CommonsError):
+    """A release that the lock names was pruned of records which the lock still shows."""
+
+    member: str
+    release: str
+    template: ClassVar[str] = N_("This lock cannot be rebuilt: records of {member} were withdrawn since.")
+    hint_template: ClassVar[str] = N_("Merge without --locked; the new lock knows of the withdrawal.")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one merge is wanted. `dry_run`: plan only, write nothing but the store."""
+
+    as_of: datetime
+    locked: bool = False
+    canonical: bool = False
+    dry_run: bool = False
+    allow_shrink: Collection[str] = ()
+    out: Path | None = None
+    children: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What one run did. `result` None: a dry run."""
+
+    lock: Lock
+    result: Result | None
+    plans: Mapping[str, MemberPlan] = field(default_factory=dict)
+    fetched: Fetched | None = None
+    changes: Mapping[str, Changes] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What a person should look at; that a release is older than the last one is not among it."""
+        found = [f for p in self.plans.values() for f in p.findings]
+        return found + (self.fetched.findings if self.fetched else [])
+
+
+def merge(folder: Path, options: Options, progress: Progress = lambda what, n: None) -> Merged:
+    """Merge the federation in `folder`.
+
+    Raises:
+        NoPolicy, NoLock and other InputErrors; StoreInUse, NotInStore; what `act` raises. Then pool and lock
+        are as they were.
+    """
+    store = Store.beside(folder)
+    with store.writing(), Gate(store.root / "intake") as gate:
+        if options.locked:
+            return _merge_locked(folder, store, gate, options, progress)
+        policy = policies.load(folder)
+        fetched = fetch(policy, folder, store)
+        progress("sources", len(fetched.reached))
+        planned = plan(
+            policy,
+            _previous(folder),
+            store.seen,
+            lambda digest: take_in(digest, store, gate),
+            as_of=options.as_of,
+            schema=load_schema(),
+            territory=territory_of(policy),
+            allow_shrink=allowed(policy, options.allow_shrink),
+        )
+        if options.dry_run:
+            return Merged(planned.lock, None, planned.members, fetched)
+        result, changes = _act(planned.lock, folder, store, gate, options, progress)
+        planned.lock.write(folder / locks.FILE_NAME)
+        return Merged(planned.lock, result, planned.members, fetched, changes)
+
+
+def _merge_locked(folder: Path, store: Store, gate: Gate, options: Options, progress: Progress) -> Merged:
+    lock = locks.read(folder)
+    check_rules(lock)
+    if options.dry_run:
+        missing = [m.release for m in lock.members.values() if m.release and not store.has(m.release)]
+        if missing:
+            raise NotInStore(missing[0])
+        return Merged(lock, None)
+    result, changes = _act(lock, folder, store, gate, options, progress)
+    return Merged(lock, result, changes=changes)
+
+
+def _previous(folder: Path) -> Lock | None:
+    """The last lock; none before the first merge. One that cannot be read is no reason to forget."""
+    return locks.read(folder) if (folder / locks.FILE_NAME).exists() else None
+
+
+def _act(
+    lock: Lock, folder: Path, store: Store, gate: Gate, options: Options, progress: Progress
+) -> tuple[Result, dict[str, Changes]]:
+    """Write the pool beside the old one, compare the two, then put it in its place."""
+    out = options.out or folder / POOL
+    fresh = out.with_name(f".{out.name}.next")
+    try:
+        releases = (_whole(lock, r) for r in locked_releases(lock, store, gate))
+        result = act(
+            lock, releases, fresh, canonical=options.canonical, children=options.children, progress=progress
+        )
+        changes = compare(out, fresh) if out.exists() and out == folder / POOL else {}
+        fresh.replace(out)
+        if out == folder / POOL:
+            write_bytes(folder / CHANGES, to_bytes(changes))
+    finally:
+        fresh.unlink(missing_ok=True)
+    return Result(result.root, out, result.counts, result.receipts), changes
+
+
+def _whole(lock: Lock, release: Release) -> Release:
+    """A pruned release, if everything that it hides is withdrawn or held in this lock too."""
+    member = release.intake.member
+    explained = len(lock.members[member].tombstones) + len(lock.holds)
+    if release.intake.hidden > explained:
+        raise WithdrawnSince(member, release.intake.release)
+    return release
+
+
+def rebuild(lock: Lock, store: Store, out: Path, *, canonical: bool = True) -> Result:
+    """The pool of any lock whose releases are in the store; touches neither lock nor pool of the folder."""
+    check_rules(lock)
+    with Gate(store.root / "intake") as gate:
+        releases = (_whole(lock, r) for r in locked_releases(lock, store, gate))
+        return act(lock, releases, out, canonical=canonical)
+
+
+def check_rules(lock: Lock) -> None:
+    """Raises OtherRules where this program would make another pool of the lock."""
+    schema = load_schema()
+    if lock.schema != schema.version:
+        raise OtherRules("schema", lock.schema, schema.version)
+    if lock.linker != LINKER:
+        raise OtherRules("linker", lock.linker, LINKER)
+    if lock.vocabularies != vocabularies_digest(schema):
+        raise OtherRules("vocabularies", lock.vocabularies[:12], vocabularies_digest(schema)[:12])
+    here = territory_of(lock.policy)
+    if lock.territory != here:
+        locked = lock.territory.digest if lock.territory else "—"
+        raise OtherRules("territory", locked[:12], here.digest[:12] if here else "—")
+
+
+def territory_of(policy: Policy) -> LockedTerritory | None:
+    """The policy's territory with its digest. Raises NoTerritory."""
+    if policy.territory is None:
+        return None
+    return LockedTerritory(policy.territory, territory_digest(territories.content(policy.territory)))
+
+
+@dataclass(eq=False)
+class NoSuchMember(InputError):
+    """A name or id that no member of the federation has."""
+
+    name: str
+    template: ClassVar[str] = N_("No member is called «{name}».")
+    hint_template: ClassVar[str] = N_("federation.yaml lists the members with their names and ids.")
+
+
+def allowed(policy: Policy, names: Collection[str]) -> list[str]:
+    """Member ids of names, ids or beginnings of ids. Raises NoSuchMember."""
+    return [member_called(policy, name).id for name in names]
+
+
+def member_called(policy: Policy, name: str) -> policies.Member:
+    """The one member with this name, id or beginning of an id (four characters). Raises NoSuchMember."""
+    for member in policy.members:
+        if member.id == name or member.name.casefold() == name.casefold():
+            return member
+    begun = [m for m in policy.members if len(name) >= 4 and m.id.startswith(name)]
+    if len(begun) != 1:
+        raise NoSuchMember(name)
+    return begun[0]
