@@ -231,12 +231,12 @@ KINDS: dict[str, Kind] = {
     "draft-waiting": Kind(
         "warning",
         N_("{type}/{record}: «{value}» waits in {field}, since it does not fit there."),
-        N_('Correct it: commons edit {type}/{record} "{name}=…"'),
+        N_('Correct it: commons edit {type}/{record} "{field}=…"'),
     ),
     "field-wanted": Kind(
         "note",
         N_("{type}/{record}: {field} is empty; readers look for it."),
-        N_('Write it: commons edit {type}/{record} "{name}=…"'),
+        N_('Write it: commons edit {type}/{record} "{field}=…"'),
     ),
     "identifier-shape": Kind(
         "warning",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sqlite3
 from datetime import UTC, datetime
@@ -45,17 +46,27 @@ def make(file: CatalogueFile, *, when: datetime | None) -> Path:
     while target.exists():
         n += 1
         target = place / f"{stem}_{n}.db"
-    draft = target.with_name(f".{target.name}.new")
-    draft.unlink(missing_ok=True)
-    try:
-        file.execute("VACUUM INTO ?", (str(draft),))
-        draft.rename(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    write(file, target)
     for old in copies(file.path)[KEPT:]:
         with contextlib.suppress(OSError):  # one copy too many does no harm
             old.unlink()
     return target
+
+
+def write(file: CatalogueFile, target: Path) -> None:
+    """One state of the file as a plain file at `target`, whole or not at all."""
+    draft = target.with_name(f".{target.name}.new")
+    try:
+        draft.unlink(missing_ok=True)
+        file.execute("VACUUM INTO ?", (str(draft),))
+        with draft.open("rb+") as written:
+            os.fsync(written.fileno())
+        draft.rename(target)
+    except OSError as error:
+        raise CatalogueNotWritable(target, error.strerror or str(error)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def restore(file: CatalogueFile, copy: Path) -> None:

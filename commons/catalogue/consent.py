@@ -119,6 +119,21 @@ class Consents:
         ]
         return items + ([(type_name, record_id, WHOLE)] if rtype.release == "consent" else [])
 
+    def lacking(self, type_name: str, record_id: str, active: Active | None = None) -> list[str]:
+        """Personal fields of a record that nobody agreed to, as they stand now. Raises UnknownType."""
+        state = self._rows.read(type_name, record_id)
+        agreed = active or self.active()
+        return [
+            field
+            for _type, _id, field in self.personal(type_name, record_id)
+            if state is not None
+            and not (
+                agreed.covers_record(type_name, record_id)
+                if field == WHOLE
+                else agreed.covers(type_name, record_id, field, state.fields[field])
+            )
+        ]
+
     def grant(
         self, act: Act, *, whose: str, asked_by: str, purpose: str, items: Iterable[Item], at: str
     ) -> str:

@@ -177,6 +177,12 @@ class History:
             self.changes(n),
         )
 
+    def root(self, step: Step) -> Step:
+        """The act behind a chain of undos and redos."""
+        while step.undoes is not None:
+            step = self.step(step.undoes)
+        return step
+
     def changes(self, n: int) -> tuple[Change, ...]:
         """What a step changed, by type and id."""
         return tuple(

@@ -212,7 +212,8 @@ class Catalogue:
             if target.undone or target.kind in FINAL:
                 raise ChangedSince(target.n)
             kept: list[tuple[str, str, str | None]] = []
-            with self.act("redo" if redo else "undo", at=at, undoes=target.n) as act:
+            root = self._history.root(target)
+            with self.act("redo" if redo else "undo", note=root.note, at=at, undoes=target.n) as act:
                 act.refuse_shared(target)
                 for change in target.changes:
                     state, left = taken_back(change, self.rows.read(change.type, change.id), instant(at))
@@ -234,11 +235,19 @@ class Catalogue:
         """One step with what it changed. Raises NoSuchStep."""
         return self._history.step(n)
 
+    def origin(self, step: Step) -> Step:
+        """The act that a chain of undos and redos is about."""
+        return self._history.root(step)
+
     # copies
 
     def backup(self, *, at: datetime) -> Path:
         """A copy beside the catalogue, also while it is in use; the newest ten are kept."""
         return backup.make(self._file, when=at)
+
+    def copy_to(self, target: Path) -> None:
+        """A copy at a place of the caller's choice, which must be free. Raises CatalogueNotWritable."""
+        backup.write(self._file, target)
 
     def restore(self, copy: Path, *, at: datetime) -> Path:
         """Bring back a backup; the state of now is backed up first, and its path returned.

@@ -62,6 +62,8 @@ def _parameter(parameter: click.Parameter) -> click.Parameter:
         shown.help = _text(shown.help)
         if not shown.metavar and not shown.is_flag and shown.type is click.STRING:
             shown.metavar = "TEXT"
+        if not shown.metavar and isinstance(shown.type, click.types.IntParamType) and not shown.count:
+            shown.metavar = "N"
     elif not shown.metavar and shown.name and not isinstance(shown.type, click.Choice):
         name = translate(shown.name.upper().rstrip("_"))
         more = "..." if shown.nargs != 1 else ""

@@ -30,6 +30,7 @@ from commons.schema.spec import load_schema
 
 FINDINGS = 1  # exit code: done, but something waits for a person
 SHOWN_PER_CODE = 10
+HINTS_EACH = 3  # more findings of a kind show one next step as an example
 _MARKS = {"error": N_("error"), "warning": N_("please look"), "note": N_("note")}
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
@@ -182,16 +183,23 @@ def show_findings(findings: Sequence[Finding], *, limit: int = SHOWN_PER_CODE) -
         by_code.setdefault(finding.code, []).append(finding)
     for code, group in sorted(by_code.items(), key=lambda item: _ORDER[KINDS[item[0]].level]):
         hints = list(dict.fromkeys(labelled(finding).hint for finding in group))
+        each = 1 < len(hints) and len(group) <= HINTS_EACH
         mark = translate(_MARKS[KINDS[code].level])
         for finding in group[:limit]:
             say(_wrapped(f"{mark}: {_where(finding)}{labelled(finding).sentence}"))
+            if each:
+                _say_hint(labelled(finding).hint)
         if len(group) > limit:
             more = len(group) - limit
             say("  " + ngettext("… and {n} more like it", "… and {n} more like them", more).format(n=more))
-        for hint in hints[:1] if len(hints) > limit else hints:
-            if hint:
-                say(_wrapped(f"→ {hint}", "  "))
+        if not each:
+            _say_hint(hints[0])
         say()
+
+
+def _say_hint(hint: str) -> None:
+    if hint:
+        say(_wrapped(f"→ {hint}", "  "))
 
 
 def labelled(finding: Finding) -> Finding:

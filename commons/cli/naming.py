@@ -1,0 +1,156 @@
+"""What people type for a type, a field or a record, and which one they mean. Changes nothing.
+
+Types and fields by their name or their label in either language, accents aside; records by address, id, or
+words of their title as long as only one fits.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from commons.catalogue.errors import NoSuchRecord, UnknownType
+from commons.catalogue.record import StoredRecord
+from commons.catalogue.store import Catalogue
+from commons.errors import InputError
+from commons.imports.guess import field_named
+from commons.messages import N_, in_language
+from commons.schema.spec import Field, RecordType, load_schema
+from commons.schema.vocabularies import fold
+
+SHOWN = 5
+
+
+@dataclass(eq=False)
+class UnknownField(InputError):
+    """The type has no field of this name."""
+
+    field: str
+    type: str
+    near: str
+    template: ClassVar[str] = N_("A record of type {type} has no field «{field}».")
+    hint_template: ClassVar[str] = N_("Fields like it: {near}. All of them: commons show --fields {type}")
+
+
+@dataclass(eq=False)
+class SeveralRecords(InputError):
+    """More than one record is meant by the same words."""
+
+    text: str
+    choices: str
+    template: ClassVar[str] = N_("«{text}» may be several records: {choices}.")
+    hint_template: ClassVar[str] = N_("Write the one you mean as type/id.")
+
+
+@dataclass(eq=False)
+class NothingLike(InputError):
+    """No record has this id or these words."""
+
+    text: str
+    template: ClassVar[str] = N_("No record of this catalogue is called «{text}».")
+    hint_template: ClassVar[str] = N_("commons list shows the records; commons list WORD looks for some.")
+
+
+@dataclass(eq=False)
+class NotAnAssignment(InputError):
+    """A value was written without saying which field it is for."""
+
+    text: str
+    template: ClassVar[str] = N_("«{text}» does not say which field it is for.")
+    hint_template: ClassVar[str] = N_('Write field=value, with quotes around it: "summary=Hot meals"')
+
+
+@dataclass(eq=False)
+class NothingNamed(InputError):
+    """A command that works on records was given none."""
+
+    command: str
+    template: ClassVar[str] = N_("Which records?")
+    hint_template: ClassVar[str] = N_("Name them (type/id or their title), or write: commons {command} --all")
+
+
+def the_type(text: str) -> RecordType:
+    """The record type that `text` names. Raises UnknownType."""
+    types = load_schema().types
+    found = maybe_type(text)
+    if found is None:
+        raise UnknownType(text)
+    return types[found.name]
+
+
+def maybe_type(text: str) -> RecordType | None:
+    """The record type that `text` names exactly, or None."""
+    wanted = fold(text)
+    for rtype in load_schema().types.values():
+        if wanted in {fold(n) for n in (rtype.name, *rtype.title.values(), *rtype.plural.values())}:
+            return rtype
+    return None
+
+
+def the_field(rtype: RecordType, text: str) -> Field:
+    """The field of `rtype` that `text` names, by name or label. Raises UnknownField."""
+    names = _field_names(rtype.fields.values())
+    found = names.get(fold(text))
+    if found is not None:
+        return found
+    begun = {f.name: f for name, f in names.items() if fold(text) and name.startswith(fold(text))}
+    if len(begun) == 1:
+        return next(iter(begun.values()))
+    usual = field_named(text, rtype)
+    if usual is not None and rtype.fields[usual].form != "hidden":
+        return rtype.fields[usual]
+    near = difflib.get_close_matches(fold(text), list(names), n=4, cutoff=0.4)
+    labels = list(dict.fromkeys(in_language(names[name].title) for name in near))
+    raise UnknownField(text, fold(in_language(rtype.title)), ", ".join(labels) or "—")
+
+
+def _field_names(fields: Iterable[Field]) -> dict[str, Field]:
+    names: dict[str, Field] = {}
+    for field in fields:
+        if field.form != "hidden":
+            for name in (field.name, *field.title.values()):
+                names.setdefault(fold(name), field)
+    return names
+
+
+def assignment(rtype: RecordType, text: str) -> tuple[Field, str]:
+    """The field and the text of `field=value`. Raises NotAnAssignment, UnknownField."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise NotAnAssignment(text)
+    return the_field(rtype, name.strip()), value
+
+
+def the_record(catalogue: Catalogue, text: str) -> StoredRecord:
+    """The one record that `text` means. Raises NothingLike, SeveralRecords, NoSuchRecord, UnknownType."""
+    kind, slash, rest = text.rpartition("/")
+    if slash:
+        name = the_type(kind.rpartition("/")[2]).name
+        found = catalogue.get(name, rest)
+        if found is None:
+            raise NoSuchRecord(name, rest)
+        return found
+    candidates = candidates_for(catalogue, text)
+    if not candidates:
+        raise NothingLike(text)
+    if len(candidates) > 1:
+        more = ["…"] if len(candidates) > SHOWN else []
+        raise SeveralRecords(text, ", ".join([f"{r.type}/{r.id}" for r in candidates[:SHOWN]] + more))
+    return candidates[0]
+
+
+def candidates_for(catalogue: Catalogue, text: str, type_name: str | None = None) -> list[StoredRecord]:
+    """Records that `text` may mean: by id, else by the whole title, else by words of the title."""
+    wanted = fold(text)
+    by_id, by_title, by_words = [], [], []
+    for record in catalogue.records(type_name):
+        title = fold(record.title)
+        if record.id == text.strip():
+            by_id.append(record)
+        elif title == wanted:
+            by_title.append(record)
+        elif wanted and all(word in title for word in wanted.split()):
+            by_words.append(record)
+    return by_id or by_title or by_words
