@@ -23,6 +23,7 @@ _VALUES = {
     "member": "SELECT DISTINCT member, entity FROM claim WHERE entity IS NOT NULL ORDER BY entity",
 }
 LATEST = 50  # how many of the newest entities are kept for the first page
+DENSE = 32  # a value that at least one in so many entities has is also kept as a mask: counting it is one AND
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class PoolIndex:
     by_freshness: array[int]  # all entities, the most lately confirmed first
     newest: tuple[int, ...]  # the most lately changed, at most LATEST
     expiry: tuple[tuple[str, int], ...]  # (expires_at, entity), ascending
+    dense: Mapping[str, Mapping[str, int]]  # by facet and value: masks, each as one number
     title_words: dict[str, None] = field(default_factory=dict, repr=False)  # filled by `pool.find`
     _expired: dict[str, bytes] = field(default_factory=dict, repr=False)
 
@@ -49,12 +51,17 @@ class PoolIndex:
                     found[value] = array("I")
                 found[value].append(entity)
             values[facet] = found
+        dense = {
+            facet: {v: _number(_marked(size, ids)) for v, ids in found.items() if len(ids) * DENSE >= size}
+            for facet, found in values.items()
+        }
         order = "SELECT id FROM entity ORDER BY confirmed_at DESC NULLS LAST, modified_at DESC NULLS LAST, id"
         newest = f"SELECT id FROM entity ORDER BY modified_at DESC NULLS LAST, id LIMIT {LATEST}"
         expiry = "SELECT expires_at, id FROM entity WHERE expires_at IS NOT NULL ORDER BY expires_at, id"
         return cls(
             size=size,
             values=values,
+            dense=dense,
             by_freshness=array("I", (row[0] for row in connection.execute(order))),
             newest=tuple(row[0] for row in connection.execute(newest)),
             expiry=tuple((row[0], row[1]) for row in connection.execute(expiry)),
@@ -65,12 +72,8 @@ class PoolIndex:
         return self.mask(self.by_freshness)
 
     def mask(self, entities: Iterable[int]) -> bytearray:
-        """The mask of these entities; numbers that are none are ignored."""
-        mask = bytearray(self.size + 1)
-        for entity in entities:
-            if 0 < entity <= self.size:
-                mask[entity] = 1
-        return mask
+        """The mask of these entities."""
+        return _marked(self.size, entities)
 
     def having(self, facet: str, wanted: Iterable[str]) -> bytearray:
         """The mask of the entities that have one of the wanted values."""
@@ -87,10 +90,25 @@ class PoolIndex:
 
     def counts(self, facet: str, mask: bytes | bytearray) -> dict[str, int]:
         """How many entities of the mask have each value, values without any left out."""
-        counted = {v: sum(map(mask.__getitem__, ids)) for v, ids in self.values[facet].items()}
+        number, dense = _number(mask), self.dense[facet]
+        counted = {
+            value: (number & dense[value]).bit_count() if value in dense else sum(map(mask.__getitem__, ids))
+            for value, ids in self.values[facet].items()
+        }
         return {value: n for value, n in counted.items() if n}
 
 
 def both(a: bytes | bytearray, b: bytes | bytearray) -> bytes:
     """The mask of what is in both."""
-    return (int.from_bytes(a, "little") & int.from_bytes(b, "little")).to_bytes(len(a), "little")
+    return (_number(a) & _number(b)).to_bytes(len(a), "little")
+
+
+def _number(mask: bytes | bytearray) -> int:
+    return int.from_bytes(mask, "little")
+
+
+def _marked(size: int, entities: Iterable[int]) -> bytearray:
+    mask = bytearray(size + 1)
+    for entity in entities:
+        mask[entity] = 1
+    return mask

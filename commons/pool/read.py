@@ -107,7 +107,6 @@ class Member:
 
     row: Mapping[str, Any]
     receipt: Mapping[str, Any]
-    counts: Mapping[str, int]  # things by type that the member speaks about
 
     @property
     def id(self) -> str:
@@ -279,13 +278,7 @@ class Pool:
         receipts = self._rows("SELECT json FROM receipt WHERE member = ?", (row["id"],))
         receipt = next(receipts, ("{}",))[0]
         parsed = {**row, "phones": _value(row["phones"]), "added": _value(row["added"])}
-        types = {t.name for t in entity_types(self.schema)}
-        sql = (
-            "SELECT e.type, count(DISTINCT c.entity) FROM claim c JOIN entity e ON e.id = c.entity "
-            "WHERE c.member = ? GROUP BY e.type"
-        )
-        counts = {name: n for name, n in self._rows(sql, (row["id"],)) if name in types}
-        return Member(parsed, json.loads(receipt), counts)
+        return Member(parsed, json.loads(receipt))
 
     def vouches_for(self, member_id: str) -> tuple[str, ...]:
         """The members who vouch for this one, own vouches left out."""

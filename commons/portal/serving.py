@@ -1,11 +1,12 @@
 """Serves a pool, or a published folder, as a portal. Does not publish; stops when its task is cancelled.
 
-A published folder's `current` may be swapped at any time: each request looks where it leads, so that a new
-version is served from the next request on, and a request that has begun ends on the version it began with.
+A published folder's `current` may be swapped at any time: each request looks where it leads, a new version is
+opened beside the old one, and a request that has begun ends on the version it began with.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
@@ -13,14 +14,16 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote
 
-from commons.errors import InputError
+from commons.errors import CommonsError, InputError
 from commons.messages import N_
 from commons.pool.opening import NoPool, read_meta
 from commons.portal.settings import DATABASE, HEAP_MIB, SETTINGS, inspection, metadata
 
 CURRENT = "current"
 INSPECT = "inspect-data.json"
+_log = logging.getLogger("commons.portal")
 _App = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 
 
@@ -64,28 +67,64 @@ def datasette_for(pool: Path, *, heap_mib: int | None = HEAP_MIB, base_url: str 
         settings={**SETTINGS, "base_url": base_url},
     )
     datasette.remove_database("_memory")  # it comes with an empty list of files
-    datasette.add_database(Database(datasette, path=str(pool), is_mutable=False), name=DATABASE)
+    # Datasette puts the path into a URI as it is; its size and digest come from the inspection.
+    database = Database(datasette, path=quote(str(pool)), is_mutable=False)
+    datasette.add_database(database, name=DATABASE)
     return datasette
 
 
 class Following:
-    """An ASGI app that serves what a published folder's `current` leads to at the moment."""
+    """An ASGI app that serves what a published folder's `current` leads to."""
 
-    def __init__(self, target: Path, make: Callable[[Path], _App]) -> None:
-        self._target = target
-        self._make = make
+    def __init__(self, target: Path, *, heap_mib: int | None = HEAP_MIB) -> None:
+        self._target, self._heap_mib = target, heap_mib
         self._pool = pool_of(target)
-        self._app = make(self._pool)
+        self._datasette, self._app = self._open(self._pool)
+        self._swapping: asyncio.Task[None] | None = None
+
+    def _open(self, pool: Path) -> tuple[Any, _App]:
+        datasette = datasette_for(pool, heap_mib=self._heap_mib)
+        return datasette, datasette.app()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            try:
-                pool = pool_of(self._target)
-                if pool != self._pool:
-                    self._app, self._pool = self._make(pool), pool
-            except (NoPool, OSError):  # between two versions nothing changes for the reader
-                logging.getLogger("commons.portal").warning("nothing new to serve at %s", self._target)
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        self._look()
         await self._app(scope, receive, send)
+
+    def _look(self) -> None:
+        """Begin to open a new version; readers get the old one until the new one has answered once."""
+        try:
+            pool = pool_of(self._target)
+        except (NoPool, OSError):
+            return
+        if pool != self._pool and (self._swapping is None or self._swapping.done()):
+            self._swapping = asyncio.create_task(self._swap(pool))
+
+    async def _swap(self, pool: Path) -> None:
+        try:
+            datasette, app = await asyncio.to_thread(self._open, pool)
+            await _warm(datasette)
+        except (CommonsError, OSError):
+            _log.exception("the new version cannot be served: %s", pool)
+            return
+        self._datasette, self._app, self._pool = datasette, app, pool
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        """The server's beginning and end: what every page needs is read before the first reader comes."""
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await _warm(self._datasette)
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+async def _warm(datasette: Any) -> None:
+    await datasette.client.get("/es/")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -105,17 +144,13 @@ def run(target: Path, bound: socket.socket, *, heap_mib: int | None = HEAP_MIB) 
     """Serve until interrupted. The log names no visitor."""
     import uvicorn
 
-    def make(pool: Path) -> _App:
-        app: _App = datasette_for(pool, heap_mib=heap_mib).app()
-        return app
-
     config = uvicorn.Config(
-        Following(target, make),
+        Following(target, heap_mib=heap_mib),
         access_log=False,
         log_level="warning",
         server_header=False,
         date_header=True,
-        lifespan="off",
+        lifespan="on",
         limit_concurrency=200,
         timeout_keep_alive=10,
         h11_max_incomplete_event_size=16 * 1024,

@@ -42,7 +42,7 @@ def locks(out: Path) -> str:
 
 
 def test_what_is_shown_is_whole_and_named_by_its_content(tmp_path: Path, remake: Make) -> None:
-    """A version holds the pool, how to serve it, its lock, receipts and releases; its name is their digest."""
+    """A version holds pool, settings, lock, receipts and releases; its name is their digest."""
     done = publish(tmp_path / "out", b"lock 1", remake())
     assert whole(tmp_path / "out")
     assert done.is_new and done.shown.version == (tmp_path / "out" / "current").resolve().name

@@ -36,6 +36,7 @@ _DOOR_WORDS = {
     "events": (N_("What is on this week"), N_("Meetings, workshops, activities")),
 }
 _NAMES_SHOWN = 8  # values of a facet that are shown before "all"
+_VALUES_LISTED = 48
 _MOST_VALUES = 40  # chosen values that are read from an address
 _LISTED = 6
 
@@ -264,7 +265,7 @@ def _filters(
         ordered = sorted(counts.items(), key=lambda item: (item[0] not in on, -item[1], item[0]))
         values = [
             FacetValue(value_name(site, here.links, facet, v), n, here.toggled(facet, v), v in on)
-            for v, n in ordered[:200]
+            for v, n in ordered[:_VALUES_LISTED]
         ]
         yield _(_FACET_NAMES[facet]), bool(on), tuple(values[:_NAMES_SHOWN]), tuple(values[_NAMES_SHOWN:])
 

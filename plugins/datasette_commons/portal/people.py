@@ -9,6 +9,7 @@ from typing import Any
 from commons.findings import KINDS, Finding
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
+from commons.pool.index import both
 from commons.pool.read import Member
 from datasette_commons.portal.cards import type_title
 from datasette_commons.portal.links import Links
@@ -116,7 +117,9 @@ def _channels(row: Mapping[str, Any]) -> Iterator[Piece]:
 
 
 def _shares(member: Member, site: Site, links: Links) -> Iterator[tuple[str, str, str]]:
-    for name, n in sorted(member.counts.items(), key=lambda item: (-item[1], item[0])):
+    current = site.index.current(site.today().isoformat())
+    counts = site.index.counts("type", both(site.index.having("member", (member.id,)), current))
+    for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         url = links.page("search", query=[("type", name), ("member", member.id)])
         yield number_words(n), type_title(site, name, plural=n != 1), url
 
