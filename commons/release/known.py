@@ -6,21 +6,17 @@ nobody.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from commons.catalogue.record import StoredRecord
+from commons.imports.sniff import is_person
 from commons.model import Value
 from commons.release.scan import Private, Scanner, email_key, phone_key, words_of
 from commons.schema.spec import RecordType, Schema
 
 _NAMES = ("title", "alternate_names")
 _PLACES = ("street_address", "directions")
-# Headings of local columns whose content is a person's; other local columns are looked for as whole phrases.
-_PERSONS_HEADING = re.compile(
-    r"nombre|contacto|responsable|encargad|titular|representante|coordinador|persona|contact|name|owner", re.I
-)
 _OFTEN = 3  # a local value that more records share is a category, not a secret
 _PHRASE_WORDS = 3
 
@@ -71,7 +67,7 @@ def _add_private(rtype: RecordType, record: StoredRecord, private: Private, ofte
         if spec is None:
             continue
         if spec.personal and not spec.format and not spec.vocabulary and not name.endswith("_role"):
-            private.add_name(str(value))
+            private.add_name(str(value), _is_given)
         elif name == "extra" and isinstance(value, dict):
             _add_local(value, private, often)
     if record.private:
@@ -83,14 +79,19 @@ def _add_private(rtype: RecordType, record: StoredRecord, private: Private, ofte
 
 
 def _add_local(columns: Mapping[str, Value], private: Private, often: Mapping[str, int]) -> None:
-    for heading, value in columns.items():
+    """Local columns: what looks like a person's name, and longer phrases as a whole."""
+    for value in columns.values():
         for text in _strings(value):
             if often.get(text, 0) > _OFTEN:
                 continue
-            if _PERSONS_HEADING.search(heading):
-                private.add_name(text)
+            if is_person(text):
+                private.add_name(text, _is_given)
             elif len(words_of(text)) >= _PHRASE_WORDS:
                 private.add_text(text)
+
+
+def _is_given(word: str) -> bool:
+    return is_person(word.capitalize())
 
 
 def _often(records: Iterable[StoredRecord]) -> Counter[str]:

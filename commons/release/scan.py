@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -92,16 +92,17 @@ class Private:
         if words:
             self.by_first.setdefault(words[0], set()).add(words)
 
-    def add_name(self, name: str) -> None:
-        """Add a person's name: whole, and any two neighbouring words of it."""
+    def add_name(self, name: str, is_given: Callable[[str], bool] = lambda word: False) -> None:
+        """Add a person's name: whole, and any two neighbouring words of it.
+
+        Two given names alone (Juan Pablo, José María) are half of the city's streets and are let through.
+        """
         words = words_of(name)
-        if len(words) == 1 and len(words[0]) >= 4:
+        if len(words) > 1 or (words and len(words[0]) >= 4):
             self.add(words)
         for one, two in pairwise(words):
-            if len(one) >= 3 and len(two) >= 3:
+            if len(one) >= 3 and len(two) >= 3 and not (is_given(one) and is_given(two)):
                 self.add((one, two))
-        if len(words) > 1:
-            self.add(words)
 
     def add_text(self, text: str) -> None:
         """Add a value that says something only as a whole: at least two words and eight letters."""

@@ -98,6 +98,14 @@ def test_a_persons_name_is_found_whole_or_in_part() -> None:
     assert keys_in("un paseo por la Marina", scanner) == []
 
 
+def test_two_given_names_alone_are_let_through() -> None:
+    """They are half of the city's streets; with a surname they are somebody."""
+    private = Private()
+    private.add_name("José María Inventado", lambda word: word in ("jose", "maria"))
+    assert keys_in("Calle José María 12", Scanner(private)) == []
+    assert keys_in("con María Inventado", Scanner(private)) == ["maria inventado"]
+
+
 def test_what_is_the_organisations_may_leave() -> None:
     """Its channels, what was answered, and what leaves by consent with the same record."""
     scanner = Scanner(Private(), frozenset({"5587654321"}), frozenset({"hola@example.org"}))
