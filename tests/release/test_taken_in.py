@@ -52,7 +52,7 @@ def record_of(rtype: RecordType) -> st.SearchStrategy[tuple[str, str, dict[str, 
 TYPES = [t for t in load_schema().types.values() if t.name not in ("catalogue", "withdrawal")]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=st.lists(st.sampled_from(TYPES).flatmap(record_of), max_size=12))
 def test_every_release_is_taken_in_whole(
     records: list[tuple[str, str, dict[str, Any]]], tmp_path_factory: Any
