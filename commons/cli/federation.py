@@ -188,9 +188,11 @@ def show(path: Path, as_json: bool) -> None:
     for hold in policy.holds:
         held = f"{hold.address} · {hold.field}" if hold.field else hold.address
         until = hold.until.strftime("%Y-%m-%d %H:%M UTC")
-        sentence = N_("Held until {until}: {held} ({reason})")
-        lapsed = N_("Lapsed on {until}: {held} ({reason})")
-        text = _(sentence) if hold.until > moment else _(lapsed)
+        text = (
+            _("Held until {until}: {held} ({reason})")
+            if hold.until > moment
+            else _("Lapsed on {until}: {held} ({reason})")
+        )
         say(text.format(until=until, held=held, reason=hold.reason))
 
 

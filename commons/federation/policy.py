@@ -18,7 +18,7 @@ from typing import ClassVar, Literal
 
 from commons.addresses import MEMBER_ID, Address, NotAnAddress, tombstone
 from commons.errors import InputError
-from commons.federation.reading import Section, Spot, WrongValue, read_yaml, spots
+from commons.federation.reading import AtPlace, Section, Spot, WrongValue, read_yaml, spots
 from commons.format import strict_json
 from commons.messages import LANGUAGES, N_
 
@@ -48,13 +48,11 @@ class NoPolicy(InputError):
 
 
 @dataclass(eq=False)
-class TwiceAMember(InputError):
+class TwiceAMember(AtPlace):
     """One member id stands twice in the list."""
 
-    file: str
-    line: int
     member: str
-    template: ClassVar[str] = N_("{file}, line {line}: the member {member} is already in the list.")
+    template: ClassVar[str] = N_("{place}: the member {member} is already in the list.")
     hint_template: ClassVar[str] = N_("Keep one of the two entries; it may have several sources.")
 
 
@@ -114,7 +112,11 @@ class Member:
         return {
             "id": self.id,
             "name": self.name,
-            "added": {"by": self.added.by, "when": self.added.when, "how": self.added.how},
+            "added": {
+                "by": self.added.by or None,
+                "when": self.added.when or None,
+                "how": self.added.how or None,
+            },
             "subject_of": sorted(self.subject_of),
             "max_age": str(self.max_age),
             "pause": {"at": list(self.pause.at)} if self.pause else None,

@@ -22,51 +22,56 @@ Plain: TypeAlias = "dict[str, Spot] | list[Spot] | str | int | float | bool | No
 
 
 @dataclass(eq=False)
-class NotReadable(InputError):
-    """The file is not well-formed."""
+class AtPlace(InputError):
+    """Something is wrong at a place of a file; line 0 where lines say nothing, as in a lock."""
 
     file: str
     line: int
+    template: ClassVar[str] = N_("{place}: this cannot be used as it is.")
+
+    def _details(self) -> dict[str, object]:
+        place = translate(N_("{file}, line {line}")) if self.line else "{file}"
+        return {**super()._details(), "place": place.format(file=self.file, line=self.line)}
+
+
+@dataclass(eq=False)
+class NotReadable(AtPlace):
+    """The file is not well-formed."""
+
     problem: str
-    template: ClassVar[str] = N_("{file}, line {line}: this cannot be read ({problem}).")
+    template: ClassVar[str] = N_("{place}: this cannot be read ({problem}).")
     hint_template: ClassVar[str] = N_("Look at that line and the one before it: indentation, quotes, colons.")
 
 
 @dataclass(eq=False)
-class UnknownKey(InputError):
+class UnknownKey(AtPlace):
     """The file has a key that nobody knows."""
 
-    file: str
-    line: int
     key: str
     near: str
-    template: ClassVar[str] = N_("{file}, line {line}: there is no key «{key}».")
+    template: ClassVar[str] = N_("{place}: there is no key «{key}».")
     hint_template: ClassVar[str] = N_("Take it out, or write one of: {near}.")
 
 
 @dataclass(eq=False)
-class WrongValue(InputError):
+class WrongValue(AtPlace):
     """A key has a value that it cannot have. `needed` is a sentence fragment, English."""
 
-    file: str
-    line: int
     key: str
     needed: str
-    template: ClassVar[str] = N_("{file}, line {line}: «{key}» must be {needed}.")
-    hint_template: ClassVar[str] = N_("Correct that line and try again.")
+    template: ClassVar[str] = N_("{place}: «{key}» must be {needed}.")
+    hint_template: ClassVar[str] = N_("Correct that place and try again.")
 
     def _details(self) -> dict[str, object]:
         return {**super()._details(), "needed": translate(self.needed)}
 
 
 @dataclass(eq=False)
-class NotYet(InputError):
+class NotYet(AtPlace):
     """The key is known, but this version follows only its default."""
 
-    file: str
-    line: int
     key: str
-    template: ClassVar[str] = N_("{file}, line {line}: this version does not follow «{key}» yet.")
+    template: ClassVar[str] = N_("{place}: this version does not follow «{key}» yet.")
     hint_template: ClassVar[str] = N_("Leave it out; nothing is merged by a rule that is not followed.")
 
 

@@ -1,0 +1,155 @@
+"""federation.yaml is read strictly: every key, every wrong value one sentence with its line."""
+
+from __future__ import annotations
+
+import pytest
+
+from commons.errors import InputError
+from commons.federation import edit, policy
+from commons.federation.policy import MaxAge, Policy
+from commons.federation.reading import NotReadable, NotYet, UnknownKey, WrongValue
+
+ID = "k3v7wq2mzt5xh4cabn6dpyjr2e"
+FULL = f"""
+name: {{es: Saberes de la ciudad, en: City knowledge}}
+about: {{who: Vecinas, pays: nadie, contact: a@example.org, decisions: en asamblea}}
+languages: [es, en]
+territory: cdmx
+licences: [CC0-1.0]
+members:
+  - id: {ID}
+    name: Comedor La Paz
+    sources: [releases/comedor, inbox]
+    added: {{by: Ana, when: 2026-11-21, how: words read by telephone}}
+    subject_of: [{ID}/organization/comedor]
+    succeeds: null
+    allow_private_hosts: false
+    on_behalf_of: null
+    max_age: 12 months
+    pause: {{at: [0, 10], reason: robo}}
+admit: {{vouches: 0, from: []}}
+subject: {{vouches: 3}}
+judges: {{from: [], quorum: 2}}
+link: {{}}
+holds:
+  - {{address: {ID}/place/a, field: phones, reason: equivocado, by: Ana, until: 2027-01-31}}
+emergency: null
+publish: {{keep: 7, site: topics}}
+"""
+SMALL = "name: Saberes\nmembers: []\n"
+
+
+def test_every_key_of_the_format_is_read() -> None:
+    """The whole example, each value where it belongs."""
+    read = policy.parse(FULL)
+    member = read.members[0]
+    assert (read.territory, read.licences, read.subject_vouches, read.keep) == ("cdmx", ("CC0-1.0",), 3, 7)
+    assert [s.kind for s in member.sources] == ["path", "inbox"]
+    assert (member.max_age, member.pause and member.pause.at) == (MaxAge(12, "months"), (0, 10))
+    assert read.holds[0].until.isoformat() == "2027-02-01T12:00:00+00:00"
+
+
+def test_only_name_and_members_are_needed() -> None:
+    """Everything else has the design's default."""
+    assert policy.parse(SMALL) == Policy(name={"es": "Saberes"})
+
+
+@pytest.mark.parametrize(
+    ("addition", "error", "words"),
+    [
+        ("lnik: {}", UnknownKey, "lnik"),
+        ("judges: {quorum: 3}", NotYet, "judges.quorum"),
+        (f"judges: {{from: [{ID}]}}", NotYet, "judges.from"),
+        ("admit: {vouches: 1}", NotYet, "admit.vouches"),
+        ("link: {place: 80}", NotYet, "link"),
+        ("emergency: {until: 2026-12-01}", NotYet, "emergency"),
+        ("publish: {site: map}", NotYet, "publish.site"),
+        ("publish: {keep: 0}", WrongValue, "publish.keep"),
+        ("subject: {vouches: yes}", WrongValue, "subject.vouches"),
+        ("languages: [fr]", WrongValue, "languages"),
+        ("territory: ../x", WrongValue, "territory"),
+        ("about: {quien: x}", UnknownKey, "about.quien"),
+        (f"holds: [{{address: {ID}/place/a, reason: x, by: y}}]", WrongValue, "until"),
+        ("holds: [{address: x, reason: x, by: y, until: 2027-01-01}]", WrongValue, "address"),
+        ("name: dos", NotReadable, "name"),
+        ("x: &a [*a]", NotReadable, "alias"),
+        ("x: [", NotReadable, ""),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(addition: str, error: type[InputError], words: str) -> None:
+    """One sentence that names the key, or says what cannot be read."""
+    with pytest.raises(error) as caught:
+        policy.parse(f"{SMALL}{addition}\n")
+    assert words in str(caught.value)
+    assert " 3" in str(caught.value) or "," in str(caught.value)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("sources: ['https://example.org/x']", NotYet),
+        ("sources: ['git+https://example.org/x']", NotYet),
+        ("sources: ['ftp://example.org/x']", WrongValue),
+        (f"succeeds: {ID}", NotYet),
+        ("allow_private_hosts: true", NotYet),
+        ("on_behalf_of: Otra", NotYet),
+        ("pause: {at: [0]}", WrongValue),
+        ("max_age: 3 weeks", WrongValue),
+        ("subject_of: [abcdefghijklmnopqrstuvwxyz/organization/x]", WrongValue),
+        ("added: {when: ayer}", WrongValue),
+    ],
+)
+def test_a_members_rules_are_followed_or_refused(line: str, error: type[InputError]) -> None:
+    """A rule of a later version is not silently ignored."""
+    with pytest.raises(error):
+        policy.parse(f"name: x\nmembers:\n  - id: {ID}\n    name: y\n    {line}\n")
+
+
+def test_one_member_may_not_stand_twice() -> None:
+    with pytest.raises(policy.TwiceAMember):
+        policy.parse(f"name: x\nmembers: [{{id: {ID}, name: a}}, {{id: {ID}, name: b}}]\n")
+
+
+def test_the_digest_covers_rules_and_not_sources_holds_or_order() -> None:
+    """Where releases lie and what is held changes no rule; the pause's reason stays at home."""
+    other = "a" * 26
+    one = f"name: x\nmembers: [{{id: {ID}, name: a}}, {{id: {other}, name: b, sources: [inbox]}}]\n"
+    two = f"name: x\nmembers: [{{id: {other}, name: b}}, {{id: {ID}, name: a, sources: [p]}}]\nholds: []\n"
+    assert policy.parse(one).digest == policy.parse(two).digest
+    assert policy.parse(one + "subject: {vouches: 3}").digest != policy.parse(one).digest
+    read = policy.parse(FULL)
+    assert Policy.from_json(read.to_json()).digest == read.digest
+    assert "robo" not in str(read.to_json()) and "equivocado" not in str(read.to_json())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FULL,
+        SMALL,
+        SMALL + "holds: []  # nada\n",
+        SMALL + "holds:\n# fin\n",
+        "holds:\n- address: "
+        + ID
+        + "/place/z\n  reason: r\n  by: b\n  until: 2027-01-01\n\n# sigue\n"
+        + SMALL,
+    ],
+)
+def test_an_entry_is_added_and_nothing_else_changes(text: str) -> None:
+    """Every line that stood there stands there still, comments included; the entry is the last."""
+    entry: edit.Entry = {"address": f"{ID}/place/n", "reason": "a: b #c", "by": "Ana", "until": "2027-01-31"}
+    changed = edit.with_entry(text, "holds", entry)
+    before, after = policy.parse(text), policy.parse(changed)
+    assert [h.address for h in after.holds] == [*(h.address for h in before.holds), f"{ID}/place/n"]
+    assert (after.holds[-1].reason, after.digest) == ("a: b #c", before.digest)
+    kept = [line for line in text.splitlines() if line.strip() and not line.startswith("holds: []")]
+    assert [line for line in changed.splitlines() if line in kept] == kept
+
+
+def test_a_list_in_brackets_is_left_alone() -> None:
+    """What cannot be added to safely is refused, with the lines to paste."""
+    text = f"name: x\nmembers: [{{id: {ID}, name: a}}]\n"
+    with pytest.raises(edit.CannotInsert) as caught:
+        edit.with_entry(text, "members", {"id": "a" * 26, "name": "b"})
+    assert "a" * 26 in caught.value.hint
