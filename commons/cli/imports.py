@@ -249,7 +249,7 @@ def _one(
     with progress(_("Reading"), len(request.table.rows)) as advance:
         report = load.look_ahead(catalogue, request, lambda done, total: advance(1000))
     if not answers.dry_run and _agreed(report, prepared, answers):
-        report = load.run(catalogue, request, at=now())
+        report = load.run(catalogue, request, at=now(), planned=report)
     error_path = None
     if report.done:
         error_path = _write_errors(report, request.table, folder)

@@ -44,6 +44,15 @@ def keyless_id(title: str, mark: str, type_name: str, *, secret: bytes | None) -
     return f"{head}-{mark[:_HASH]}"
 
 
+def hanging_id(own_id: str, name: str) -> str:
+    """The id of a record that hangs on another of its own type or comes in numbers: two never meet."""
+    ending = slug(name, longest=20)
+    if len(own_id) + 1 + len(ending) > _LONGEST:
+        mark = base32(hashlib.sha256(own_id.encode()).digest())[:_HASH]
+        own_id = f"{own_id[: _LONGEST - len(ending) - _HASH - 2].rstrip('-')}-{mark}"
+    return f"{own_id}-{ending}"
+
+
 def content_mark(fields: Mapping[str, object]) -> str | None:
     """Equal for records that say the same, apart from what may hold an id; None where they say too little."""
     aside = ("extra", "identifiers", "source", "created_at", "modified_at", "confirmed_at", "expires_at")

@@ -62,7 +62,7 @@ def look_ahead(catalogue: Catalogue, request: Request, progress: Progress | None
     check_columns(request.table, request.reader.mapping)
     if request.wishes.complete and REASON_COLUMN in request.table.columns:
         raise NotComplete(request.table.name)
-    return plan(
+    report = plan(
         catalogue,
         request.table,
         request.reader,
@@ -70,14 +70,30 @@ def look_ahead(catalogue: Catalogue, request: Request, progress: Progress | None
         wishes=request.wishes,
         progress=progress,
     )
+    return replace(report, seen=newest_step(catalogue))
+
+
+def newest_step(catalogue: Catalogue) -> int:
+    """The number of the catalogue's newest step; 0 in an empty history."""
+    return next((step.n for step in catalogue.history()), 0)
 
 
 def run(
-    catalogue: Catalogue, request: Request, *, at: datetime, progress: Progress | None = None
+    catalogue: Catalogue,
+    request: Request,
+    *,
+    at: datetime,
+    planned: ImportReport | None = None,
+    progress: Progress | None = None,
 ) -> ImportReport:
-    """Import the table as one step of the history. Raises MappingDoesNotFit, NotComplete."""
-    report = look_ahead(catalogue, request, progress)
+    """Import the table as one step of the history. `planned`: what `look_ahead` told, if it still holds.
+
+    Raises MappingDoesNotFit, NotComplete.
+    """
     with catalogue.act("import", note=request.table.name, at=at) as act:
+        # within the act nobody else writes, so what is planned now is what happens
+        still = planned is not None and planned.seen == newest_step(catalogue)
+        report = planned if planned is not None and still else look_ahead(catalogue, request, progress)
         for change in report.changes:
             if change.outcome != "unchanged":
                 act.put(change.type, change.id, change.fields, drafts=change.drafts)
@@ -147,8 +163,9 @@ def _remember(catalogue: Catalogue, request: Request, report: ImportReport, at: 
         old_key = joined.get((change.type, change.id)) or by_id.get((change.type, change.id))
         if old_key is not None and old_key != change.key:
             catalogue.sources.unlink(request.source, old_key, change.type)
+    removed = set(report.removed)
     for (key, type_name), row in known.items():
-        if (row.type, row.id) in set(report.removed):
+        if (row.type, row.id) in removed:
             catalogue.sources.unlink(request.source, key, type_name)
     settings: dict[str, Value] = {"type": report.type, "columns": columns_of(request.table)}
     if REASON_COLUMN in request.table.columns:

@@ -345,7 +345,7 @@ def _template(node: _Node) -> str:
     return node.text()
 
 
-def _pattern(node: _Node) -> str:
+def _pattern(node: _Node, *, takes: bool = True) -> str:
     try:
         compiled = re.compile(node.text())
     except (re.error, RecursionError, OverflowError) as error:
@@ -353,7 +353,7 @@ def _pattern(node: _Node) -> str:
     # nested repetition can take for ever on one cell: ((a+)+)+
     if len(node.text()) > _MAX_PATTERN or re.search(r"[+*}]\)[+*{]", node.text()):
         raise node.refuse(_("this pattern is too complicated."))
-    if compiled.groups > 1:
+    if takes and compiled.groups > 1:
         raise node.refuse(_("a pattern has one pair of brackets: around what is wanted."))
     return node.text()
 
@@ -368,7 +368,7 @@ def _condition(node: _Node) -> Condition:
         raise node.refuse(_("a condition names a column and one of: is, matches, not."))
     negative = "not" in keys
     texts = keys["not"].texts() if negative else keys["is"].texts() if "is" in keys else ()
-    matches = _pattern(keys["matches"]) if "matches" in keys else None
+    matches = _pattern(keys["matches"], takes=False) if "matches" in keys else None
     return Condition(keys["column"].text(), texts, matches, negative)
 
 

@@ -16,7 +16,14 @@ from commons.catalogue.sources import SourceRow
 from commons.catalogue.store import Catalogue
 from commons.findings import Finding
 from commons.imports.apply import rows_to_records
-from commons.imports.identity import KEY_SEPARATOR, content_mark, fingerprint, keyless_id, record_id
+from commons.imports.identity import (
+    KEY_SEPARATOR,
+    content_mark,
+    fingerprint,
+    hanging_id,
+    keyless_id,
+    record_id,
+)
 from commons.imports.made import Made, Reader, RowResult
 from commons.imports.mapping import ID_COLUMN, OWN_COLUMNS, REASON_COLUMN, RecordPlan
 from commons.imports.report import ImportReport, Outcome, RecordChange, SameRecord, SkippedRow
@@ -169,7 +176,7 @@ class _Work:
         if len(plans) == 1 and made.entry is None:
             return own_id
         number = f"-{made.number}" if made.entry is not None else ""
-        return f"{own_id[:40]}-{made.plan.name}{number}".replace("_", "-").strip("-")
+        return hanging_id(own_id, f"{made.plan.name}{number}")
 
     def _id_by_key(self, plan_name: str, key: str) -> str:
         """The id of the record that the plan makes of the row with this key, in this file or another time."""

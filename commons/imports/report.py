@@ -70,6 +70,7 @@ class ImportReport:
     blanked: int = 0
     done: bool = False  # False: a look ahead, nothing was written
     step: int | None = None  # of the history, to undo it
+    seen: int = -1  # the newest step when this was planned
     faulty: tuple[tuple[Row, str, str], ...] = field(default=())  # (row, record id or "", reasons)
 
     def records(self, outcome: Outcome) -> Counter[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from commons.findings import Finding
 from commons.imports.cells import NoDate, date_of, parts_of, plain_number
@@ -18,6 +19,7 @@ from commons.imports.week import plainly
 from commons.model import Value
 from commons.schema import typed
 from commons.schema.spec import Field
+from commons.schema.territory import Territory
 
 
 @dataclass(frozen=True)
@@ -144,14 +146,21 @@ def _read_elsewhere(into: Into, rule: Rule, text: str) -> bool:
     return _read(replace(into, spec=spec), Rule(columns=rule.columns), whole)
 
 
+@lru_cache(maxsize=20_000)
+def _reading(spec: Field, text: str, lang: str, territory: Territory | None) -> typed.Reading:
+    """Columns say the same things again and again, and spelling is dear to forgive."""
+    return typed.read(spec, text, lang=lang, territory=territory)
+
+
 def _values(spec: Field, parts: list[str], rule: Rule, reader: Reader) -> tuple[Value | None, Finding | None]:
     """Parts read by the schema's own reader; lists part by part, so that a name with a comma stays whole."""
-    read: Callable[[str], typed.Reading] = lambda part: typed.read(  # noqa: E731
-        spec, part, lang=reader.lang, territory=reader.territory
+    read: Callable[[str], typed.Reading] = lambda part: _reading(  # noqa: E731
+        spec, part, reader.lang, reader.territory
     )
     if spec.type != "array" or not rule.split:
         reading = read(rule.join.join(parts) if len(parts) > 1 else parts[0])
-        return reading.value, reading.finding
+        value = reading.value
+        return (list(value) if isinstance(value, list) else value), reading.finding  # never the kept one
     together: list[Value] = []
     note: Finding | None = None
     for part in parts:
@@ -169,7 +178,7 @@ def _first_of_several(spec: Field, text: str, reader: Reader) -> Value | None:
     if spec.type == "array" or spec.format not in ("phone", "email"):
         return None
     for part in text.replace("/", ",").replace(";", ",").replace("\n", ",").replace(" y ", ",").split(","):
-        reading = typed.read(spec, plain_number(part.strip()), lang=reader.lang, territory=reader.territory)
+        reading = _reading(spec, plain_number(part.strip()), reader.lang, reader.territory)
         if part.strip() and reading.value is not None:
             return reading.value
     return None
