@@ -1,0 +1,77 @@
+"""`commons federation`: each command does its act, or says in one sentence why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from commons.cli.main import cli
+from commons.federation import policy
+from commons.format import container
+from tests.hostile.making import Member, place, release
+
+ANA = Member("Comedor La Paz")
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["--lang", "en", "federation", *map(str, arguments)])
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    assert run("new", tmp_path / "fed", "--name", "Saberes", "--territory", "cdmx").exit_code == 0
+    container.write_file(tmp_path / "x.entrega", release(ANA, [place("a")]))
+    return tmp_path / "fed"
+
+
+def add(made: Path) -> Result:
+    words = ("--name", "La Paz", "--by", "Ana", "--how", "in person")
+    return run("add", made.parent / "x.entrega", *words, "--federation", made)
+
+
+def test_a_federation_is_made_and_a_member_accepted(made: Path) -> None:
+    """The words of the key are shown; who, when and how stand in the file; the release is in the store."""
+    result = add(made)
+    assert result.exit_code == 0 and "Words of the key" in result.output
+    member = policy.load(made).members[0]
+    assert (member.id, member.added.by, member.added.how) == (ANA.id, "Ana", "in person")
+    shown = run("show", "--federation", made)
+    assert "La Paz" in shown.output and "0.1" in shown.output
+    assert '"number": 1' in run("show", "--json", "--federation", made).output
+
+
+def test_a_record_is_held_with_one_command(made: Path) -> None:
+    """Address, field, reason and day are in the file."""
+    result = run(
+        "hold", f"{ANA.id}/place/a", "--field", "phones", "--reason", "equivocado", "--until", "2999-01-31",
+        "--by", "Ana", "--federation", made,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    hold = policy.load(made / "federation.yaml").holds[0]
+    assert (hold.field, hold.reason, hold.by) == ("phones", "equivocado", "Ana")
+    assert "phones" in run("show", "--federation", made).output
+
+
+def test_wrong_input_is_one_sentence_and_changes_nothing(made: Path) -> None:
+    """No traceback, an exit code that says "wrong input", and the file as it was."""
+    add(made)
+    before = (made / "federation.yaml").read_bytes()
+    address, until = f"{ANA.id}/place/a", ("--until", "2999-01-01", "--reason", "x", "--by", "y")
+    for arguments in (
+        ("new", made, "--name", "x", "--territory", "cdmx"),
+        ("new", made / "y", "--name", "x", "--territory", "atlantis"),
+        ("add", made.parent / "x.entrega", "--name", "x", "--by", "y", "--how", "z", "--federation", made),
+        ("add", made / "federation.yaml", "--federation", made),
+        ("add", made / "nothing", "--federation", made),
+        ("hold", "x/y", *until, "--federation", made),
+        ("hold", address, "--field", "nothing", *until, "--federation", made),
+        ("hold", address, "--until", "2001-01-01", "--reason", "x", "--by", "y", "--federation", made),
+        ("hold", address, "--until", "2999-01-01", "--federation", made),
+        ("hold", address, *until, "--federation", made.parent),
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 2, (arguments, result.output)
+        assert "Traceback" not in result.output and "→" in result.output
+    assert (made / "federation.yaml").read_bytes() == before

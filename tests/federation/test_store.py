@@ -1,0 +1,123 @@
+"""Releases are found, proven, kept by digest and given back; junk costs only itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from commons.federation import policy
+from commons.federation.sources import fetch
+from commons.federation.store import NotInStore, Store, StoreInUse
+from commons.format import canonical, container, pruned
+from commons.format.errors import FormatError
+from commons.intake.gate import Gate
+from tests.hostile.making import Member, place, profile, release
+
+ANA, LUZ = Member("ana"), Member("luz")
+
+
+def rules(*members: tuple[Member, str]) -> policy.Policy:
+    listed = ", ".join(f"{{id: {m.id}, name: {m.name}, sources: [{where}]}}" for m, where in members)
+    return policy.parse(f"name: x\nmembers: [{listed}]\n")
+
+
+def test_a_release_is_given_back_whole_and_seen_without_its_catalogue(tmp_path: Path) -> None:
+    """Put twice, kept once; `seen` reads only the beginning."""
+    store, files = Store(tmp_path / "store"), release(ANA, [place("a")])
+    assert store.put(files).digest == store.put(files).digest == files.digest
+    assert store.read(files.digest) == files
+    assert [s.digest for s in store.seen(ANA.id)] == [files.digest] and not list(store.seen(LUZ.id))
+
+
+def test_a_release_that_does_not_prove_itself_never_enters(tmp_path: Path) -> None:
+    store, files = Store(tmp_path / "store"), release(ANA)
+    false = container.ReleaseFiles(files.manifest, files.signature, files.keylog, files.catalogue + b"x")
+    with pytest.raises(FormatError):
+        store.put(false)
+    assert not store.has(files.digest)
+
+
+def test_a_damaged_file_in_the_store_counts_as_not_there(tmp_path: Path) -> None:
+    """Cut short, or under another name: never used, never a traceback."""
+    store, files = Store(tmp_path), release(ANA)
+    store.put(files)
+    path = store.release_path(files.digest)
+    data = path.read_bytes()
+    for broken in (b"", data[:3000], data[:-512], data[:700] + b"\1" + data[701:]):
+        path.write_bytes(broken)
+        with pytest.raises(NotInStore):
+            store.read(files.digest)
+        list(store.seen())
+    path.rename(store.release_path("0" * 64))
+    assert not list(store.seen())
+
+
+def test_a_pruned_release_takes_the_place_of_the_full_one(tmp_path: Path) -> None:
+    """Same digest; the full form is sealed or gone, and so is what intake kept of it."""
+    store, files = Store(tmp_path), release(ANA, [place("a"), place("b")])
+    store.put(files)
+    with Gate(store.intake) as gate:
+        rows = [row.data for row in gate.take_in(files).rows()]
+    short = pruned.prune(files, rows, may_show=lambda data: b'"a"' not in data)
+    store.prune(short, sealed=True)
+    assert store.read(files.digest) == short and not list(store.intake.iterdir())
+    assert (
+        canonical.canonical_bytes("place", "a", place("a").fields)
+        not in store.release_path(files.digest).read_bytes()
+    )
+    assert store.purge_sealed() == [files.digest] and not store.purge_sealed()
+
+
+def test_two_programs_do_not_write_to_one_store_at_a_time(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    with store.writing(), pytest.raises(StoreInUse), Store(tmp_path / "store").writing():
+        pass
+    with store.writing():
+        pass
+
+
+def test_sources_are_tried_in_turn_until_one_has_a_release(tmp_path: Path) -> None:
+    """A missing folder is said; a folder of releases, a release as a folder and a file all serve."""
+    one, two = release(ANA, number=1), release(ANA, number=2)
+    (tmp_path / "many").mkdir()
+    container.write_file(tmp_path / "many" / "x (1).entrega", one)
+    container.write_folder(tmp_path / "many" / "folder", two)
+    store = Store(tmp_path / "store")
+    found = fetch(rules((ANA, "gone, many, never")), tmp_path, store)
+    assert sorted(found.arrived[ANA.id]) == sorted([one.digest, two.digest])
+    assert [(f.code, f.value) for f in found.findings] == [("E_SOURCE", "gone")]
+    assert not fetch(rules((ANA, "many")), tmp_path, store).arrived
+
+
+def test_the_inbox_is_sorted_by_content(tmp_path: Path) -> None:
+    """Names say nothing; strangers become a note, junk is named and left."""
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    container.write_file(inbox / "de-luz.txt", release(ANA))
+    container.write_file(inbox / "stranger.entrega", release(Member("otra")))
+    (inbox / "foto.jpg").write_bytes(b"\xff\xd8" * 600)
+    found = fetch(rules((ANA, "inbox"), (LUZ, "inbox")), tmp_path, Store(tmp_path / "store"))
+    assert list(found.arrived) == [ANA.id] and list(found.strangers) == [Member("otra").id]
+    assert sorted(f.code for f in found.findings) == ["E_CONTAINER", "stranger"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no links and pipes to speak of")
+def test_links_pipes_and_sidecars_are_refused(tmp_path: Path) -> None:
+    """A pipe does not block, a link is not followed, a journal beside the database is not ignored."""
+    container.write_file(tmp_path / "real.entrega", release(ANA))
+    container.write_folder(tmp_path / "beside", release(ANA))
+    (tmp_path / "beside" / "catalogue.db-wal").write_bytes(b"x")
+    (tmp_path / "link.entrega").symlink_to("real.entrega")
+    os.mkfifo(tmp_path / "pipe.entrega")
+    for name, code in (("link.entrega", "E_NOTFILE"), ("pipe.entrega", "E_NOTFILE"), ("beside", "E_SIDECAR")):
+        found = fetch(rules((ANA, name)), tmp_path, Store(tmp_path / "store"))
+        assert [f.code for f in found.findings] == [code] and not found.arrived
+
+
+def test_another_members_release_in_a_members_folder_is_refused(tmp_path: Path) -> None:
+    container.write_file(tmp_path / "x", release(LUZ))
+    found = fetch(rules((ANA, "x"), (LUZ, "inbox")), tmp_path, Store(tmp_path / "store"))
+    assert [f.code for f in found.findings] == ["E_MEMBER"]
+    assert profile("ana").type == "catalogue"
