@@ -272,12 +272,16 @@ class Catalogue:
 
 def _new_file(path: Path, schema: Schema, keylog: bytes, randomness: Randomness) -> CatalogueFile:
     file = CatalogueFile(path)
-    structure.bring_up(file, schema)
-    with file.writing():
-        for key, value in (
-            ("secret", randomness(SECRET_BYTES)),
-            ("keylog", keylog),
-            ("copy", salt(randomness)),
-        ):
-            file.execute("INSERT INTO meta VALUES (?, ?)", (key, value))
+    try:
+        structure.bring_up(file, schema)
+        with file.writing():
+            for key, value in (
+                ("secret", randomness(SECRET_BYTES)),
+                ("keylog", keylog),
+                ("copy", salt(randomness)),
+            ):
+                file.execute("INSERT INTO meta VALUES (?, ?)", (key, value))
+    except BaseException:
+        file.close()
+        raise
     return file

@@ -14,7 +14,7 @@ from sqlite_utils import Database, Migrations
 
 from commons.catalogue.errors import NewerCatalogue, NotACatalogue
 from commons.catalogue.file import APPLICATION_ID, CatalogueFile, guarded
-from commons.schema.ddl import working_sql
+from commons.schema.ddl import quoted, working_sql
 from commons.schema.spec import Schema
 
 migrations = Migrations("commons.catalogue")
@@ -147,21 +147,28 @@ def _missing(connection: sqlite3.Connection, schema: Schema) -> list[str]:
 
 
 def _keep_dropped_columns(file: CatalogueFile, schema: Schema) -> None:
-    """Values of columns that the schema no longer has move to `extra`: nothing a person typed is lost."""
+    """Values of columns that the schema no longer has move to `extra`, or to drafts where a type has none:
+    nothing a person typed is lost."""
     model = _wanted(schema)
     try:
         for name in schema.types:
             wanted = _columns(model, name)
             for column in [c for c in _columns(file.connection, name) if c not in wanted]:
-                for row in list(
-                    file.rows(f'SELECT id, extra, "{column}" FROM "{name}" WHERE "{column}" IS NOT NULL')
-                ):
-                    extra = json.loads(row["extra"] or "{}")
-                    extra.setdefault(column, row[column])
-                    file.execute(
-                        f'UPDATE "{name}" SET extra = ? WHERE id = ?',
-                        (json.dumps(extra, ensure_ascii=False), row["id"]),
-                    )
-                file.execute(f'ALTER TABLE "{name}" DROP COLUMN "{column}"')
+                _move_values(file, name, column, to_extra="extra" in wanted)
+                file.execute(f"ALTER TABLE {quoted(name)} DROP COLUMN {quoted(column)}")
     finally:
         model.close()
+
+
+def _move_values(file: CatalogueFile, table: str, column: str, *, to_extra: bool) -> None:
+    held = f"SELECT * FROM {quoted(table)} WHERE {quoted(column)} IS NOT NULL"
+    for row in list(file.rows(held)):
+        if to_extra:
+            extra = {column: row[column], **json.loads(row["extra"] or "{}")}
+            text = json.dumps(extra, ensure_ascii=False)
+            file.execute(f"UPDATE {quoted(table)} SET extra = ? WHERE id = ?", (text, row["id"]))
+        else:
+            file.execute(
+                "INSERT OR IGNORE INTO draft VALUES (?, ?, ?, ?)",
+                (table, row["id"], column, str(row[column])),
+            )

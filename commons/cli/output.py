@@ -183,7 +183,7 @@ def show_findings(findings: Sequence[Finding], *, limit: int = SHOWN_PER_CODE) -
         by_code.setdefault(finding.code, []).append(finding)
     for code, group in sorted(by_code.items(), key=lambda item: _ORDER[KINDS[item[0]].level]):
         hints = list(dict.fromkeys(labelled(finding).hint for finding in group))
-        each = 1 < len(hints) and len(group) <= HINTS_EACH
+        each = len(hints) > 1 and len(group) <= HINTS_EACH
         mark = translate(_MARKS[KINDS[code].level])
         for finding in group[:limit]:
             say(_wrapped(f"{mark}: {_where(finding)}{labelled(finding).sentence}"))
