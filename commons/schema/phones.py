@@ -23,6 +23,7 @@ _NUMBER = re.compile(r"[+(]?\d[\d\s().\-–·]{2,}\d|\*?\d{3,6}#?")
 _AS_FLOAT = re.compile(r"(\d(?:\.\d+)?)E\+?(\d{1,2})\Z", re.I)
 _OLD_PREFIX = re.compile(r"(?:01|044|045)(?=\d{10}\Z)")
 _SAYS_NOTHING = re.compile(r"\b(?:tel[eé]fonos?|tels?|phones?|n[uú]meros?|n[uú]m)\b[.:]*", re.I)
+_IN_BRACKETS = re.compile(r"\(([^()]*[^\W\d_][^()]*)\)")
 _SHORT = re.compile(r"[0-9*#]{3,6}\Z")
 
 
@@ -95,7 +96,9 @@ def _entry(part: str, region: str, area: str) -> tuple[dict[str, Value], bool] |
     as_float = _AS_FLOAT.match(rest.strip())
     if as_float:  # a spreadsheet took the number for an amount
         rest = str(round(float(as_float[1]) * 10 ** int(as_float[2])))
-    numerals = list(_NUMBER.finditer(rest))
+    # what stands in brackets with words is a note: «415 621 2929 (24 horas)»
+    bare = _IN_BRACKETS.sub(lambda note: " " * len(note[0]), rest)
+    numerals = list(_NUMBER.finditer(bare if _NUMBER.search(bare) else rest))
     readings = [(m, n) for m in numerals if (n := _numeral(m[0], region, area)) is not None]
     if len(readings) != 1:
         return None
@@ -114,7 +117,7 @@ def _entry(part: str, region: str, area: str) -> tuple[dict[str, Value], bool] |
 
 def _words(text: str, entry: dict[str, Value]) -> str:
     """Sets the kind of the entry from the words around the number; what is left is its note."""
-    inside = re.search(r"\(([^()]*[^\W\d_][^()]*)\)", text)
+    inside = _IN_BRACKETS.search(text)
     outside = text.replace(inside[0], " ") if inside else text
     outside = _SAYS_NOTHING.sub(" ", outside).strip(" .,:;-–()[]")
     words = outside.split()
@@ -142,9 +145,9 @@ def _numeral(text: str, region: str, area: str) -> tuple[str, bool] | None:
         figures = _OLD_PREFIX.sub("", figures)
         if re.match(r"52(\d{10}|1\d{10})\Z", figures):
             figures = "+" + figures
+    if area and figures.isdigit() and len(figures) == 10 - len(area):
         # «55 5550 00» is a long number cut short, not a short one without its area
-        cut = re.match(rf"\(?{area}\)?[\s-]", text)
-        if area and not cut and len(figures) == 10 - len(area):
+        if not re.match(rf"\(?{area}\)?[\s-]", text):
             figures, lengthened = area + figures, True
     if figures.startswith("+521") and len(figures) == 14:
         figures = "+52" + figures[4:]  # the 1 of mobiles, given up in 2019
