@@ -121,6 +121,11 @@ def is_person(text: str) -> bool:
     return any(word in _FIRST_NAMES for word in plain[:2]) and not set(plain) & _ORGANISATION_WORDS
 
 
+def names_organisation(text: str) -> bool:
+    """Whether a word stands in it that names an organisation or a place, not a person."""
+    return not {slug(word) for word in text.replace(",", " ").split()}.isdisjoint(_ORGANISATION_WORDS)
+
+
 def _kinds(cell: str, districts: frozenset[str]) -> list[str]:
     kinds = [kind for kind, fits in _checks().items() if fits(cell)]
     if districts and is_district(cell, districts):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from commons.catalogue.record import StoredRecord
-from commons.imports.sniff import is_person
+from commons.imports.sniff import is_person, looks, names_organisation
 from commons.model import Value
 from commons.release.scan import Private, Scanner, email_key, phone_key, words_of
 from commons.schema.spec import RecordType, Schema
@@ -18,7 +19,16 @@ from commons.schema.spec import RecordType, Schema
 _NAMES = ("title", "alternate_names")
 _PLACES = ("street_address", "directions")
 _OFTEN = 3  # a local value that more records share is a category, not a secret
-_PHRASE_WORDS = 3
+_MOSTLY = 0.5  # share of persons' names that makes a column one of persons
+_PHRASE_WORDS = 6  # shorter ones are names of streets and towns, which many records share
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What the catalogue's own columns are like: headings of those with persons, how often a value stands."""
+
+    persons: frozenset[str]
+    often: Counter[str]
 
 
 def scanner(schema: Schema, records: Collection[StoredRecord], ours: Iterable[str]) -> Scanner:
@@ -26,12 +36,12 @@ def scanner(schema: Schema, records: Collection[StoredRecord], ours: Iterable[st
     phones: set[str] = set()
     emails: set[str] = set()
     private = Private()
-    often = _often(records)
+    local = _local_columns(records)
     for record in records:
         rtype = schema.types[record.type]
         if not record.private:
             _add_channels(rtype, record, phones, emails)
-        _add_private(rtype, record, private, often)
+        _add_private(rtype, record, private, local)
     for record in records:
         if not record.private and not schema.types[record.type].composed:
             for text in _texts_of(record.fields, _NAMES):
@@ -61,15 +71,15 @@ def _add_channels(rtype: RecordType, record: StoredRecord, phones: set[str], ema
             )
 
 
-def _add_private(rtype: RecordType, record: StoredRecord, private: Private, often: Mapping[str, int]) -> None:
+def _add_private(rtype: RecordType, record: StoredRecord, private: Private, local: Local) -> None:
     for name, value in record.fields.items():
         spec = rtype.fields.get(name)
         if spec is None:
             continue
         if spec.personal and not spec.format and not spec.vocabulary and not name.endswith("_role"):
-            private.add_name(str(value), _is_given)
+            _add_name(str(value), private)
         elif name == "extra" and isinstance(value, dict):
-            _add_local(value, private, often)
+            _add_local(value, private, local)
     if record.private:
         for text in _texts_of(record.fields, (*_NAMES, *_PLACES, "summary", "description")):
             private.add_text(text)
@@ -78,29 +88,43 @@ def _add_private(rtype: RecordType, record: StoredRecord, private: Private, ofte
             private.add_text(text)
 
 
-def _add_local(columns: Mapping[str, Value], private: Private, often: Mapping[str, int]) -> None:
-    """Local columns: what looks like a person's name, and longer phrases as a whole."""
-    for value in columns.values():
-        for text in _strings(value):
-            if often.get(text, 0) > _OFTEN:
-                continue
-            if is_person(text):
-                private.add_name(text, _is_given)
-            elif len(words_of(text)) >= _PHRASE_WORDS:
-                private.add_text(text)
+def _add_name(name: str, private: Private) -> None:
+    """A person's name; of one that may be something else only the whole, of an organisation's nothing."""
+    if is_person(name):
+        private.add_name(name, _is_given)
+    elif not names_organisation(name):
+        private.add(words_of(name) if len(words_of(name)) > 1 else ())
 
 
 def _is_given(word: str) -> bool:
     return is_person(word.capitalize())
 
 
-def _often(records: Iterable[StoredRecord]) -> Counter[str]:
-    found: Counter[str] = Counter()
+def _add_local(columns: Mapping[str, Value], private: Private, local: Local) -> None:
+    """Local columns: names where the column holds persons, and long phrases as a whole."""
+    for heading, value in columns.items():
+        for text in _strings(value):
+            if local.often[text] > _OFTEN:
+                continue
+            if heading in local.persons:
+                _add_name(text, private)
+            elif len(words_of(text)) >= _PHRASE_WORDS:
+                private.add_text(text)
+
+
+def _local_columns(records: Iterable[StoredRecord]) -> Local:
+    """Which local columns hold persons: one name is no proof (San Miguel), a column full of them is."""
+    cells: dict[str, list[str]] = {}
+    often: Counter[str] = Counter()
     for record in records:
         extra = record.fields.get("extra")
         if isinstance(extra, dict):
-            found.update({text for value in extra.values() for text in _strings(value)})
-    return found
+            for heading, value in extra.items():
+                texts = list(_strings(value))
+                cells.setdefault(heading, []).extend(texts)
+                often.update(texts)
+    persons = {h for h, texts in cells.items() if looks(texts).share("person") >= _MOSTLY}
+    return Local(frozenset(persons), often)
 
 
 def _texts_of(fields: Mapping[str, Value], names: Iterable[str]) -> Iterator[str]:
