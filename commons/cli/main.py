@@ -37,6 +37,7 @@ ROLES: dict[str, dict[str, str]] = {
         "undo": "commons.cli.history:undo",
         "backup": "commons.cli.history:backup",
         "consent": "commons.cli.consent:consent",
+        "template": "commons.cli.template:template",
         "import": "commons.cli.imports:import_",
         "refresh": "commons.cli.imports:refresh",
     },
@@ -50,7 +51,10 @@ ROLES: dict[str, dict[str, str]] = {
         "receipt": "commons.cli.merge:receipt",
         "federation": "commons.cli.federation:federation",
     },
-    N_("Publish a portal"): {"serve": "commons.cli.portal:serve"},
+    N_("Publish a portal"): {
+        "serve": "commons.cli.portal:serve",
+        "publish": "commons.cli.portal:publish",
+    },
 }
 
 # What people try, and what it is called here.

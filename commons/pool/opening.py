@@ -73,10 +73,10 @@ def open_pool(path: Path) -> sqlite3.Connection:
 
 
 def read_meta(path: Path) -> dict[str, Any]:
-    """The pool's `meta`; federation, counts and lock parsed. Raises what `open_pool` raises."""
+    """The pool's `meta`; federation and counts parsed, the lock as text. Raises what `open_pool` raises."""
     connection = open_pool(path)
     try:
         rows = dict(connection.execute("SELECT key, value FROM meta"))
     finally:
         connection.close()
-    return {k: json.loads(v) if k in ("federation", "counts", "lock") else v for k, v in rows.items()}
+    return {k: json.loads(v) if k in ("federation", "counts") else v for k, v in rows.items()}

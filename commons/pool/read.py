@@ -134,9 +134,9 @@ class Pool:
 
     @cached_property
     def meta(self) -> dict[str, Any]:
-        """`meta` as values: federation, counts and lock parsed."""
+        """`meta` as values: federation and counts parsed, the lock as its one text."""
         rows = dict(self._rows("SELECT key, value FROM meta"))
-        return {k: json.loads(v) if k in ("federation", "counts", "lock") else v for k, v in rows.items()}
+        return {k: json.loads(v) if k in ("federation", "counts") else v for k, v in rows.items()}
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         cursor = self.connection.execute(sql, values)

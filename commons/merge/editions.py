@@ -1,0 +1,94 @@
+"""Editions to publish: an earlier lock under today's withdrawals and holds, merged, and what may be served.
+
+This is the callable that the command line hands to `commons.publish` (see `publish.edition`): publishing
+itself knows no merging. Releases are served full where all of them may be shown, else pruned.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from commons.federation import lock as locks
+from commons.federation import policy as policies
+from commons.federation.lock import Lock, LockedHold
+from commons.federation.store import Store
+from commons.format import container, pruned
+from commons.format.container import PrunedFiles
+from commons.intake.gate import Gate
+from commons.merge.claims import COPY, HELD, WITHDRAWN, Admission
+from commons.merge.inputs import take_in
+from commons.merge.receipts import as_json
+from commons.merge.run import POOL, rebuild
+from commons.merge.since import with_todays_word
+from commons.publish.edition import Edition
+
+NOT_SHOWN = frozenset({WITHDRAWN, HELD, COPY})
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """Makes editions out of the federation in `folder`; `at` decides which holds are in force."""
+
+    folder: Path
+    at: datetime
+
+    def __call__(self, lock: bytes, scratch: Path) -> Edition:
+        """Raises LockRefused, NoLock, StoreInUse, and what `rebuild` raises."""
+        wanted = with_todays_word(locks.parse(lock), self.today())
+        store = Store.beside(self.folder)
+        with store.writing():
+            result = rebuild(wanted, store, scratch / POOL, canonical=True)
+            releases = dict(self._releases(wanted, store, scratch))
+        return Edition(
+            pool=result.path,
+            root=result.root,
+            lock=wanted.to_bytes(),
+            receipts={m: as_json(r).encode() + b"\n" for m, r in result.receipts.items()},
+            releases=releases,
+            barred=_barred(wanted),
+        )
+
+    def today(self) -> Lock:
+        """The last lock, with the holds that federation.yaml has now: a hold counts at once."""
+        last, moment = locks.read(self.folder), locks.minute(self.at)
+        holds = policies.load(self.folder).holds
+        in_force = tuple(LockedHold(h.hash, h.field, h.until) for h in holds if h.until > moment)
+        return replace(last, as_of=moment, holds=in_force)
+
+    def _releases(self, lock: Lock, store: Store, scratch: Path) -> Iterator[tuple[str, Path]]:
+        admission = Admission(lock)
+        with Gate(store.root / "intake") as gate:
+            for _member, locked in sorted(lock.members.items()):
+                if locked.release is not None:
+                    path = _servable(locked.release, admission, store, gate, scratch)
+                    yield locked.release, path
+
+
+def _servable(digest: str, admission: Admission, store: Store, gate: Gate, scratch: Path) -> Path:
+    """Where the release lies in the form that may be served today."""
+    files = store.read(digest)
+    said = files.parsed_manifest
+    rows = list(take_in(digest, store, gate).rows())
+    taken = admission.rows(said.member, (said.epoch, said.number), said.licence, rows)
+    barred = {(t.type, t.id) for t in taken if t.code in NOT_SHOWN or t.held}
+    if not barred:
+        return store.release_path(digest)
+    lines = pruned.lines(files) if isinstance(files, PrunedFiles) else [row.data for row in rows]
+    shown = pruned.prune(files, lines, may_show=lambda line: tuple(json.loads(line)[:2]) not in barred)
+    path = scratch / f"{digest}{container.SUFFIX}"
+    container.write_file(path, shown)
+    return path
+
+
+def _barred(lock: Lock) -> frozenset[str]:
+    stones = (
+        f"{s.kind} {s.hash} {s.epoch}.{s.number}"
+        for member in lock.members.values()
+        for s in member.tombstones
+    )
+    holds = (f"hold {h.hash} {h.field or '*'} {locks.instant(h.until)}" for h in lock.holds)
+    return frozenset((*stones, *holds))

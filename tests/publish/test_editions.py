@@ -1,0 +1,90 @@
+"""Publishing a real federation: nothing withdrawn or held since is ever put out."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from commons.addresses import tombstone
+from commons.federation.lock import FILE_NAME
+from commons.format import container, pruned
+from commons.format.container import PrunedFiles
+from commons.merge.editions import Editor
+from commons.publish.folder import publish, roll_back
+from tests.hostile.making import place, withdrawal
+from tests.merge.world import AS_OF, Federation
+
+
+@pytest.fixture
+def federation(tmp_path: Path) -> Federation:
+    made = Federation(tmp_path / "federation")
+    made.folder.mkdir()
+    return made
+
+
+def settle(federation: Federation, holds: list[dict[str, str]] | None = None) -> bytes:
+    """Merge, and keep lock and rules where a maintainer has them; gives the lock."""
+    federation.merge(canonical=True)
+    assert federation.lock is not None
+    federation.lock.write(federation.folder / FILE_NAME)
+    members = [{"id": m.id, "name": name} for name, m in federation.members.items()]
+    rules = {"name": {"es": "Prueba"}, "members": members, "licences": ["CC-BY-4.0"], "holds": holds or []}
+    (federation.folder / "federation.yaml").write_text(yaml.safe_dump(rules), "utf-8")
+    return federation.lock.to_bytes()
+
+
+def titles(out: Path) -> list[str]:
+    with closing(sqlite3.connect(out / "current" / "data.db")) as pool:
+        return [row[0] for row in pool.execute("SELECT title FROM entity ORDER BY title")]
+
+
+def mentions(out: Path, text: str) -> list[str]:
+    return [p.name for p in out.rglob("*") if p.is_file() and text.encode() in p.read_bytes()]
+
+
+def test_what_is_published_is_what_was_merged(federation: Federation, tmp_path: Path) -> None:
+    """The same lock and root; the members' releases lie beside, byte by byte as they came."""
+    files = federation.share("a", [place("uno"), place("dos")])
+    lock = settle(federation)
+    done = publish(tmp_path / "out", lock, Editor(federation.folder, AS_OF))
+    assert (tmp_path / "out" / "current" / FILE_NAME).read_bytes() == lock
+    assert [(done.shown.root,)] == federation.rows("SELECT value FROM meta WHERE key = 'root'")
+    beside = tmp_path / "out" / "current" / "releases" / f"{files.digest}.entrega"
+    assert container.read_any(beside) == files
+    assert json.loads((tmp_path / "out" / "current" / "receipts" / f"{federation.id('a')}.json").read_bytes())
+
+
+def test_going_back_leaves_out_what_was_withdrawn_since(federation: Federation, tmp_path: Path) -> None:
+    """The old release is served pruned, proves itself, and nothing on the disk says what was withdrawn."""
+    out, editor = tmp_path / "out", Editor(federation.folder, AS_OF)
+    old = federation.share("a", [place("uno"), place("dos"), place("tres")])
+    publish(out, settle(federation), editor)
+    stone = tombstone(f"{federation.id('a')}/place/dos")
+    federation.share("a", [place("uno"), withdrawal(stone, number=2)], number=2)
+    publish(out, settle(federation), editor)
+    roll_back(out, editor)
+    assert titles(out) == ["Comedor tres", "Comedor uno"]
+    served = container.read_any(out / "current" / "releases" / f"{old.digest}.entrega")
+    assert isinstance(served, PrunedFiles) and served.digest == old.digest
+    assert [s.id for s in pruned.shown(served) if s.type == "place"] == ["tres", "uno"]
+    assert mentions(out, "Comedor dos") == []
+
+
+def test_a_hold_counts_at_once(federation: Federation, tmp_path: Path) -> None:
+    """Held after the merge, before publishing: not put out, and the root is another."""
+    federation.share("a", [place("uno"), place("dos")])
+    lock = settle(federation)
+    until = date(2026, 11, 21) + timedelta(days=30)
+    address = f"{federation.id('a')}/place/dos"
+    held = {"address": address, "reason": "se revisa", "by": "Ana Ejemplo", "until": until.isoformat()}
+    settle(federation, [held])
+    done = publish(tmp_path / "out", lock, Editor(federation.folder, AS_OF))
+    assert titles(tmp_path / "out") == ["Comedor uno"]
+    assert [(done.shown.root,)] != federation.rows("SELECT value FROM meta WHERE key = 'root'")
+    assert mentions(tmp_path / "out", "Comedor dos") == mentions(tmp_path / "out", "se revisa") == []
