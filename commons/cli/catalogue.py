@@ -34,7 +34,7 @@ from commons.cli.output import (
 )
 from commons.cli.values import Editing, described, prompts, record_json
 from commons.errors import InputError
-from commons.messages import N_, in_language, ngettext
+from commons.messages import N_, in_language, ngettext, translate
 from commons.messages import translate as _
 
 
@@ -200,7 +200,7 @@ def _say_saved(editing: Editing, stored: StoredRecord, outcome: str) -> None:
         "changed": N_("Changed: {record}"),
         "unchanged": N_("Nothing new in {record}"),
     }
-    say(_(words[outcome]).format(record=described(stored)))
+    say(translate(words[outcome]).format(record=described(stored)))
     if stored.private:
         say(_("It stays here: only you can see it."))
     show_findings(editing.findings)

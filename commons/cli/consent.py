@@ -30,7 +30,7 @@ from commons.cli.output import (
 )
 from commons.cli.values import described, local_day, place, shown
 from commons.errors import InputError
-from commons.messages import N_, in_language
+from commons.messages import N_, in_language, translate
 from commons.messages import translate as _
 from commons.schema import dates
 
@@ -125,7 +125,7 @@ def _asked(given: str | None, question: str, option: str, *, keep: bool = False)
     if given and (keep is False or not interactive()):
         return given
     if interactive():
-        given = ask(_(question), default=given or "")
+        given = ask(translate(question), default=given or "")
     if not given:
         raise ConsentIncomplete(option)
     return given

@@ -31,7 +31,7 @@ from commons.cli.output import (
 )
 from commons.cli.values import local_moment, shown
 from commons.errors import InputError
-from commons.messages import N_, in_language
+from commons.messages import N_, in_language, translate
 from commons.messages import translate as _
 from commons.release.keys import key_path, load, save
 from commons.schema.spec import Field
@@ -101,7 +101,7 @@ def _steps(catalogue: Catalogue, record: str | None) -> Iterator[Step]:
 
 
 def _kind(step: Step) -> str:
-    text = _(KINDS[step.kind]) if step.kind in KINDS else step.kind
+    text = translate(KINDS[step.kind]) if step.kind in KINDS else step.kind
     if step.undoes is not None:
         text = _("{what} (step {n})").format(what=text, n=step.undoes)
     return _("{what}, undone since").format(what=text) if step.undone else text
@@ -188,7 +188,7 @@ def undo(step: int | None, redo: bool, catalogue: Path | None, as_json: bool) ->
             return
         target = the_catalogue.origin(done)
         sentence = _("Done again: {what}") if redo else _("Undone: step {n}, {what}")
-        what = " ".join(filter(None, (_(KINDS.get(target.kind, target.kind)), target.note)))
+        what = " ".join(filter(None, (translate(KINDS.get(target.kind, target.kind)), target.note)))
         say(sentence.format(n=target.n, what=what))
         for change in done.changes[:10]:
             say(f"  {change.type}/{change.id}  {_what_happened(change)}".rstrip())

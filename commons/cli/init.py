@@ -223,6 +223,8 @@ def _hand_over(page: sheet.Sheet, *, print_words: bool) -> None:
         )
     else:
         _show_words(page)
+        ask(_("Press Enter once they are copied; then they disappear"), default=" ")
+        click.clear()
     for position in sheet.positions_to_ask(random.SystemRandom().sample):
         for _attempt in range(ATTEMPTS):
             if sheet.is_word(page, position, ask(_("Word {n}").format(n=position))):

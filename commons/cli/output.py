@@ -149,7 +149,13 @@ def ask_yes(question: str) -> bool:
 def ask(question: str, *, default: str = "") -> str:
     """A line typed by a person; the default where nothing is typed."""
     shown = f"{question} [{default}]" if default else question
-    answer = click.prompt(shown, default=default, show_default=False, prompt_suffix=": ", err=True)
+    answer = click.prompt(
+        shown,
+        default=default,
+        show_default=False,
+        prompt_suffix=" " if shown.endswith("?") else ": ",
+        err=True,
+    )
     return str(answer).strip()
 
 
