@@ -32,7 +32,7 @@ def rows_to_records(table: Table, reader: Reader) -> Iterator[RowResult]:
     aside = {*OWN_COLUMNS, *mapping.ignore}
     at_home = [c for c in table.columns if c not in aside]
     for row in table.rows:
-        cells = Cells(table.columns, row.cells, blank)
+        cells = Cells(table.columns, row.cells, blank, mapping.whole_numbers)
         yield _row_result(row, cells, reader, at_home)
 
 
@@ -137,7 +137,9 @@ def _record(
                 made.read |= columns_of(part, read=True)
             continue
         read_values(Into(made, rtype.fields[target], row, reader, findings), rule, values)
-    if len(made.fields) + len(made.drafts) <= constants:  # nothing but what the mapping itself says
+    # a record that joins others (a service at a place) says something by its references alone
+    joins = sum(1 for name in (*made.refers, *made.refers_by_key) if rtype.fields[name].required)
+    if len(made.fields) + len(made.drafts) + joins <= constants:  # nothing but what the mapping itself says
         return None
     if plan.needs and not any(name in made.fields or name in made.drafts for name in plan.needs):
         return None

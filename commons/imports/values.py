@@ -55,8 +55,8 @@ def read_values(into: Into, rule: Rule, texts: list[tuple[Rule, str]]) -> None:
         columns = tuple(sorted({c for part, _ in texts for c in columns_of(part, read=True)}))
         texts = [(replace(rule, columns=columns, together=()), whole)]
     for part, text in texts:
-        if _read(into, part, text):
-            made.read |= columns_of(part, read=True)
+        if _read(into, part, text) and part.pattern is None and part.part is None:
+            made.read |= columns_of(part, read=True)  # of what was cut out of a cell the rest stays home
 
 
 def _read_together(into: Into, texts: list[tuple[Rule, str]]) -> None:

@@ -181,14 +181,28 @@ def _phones(text: str) -> list[Found]:
         shown = match[0].strip()
         digits = re.sub(r"\D", "", shown)
         called = len(digits) == 8 and _CALLED.search(plain[: match.start()])
-        if called or _looks_mexican(shown, digits):
-            key = phone_key(digits)
-            found.setdefault(key, Found("phone", key, shown))
+        whole = called or _looks_mexican(shown, digits)
+        for part in [shown] if whole else _within(shown):
+            key = phone_key(part)
+            found.setdefault(key, Found("phone", key, part))
     for number in phonenumbers.PhoneNumberMatcher(plain, REGION):
         key = phone_key(str(number.number.national_number))
         if not any(key.endswith(known[-8:]) for known in found):
             found[key] = Found("phone", key, number.raw_string)
     return list(found.values())
+
+
+def _within(run: str) -> Iterator[str]:
+    """Ten-digit numbers within a longer run of figures: another number may stand right behind a telephone."""
+    groups = list(re.finditer(r"\d+", run))
+    for at, first in enumerate(groups):
+        length = 0
+        for last in groups[at:]:
+            length += len(last[0])
+            if length == 10:
+                yield run[first.start() : last.end()]
+            if length >= 10:
+                break
 
 
 def _blank_date(match: re.Match[str]) -> str:

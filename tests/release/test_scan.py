@@ -126,3 +126,9 @@ def test_two_ways_of_writing_have_one_key() -> None:
     """Answers given for one hold for the other."""
     assert phone_key("+52 1 55 8765 4321") == phone_key("044 (55) 87654321")
     assert email_key("Ana (arroba) example.org") == email_key("ana@EXAMPLE.org")
+
+
+@pytest.mark.parametrize("text", ["(Antonio55 5550 0328)\n\n200.0", "llamar 55 5550 0328 200 piezas"])
+def test_a_telephone_is_found_though_another_number_stands_behind_it(text: str) -> None:
+    """A quantity in the next line, or a name glued to the number, hides nothing."""
+    assert [found.key for found in Scanner(Private()).scan(text)] == ["5555500328"]
