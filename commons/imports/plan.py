@@ -28,6 +28,7 @@ from commons.imports.made import Made, Reader, RowResult
 from commons.imports.mapping import ID_COLUMN, OWN_COLUMNS, REASON_COLUMN, RecordPlan
 from commons.imports.report import ImportReport, Outcome, RecordChange, SameRecord, SkippedRow
 from commons.imports.table import Row, Table
+from commons.imports.unite import unite
 from commons.imports.weave import DRAFT, saying, weave
 from commons.model import Fields, Value
 
@@ -186,22 +187,19 @@ class _Work:
 
     def _agree(self, first: _Said, other: _Said) -> None:
         """A record that several rows speak of: what the first leaves open is filled, rivals are said."""
-        for name, value in other.fields.items():
-            if name not in first.fields:
-                first.fields[name] = value
-            elif first.fields[name] != value and name != "extra":
-                details: dict[str, str | int] = {"first": first.row}
-                self.findings.append(
-                    Finding(
-                        "rows-disagree",
-                        type=first.made.plan.type,
-                        record=first.id,
-                        field=name,
-                        row=other.row,
-                        value=str(value)[:200],
-                        details=details,
-                    )
+        rtype = self.reader.schema.types[first.made.plan.type]
+        for name, value in unite(first.fields, other.fields, rtype):
+            self.findings.append(
+                Finding(
+                    "rows-disagree",
+                    type=rtype.name,
+                    record=first.id,
+                    field=name,
+                    row=other.row,
+                    value=str(value)[:200],
+                    details={"first": first.row},
                 )
+            )
         for name, text in other.drafts.items():
             first.drafts.setdefault(name, text)
 

@@ -15,6 +15,7 @@ from commons.imports.cells import NoDate, date_of, parts_of, plain_number
 from commons.imports.made import Made, Reader
 from commons.imports.mapping import Rule, columns_of
 from commons.imports.table import Row
+from commons.imports.unite import among
 from commons.imports.week import plainly
 from commons.model import Value
 from commons.schema import typed
@@ -71,19 +72,11 @@ def _read_together(into: Into, texts: list[tuple[Rule, str]]) -> None:
                 if not rule.only_known:
                     into.note(problem, rule, text)
             entries = value if isinstance(value, list) else [] if value is None else [value]
-            found += [entry for entry in entries if not _said_already(entry, found)]
+            found += [entry for entry in entries if not among(entry, found)]
         if good:
             into.made.read |= columns_of(rule, read=True)
     if found:
         into.made.fields[into.spec.name] = found
-
-
-def _said_already(entry: Value, found: list[Value]) -> bool:
-    """The same again; of telephones the same number and extension, whatever it is called."""
-    if isinstance(entry, dict) and "number" in entry:
-        mark = (entry["number"], entry.get("extension"))
-        return any(isinstance(e, dict) and (e.get("number"), e.get("extension")) == mark for e in found)
-    return entry in found
 
 
 def _read(into: Into, rule: Rule, text: str) -> bool:

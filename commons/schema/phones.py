@@ -18,7 +18,9 @@ from commons.schema.spec import load_schema
 _PARTS = re.compile(
     r"\s*(?:[;\n|]|,(?=\s*(?:\+|\(|\d|[^\d,]{0,25}\d))|\s/\s|/(?=\s*\(?\+?\d{2,})|\s+[yóou]\s+(?:al\s+)?(?=\+?\(?\d))\s*"
 )
-_EXTENSION = re.compile(r"[\s,.(]*\b(?:extensi[oó]n(?:es)?|extn?|exts?)\b[\s.:#]*(\d{1,10})\)?", re.I)
+_EXTENSION = re.compile(
+    r"[\s,.(]*(?:\b(?:extensi[oó]n(?:es)?|extn?|exts?)\b|(?<=\d)\s*x(?=\s?\d))[\s.:#]*(\d{1,10})\)?", re.I
+)
 _NUMBER = re.compile(r"[+(]?\d[\d\s().\-–·]{2,}\d|\*?\d{3,6}#?")
 _AS_FLOAT = re.compile(r"(\d(?:\.\d+)?)E\+?(\d{1,2})\Z", re.I)
 _OLD_PREFIX = re.compile(r"(?:01|044|045)(?=\d{10}\Z)")
@@ -145,10 +147,10 @@ def _numeral(text: str, region: str, area: str) -> tuple[str, bool] | None:
         figures = _OLD_PREFIX.sub("", figures)
         if re.match(r"52(\d{10}|1\d{10})\Z", figures):
             figures = "+" + figures
-    if area and figures.isdigit() and len(figures) == 10 - len(area):
-        # «55 5550 00» is a long number cut short, not a short one without its area
-        if not re.match(rf"\(?{area}\)?[\s-]", text):
-            figures, lengthened = area + figures, True
+    # «55 5550 00» is a long number cut short, not a short one without its area
+    cut = re.match(rf"\(?{area}\)?[\s-]", text)
+    if area and not cut and figures.isdigit() and len(figures) == 10 - len(area):
+        figures, lengthened = area + figures, True
     if figures.startswith("+521") and len(figures) == 14:
         figures = "+52" + figures[4:]  # the 1 of mobiles, given up in 2019
     try:
