@@ -1,9 +1,8 @@
 """What a person typed in a cell, a form or the terminal, as a value of the schema, and the way back.
 
-Law: `read(field, show(field, value))` is `value` for every valid value, save texts that mean nothing ("n/a").
-What leaves a doubt is refused with a finding and stays as typed (a draft); nothing is guessed, cut or made up.
-Finds no records by their names and
-asks nobody: that is the importer's and the desk's business.
+Law: `read(field, show(field, value))` is `value` for every valid value, save texts that mean nothing
+("n/a"). What leaves a doubt is refused with a finding and stays as typed (a draft); nothing is guessed, cut
+or made up. Finds no records by their names and asks nobody: that is the importer's and the desk's business.
 """
 
 from __future__ import annotations
