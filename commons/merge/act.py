@@ -185,7 +185,7 @@ class _Merge:
         self.root.claim(claim_leaf(row.address, row.leaf, row.held))
         if has_entity:
             gathered.entity_claims += 1
-            writer.add("alias", (row.address, number, row.hash[:8]))
+            writer.add("alias", (row.address, number, row.short))
             self.keys.note(number, row.address, row.type, row.json)
         elif row.type in LISTS:
             self._list(row, said.member)

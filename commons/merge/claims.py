@@ -8,12 +8,13 @@ it was copied from what was withdrawn.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from commons.addresses import tombstone
+from commons.addresses import short_of, tombstone_digest
 from commons.federation.lock import Lock, Tombstone, instant
 from commons.intake.frames import Row
 
@@ -29,7 +30,7 @@ class Taken:
     type: str
     id: str
     address: str
-    hash: str
+    short: str
     leaf: bytes
     code: str | None
     json: str
@@ -42,16 +43,16 @@ class Admission:
     def __init__(self, lock: Lock) -> None:
         as_of = instant(lock.as_of)
         holds = [h for h in lock.holds if instant(h.until) > as_of]
-        self._held = {h.hash for h in holds if h.field is None}
-        self._held_fields: dict[str, set[str]] = {}
+        self._held = {_bytes(h.hash) for h in holds if h.field is None}
+        self._held_fields: dict[bytes, set[str]] = {}
         for hold in holds:
             if hold.field is not None:
-                self._held_fields.setdefault(hold.hash, set()).add(hold.field)
-        self._tombstones: dict[str, dict[str, list[Tombstone]]] = {}
+                self._held_fields.setdefault(_bytes(hold.hash), set()).add(hold.field)
+        self._tombstones: dict[str, dict[bytes, list[Tombstone]]] = {}
         for member, locked in lock.members.items():
             found = self._tombstones.setdefault(member, {})
             for stone in locked.tombstones:
-                found.setdefault(stone.hash, []).append(stone)
+                found.setdefault(_bytes(stone.hash), []).append(stone)
         self._licences = frozenset(lock.policy.licences)
 
     def rows(
@@ -67,7 +68,7 @@ class Admission:
         accepted = licence in self._licences
         for type, id, data, leaf, refused in rows:
             address = f"{member}/{type}/{id}"
-            hashed = tombstone(address)
+            hashed = tombstone_digest(address)
             code = refused
             if code is None and hashed in stones:
                 code = _withdrawn(stones[hashed], version)
@@ -78,9 +79,9 @@ class Admission:
             held = self._held_fields.get(hashed) if code is None else None
             if held:
                 text, hidden = _without(data, held)
-                yield Taken(type, id, address, hashed, leaf, None, text, hidden)
+                yield Taken(type, id, address, short_of(hashed), leaf, None, text, hidden)
             else:
-                yield Taken(type, id, address, hashed, leaf, code, data.decode())
+                yield Taken(type, id, address, short_of(hashed), leaf, code, data.decode())
 
     def _by_content(self, type: str, data: bytes, accepted: bool) -> str | None:
         """Licence and copies. Looks for the keys before it reads the record: most have neither."""
@@ -88,7 +89,7 @@ class Admission:
             origin = fields_of(data).get("copied_from")
             if isinstance(origin, str):
                 stones = self._tombstones.get(origin.partition("/")[0])
-                if stones and tombstone(origin) in stones:
+                if stones and tombstone_digest(origin) in stones:
                     return COPY
         if type in NO_LICENCE_NEEDED:
             return None
@@ -97,6 +98,11 @@ class Admission:
             if named is not None:
                 accepted = named in self._licences
         return None if accepted else LICENCE
+
+
+def _bytes(hash: str) -> bytes:
+    """The 32 bytes of a tombstone's text."""
+    return base64.b32decode(hash.upper() + "====")
 
 
 def _withdrawn(stones: Iterable[Tombstone], version: tuple[int, int]) -> str | None:

@@ -63,8 +63,8 @@ class Keys:
         To be called while every claim is still an entity of its own.
         """
         found = self._connection.execute(
-            "SELECT DISTINCT k.number FROM link_key k JOIN (SELECT type, value FROM link_key GROUP BY 1, 2 "
-            "HAVING count(*) > 1) AS shared USING (type, value)"
+            "SELECT number FROM (SELECT number, count(*) OVER (PARTITION BY type, value) AS n FROM link_key) "
+            "WHERE n > 1"
         )
         numbers = {row[0] for row in found}
         named = self._connection.execute("SELECT number, target FROM link_to").fetchall()
@@ -94,9 +94,9 @@ class Keys:
         pairs = """SELECT a.address, s.entity AS service, p.entity AS place FROM at_place a
                    JOIN alias s ON s.address = a.service JOIN alias p ON p.address = a.place"""
         rows = self._connection.execute(
-            f"WITH pairs AS MATERIALIZED ({pairs}) SELECT address, service, place FROM pairs JOIN "
-            "(SELECT service, place FROM pairs GROUP BY 1, 2 HAVING count(*) > 1) USING (service, place) "
-            "ORDER BY address"
+            "SELECT address, service, place FROM "
+            f"(SELECT *, count(*) OVER (PARTITION BY service, place) AS n FROM ({pairs})) "
+            "WHERE n > 1 ORDER BY address"
         )
         return [(row[0], row[1], row[2]) for row in rows]
 

@@ -8,7 +8,7 @@ its place before the lock does; killed between the two, the next run does the sa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from commons.federation.lock import Lock, LockedTerritory
 from commons.federation.policy import Policy
 from commons.federation.sources import Fetched, fetch
 from commons.federation.store import NotInStore, Store
+from commons.federation.trust import Seen
 from commons.findings import Finding
 from commons.format.container import write_bytes
 from commons.intake.gate import Gate
@@ -107,7 +108,7 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
         planned = plan(
             policy,
             _previous(folder),
-            store.seen,
+            _by_member(store),
             lambda digest: take_in(digest, store, gate),
             as_of=options.as_of,
             schema=load_schema(),
@@ -119,6 +120,14 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
         result, changes = _act(planned.lock, folder, store, gate, options, progress)
         planned.lock.write(folder / locks.FILE_NAME)
         return Merged(planned.lock, result, planned.members, fetched, changes)
+
+
+def _by_member(store: Store) -> Callable[[str], list[Seen]]:
+    """Every release of the store, read once: a thousand members would read it a thousand times."""
+    found: dict[str, list[Seen]] = {}
+    for seen in store.seen():
+        found.setdefault(seen.manifest.member, []).append(seen)
+    return lambda member: found.get(member, [])
 
 
 def _merge_locked(folder: Path, store: Store, gate: Gate, options: Options, progress: Progress) -> Merged:

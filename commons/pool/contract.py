@@ -75,10 +75,10 @@ CREATE TABLE hold (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE receipt (member TEXT NOT NULL PRIMARY KEY REFERENCES member(id), json TEXT NOT NULL)
   STRICT, WITHOUT ROWID;
-CREATE VIRTUAL TABLE search USING fts5(
-  exact, folded, stem, content='', tokenize="unicode61 remove_diacritics 0"
-);
 """
+SEARCH_TABLE = """CREATE VIRTUAL TABLE search USING fts5(
+  exact, folded, stem, content='', tokenize="unicode61 remove_diacritics 0"
+);"""
 
 # Built after loading: one sort is much cheaper than a million insertions in random places.
 _INDEXES = """
@@ -156,7 +156,7 @@ def _fused_tables(schema: Schema) -> Iterator[str]:
 
 def tables_sql(schema: Schema | None = None) -> str:
     """Every CREATE TABLE of a pool; run first."""
-    return _TABLES + "\n".join(_fused_tables(schema or load_schema())) + "\n"
+    return "\n".join([_TABLES + SEARCH_TABLE, *_fused_tables(schema or load_schema())]) + "\n"
 
 
 def indexes_sql(schema: Schema | None = None) -> str:

@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +39,7 @@ Cell: TypeAlias = "str | int | float | bytes | None"
 Row: TypeAlias = Sequence[Cell]
 
 _BATCH = 2_000  # rows gathered before they are handed to SQLite
-_HASH_BYTES = 64 * 1024 * 1024  # FTS5 gathers so many bytes before it writes a segment; part of the bytes
+FULL_TEXT_BYTES = 64 * 1024 * 1024  # FTS5 gathers so many bytes before it writes a segment; part of the bytes
 _CACHE_KIB = 64 * 1024
 _VERSION_AT = 96  # of the file: the version of the SQLite that wrote it, 4 bytes
 _NO_VERSION = (3_040_000).to_bytes(4, "big")
@@ -79,20 +79,22 @@ class _Type:
     """How a record type's fields become a row: settled once, used a million times."""
 
     def __init__(self, rtype: RecordType) -> None:
-        self.columns = [(c.field, c.kind) for c in fused_columns(rtype)]
+        columns = fused_columns(rtype)
+        self._fields = [c.field for c in columns]
+        makers: dict[str, Callable[[Any], Cell]] = {
+            "json": _json,
+            "boolean": int,
+            "degrees": lambda value: value / 1_000_000,
+        }
+        self._made = [(n, makers[c.kind]) for n, c in enumerate(columns) if c.kind in makers]
 
-    def cells(self, fields: Fields) -> Iterator[Cell]:
-        get = fields.get
-        for name, kind in self.columns:
-            value: Any = get(name)
-            if value is None or kind == "plain" or kind == "reference":
-                yield value
-            elif kind == "json":
-                yield _json(value)
-            elif kind == "boolean":
-                yield int(value)
-            else:
-                yield value / 1_000_000
+    def cells(self, fields: Fields) -> list[Cell]:
+        get: Any = fields.get
+        found = [get(name) for name in self._fields]
+        for n, make in self._made:
+            if found[n] is not None:
+                found[n] = make(found[n])
+        return found
 
 
 class Shaper:
@@ -103,9 +105,9 @@ class Shaper:
         self._types = {t.name: _Type(t) for t in entity_types(schema) + list_types(schema)}
         self._words = words or word_list(schema)
 
-    def cells(self, type: str, fields: Fields) -> tuple[Cell, ...]:
+    def cells(self, type: str, fields: Fields) -> list[Cell]:
         """The columns of `fields` in a record type's table."""
-        return tuple(self._types[type].cells(fields))
+        return self._types[type].cells(fields)
 
     def rows(self, entity: Entity) -> EntityRows:
         """Everything that the pool holds of an entity, apart from its claims."""
@@ -149,7 +151,7 @@ class Writer:
         for name, value in settings.items():
             self.connection.execute(f"PRAGMA {name} = {value}")
         self.connection.executescript(tables_sql(self.schema))
-        self.connection.execute(f"INSERT INTO search(search, rank) VALUES('hashsize', {_HASH_BYTES})")
+        self.connection.execute(f"INSERT INTO search(search, rank) VALUES('hashsize', {FULL_TEXT_BYTES})")
         self.connection.execute("BEGIN")
         self._prepare()
 

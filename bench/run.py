@@ -1,0 +1,96 @@
+"""`python bench/run.py [--million]`: our merge, the script and the floor, on the same catalogues.
+
+Each runs in a process of its own; seconds are wall-clock, memory is the peak of it and all its children
+together (proportional set size, sampled). 10 × 100 and 100 × 100 always; 1,000 × 1,000 with --million.
+"""
+# ruff: noqa: T201
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from generate import generate
+
+SIZES = [(10, 100), (100, 100)]
+MILLION = (1_000, 1_000)
+WAYS = {
+    "ours": "our merge, verified",
+    "script": "script (sqlite-utils)",
+    "floor": "floor (ATTACH, INSERT … SELECT)",
+}
+HERE = Path(__file__).resolve().parent
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all below it."""
+    found = [pid]
+    for process in found:
+        try:
+            for task in Path(f"/proc/{process}/task").iterdir():
+                found += [int(c) for c in (task / "children").read_text().split()]
+        except OSError:
+            continue
+    return found
+
+
+def memory(pid: int) -> int:
+    """Bytes that a process and its children have together, shared ones divided."""
+    total = 0
+    for process in descendants(pid):
+        try:
+            text = Path(f"/proc/{process}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+    return total * 1024
+
+
+def run(way: str, folder: Path) -> tuple[float, int, int]:
+    """(seconds, peak bytes, records) of one way."""
+    begun, peak = time.perf_counter(), 0
+    command = [sys.executable, str(HERE / f"{way}.py"), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        while process.poll() is None:
+            peak = max(peak, memory(process.pid))
+            time.sleep(0.05)
+        seconds = time.perf_counter() - begun
+        assert process.stdout is not None
+        said = process.stdout.read()
+    if process.returncode:
+        raise SystemExit(f"{way} failed")
+    return seconds, peak, int(said)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--million", action="store_true", help="1,000 × 1,000 too (ten minutes)")
+    parser.add_argument("--folder", type=Path, help="keep the catalogues here")
+    asked = parser.parse_args()
+    print("| catalogues × records | way | seconds | × floor | peak MB | things |\n|---|---|---|---|---|---|")
+    for catalogues, records in SIZES + [MILLION] * asked.million:
+        base = asked.folder or Path(tempfile.mkdtemp(prefix="commons-bench-"))
+        folder = base / f"{catalogues}x{records}"
+        if not (folder / "federation.yaml").exists():
+            generate(folder, catalogues, records)
+        shutil.rmtree(folder / "store", ignore_errors=True)
+        (folder / "commons.lock").unlink(missing_ok=True)
+        took = {way: run(way, folder) for way in WAYS}
+        for way, (seconds, peak, things) in took.items():
+            times = seconds / took["floor"][0]
+            print(
+                f"| {catalogues:,} × {records:,} | {WAYS[way]} | {seconds:.1f} | {times:.1f} "
+                f"| {peak / 1e6:.0f} | {things:,} |",
+                flush=True,
+            )
+        if asked.folder is None:
+            shutil.rmtree(base)
+
+
+if __name__ == "__main__":
+    main()
