@@ -40,6 +40,7 @@ messages: $(VENV)/.ready
 
 schema: $(VENV)/.ready
 	$(BIN)/python scripts/schema_build.py
+	$(BIN)/python scripts/schema_docs.py
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -10,7 +10,7 @@ from commons.messages import LANGUAGES
 from commons.schema import reading, spec
 from commons.schema.reading import WrongSchema
 from commons.schema.spec import SchemaMissing, schema_folder
-from scripts import schema_build
+from scripts import schema_build, schema_docs
 from tests.schema.values import SCHEMA
 
 TYPES = [
@@ -67,6 +67,15 @@ def test_what_is_generated_is_current() -> None:
     """schema.json and published.sql say what the YAML says; otherwise run `make schema`."""
     for path, text in schema_build.generated().items():
         assert path.read_text(encoding="utf-8") == text, path.name
+
+
+def test_the_reference_page_is_current_and_names_every_field() -> None:
+    """docs/schema.md says what the schema says; otherwise run `make schema`."""
+    text = schema_docs.PAGE.read_text(encoding="utf-8")
+    assert text == schema_docs.page(SCHEMA)
+    for rtype in SCHEMA.types.values():
+        assert f"## {rtype.name}\n" in text
+        assert all(f"`{name}`" in text for name in rtype.fields)
 
 
 def test_every_field_is_explained_in_both_languages() -> None:

@@ -92,9 +92,13 @@ def test_the_command_writes_a_sheet_and_never_over_another(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "arguments, said",
-    [(["withdrawal"], "withdrawal"), (["castillo"], "castillo"),
-     (["place", "--territory", "narnia"], "narnia"), (["place", "--out", "/no/such/folder/x.xlsx"], "/no/such/folder/x.xlsx")],
-)  # fmt: skip
+    [
+        (["withdrawal"], "withdrawal"),
+        (["castillo"], "castillo"),
+        (["place", "--territory", "narnia"], "narnia"),
+        (["place", "--out", "/no/such/folder/x.xlsx"], "/no/such/folder/x.xlsx"),
+    ],
+)
 def test_what_cannot_be_made_is_said_in_a_sentence(arguments: list[str], said: str) -> None:
     """No traceback, no file, the next step beside it."""
     result = CliRunner().invoke(cli, ["--lang", "es", "template", *arguments])
