@@ -23,7 +23,7 @@ from commons.format.limits import LIMITS
 from commons.intake.tables import BOOLEAN, JSON, TEXT, Table
 from commons.model import Value
 from commons.schema import validate
-from commons.schema.spec import RecordType
+from commons.schema.spec import Field, RecordType
 
 _EMPTY = ('""', "null", "[]", "{}")  # what a canonical list does not hold, or holds within a text
 _record_id = RECORD_ID.match
@@ -37,35 +37,32 @@ RowRead = tuple[str, bytes, Finding | None]  # id, canonical bytes, why it is no
 _NEVER = bytes(
     [*range(9), *range(11, 32), *range(127, 160)]
 )  # control characters of Latin-1, \t and \n apart
-_REPEATING = {"district", "language", "licence", "country", "currency", "reference"}
+_UNIQUE = {"uri", "email", "salt", "text", "markdown"}  # not worth remembering
 _MEMORY = 4_096  # values of one column, each known to be good
+_LONG = 160
 
 
-@dataclass(slots=True)
-class _Column:
-    """What to do with the values of one column; `good` remembers those of columns that repeat themselves."""
-
-    name: str
-    prefix: str
-    kind: str
-    check: validate.Check | None
-    good: dict[str, Value] | None
+# Name, how its canonical text begins, kind, the values known to be good, the schema's check.
+_Column = tuple[str, str, str, dict[str, Any] | None, validate.Check | None]
 
 
 def _columns(table: Table, rtype: RecordType | None) -> list[_Column]:
     checks = validate.plan(rtype, True)[0] if rtype else {}
     released = rtype.released if rtype else {}
-    found = []
+    found: list[_Column] = []
     for n, column in enumerate(table.columns):
         field = released.get(column.name)
-        repeats = column.kind == JSON or (
-            field is not None
-            and (bool(field.vocabulary) or field.type != "string" or field.format in _REPEATING)
-        )
+        good: dict[str, Any] | None = {} if column.kind == JSON or _repeats(field) else None
         prefix = f',"{column.name}":' if n else f'"{column.name}":'
-        check = checks.get(column.name)
-        found.append(_Column(column.name, prefix, column.kind, check, {} if repeats else None))
+        found.append((column.name, prefix, column.kind, good, checks.get(column.name)))
     return found
+
+
+def _repeats(field: Field | None) -> bool:
+    """Whether many records of one catalogue are likely to say the same."""
+    if field is None or field.type not in ("string", "date", "datetime") or field.format in _UNIQUE:
+        return False
+    return bool(field.vocabulary or field.format) or field.type != "string" or field.max_length <= _LONG
 
 
 @cache
@@ -78,7 +75,7 @@ def reader(table: Table, rtype: RecordType | None) -> Callable[[tuple[Any, ...]]
         a function that raises Forged.
     """
     start = f'["{table.name}","'
-    columns = [(c.prefix, c.kind, c.good, c) for c in _columns(table, rtype)]
+    columns = _columns(table, rtype)
     required = validate.plan(rtype, True)[1] if rtype else ()
     judge = _Judge(table.name, required, together=rtype is not None)
 
@@ -92,40 +89,43 @@ def reader(table: Table, rtype: RecordType | None) -> Callable[[tuple[Any, ...]]
         texts: list[str] = []
         problem: Finding | None = None
         said: Any
-        for value, (prefix, kind, good, column) in zip(values, columns, strict=True):
-            if value is None:
+        for value, column in zip(values, columns, strict=True):
+            if value is None:  # two thirds of all columns
                 continue
+            name, prefix, kind, good, check = column
             if kind is TEXT:
                 if value.__class__ is not str or not value:
-                    raise Forged(column.name)
+                    raise Forged(name)
                 parts.append(prefix + quote(value))
-                said = value
                 texts.append(value)
-                known = good is not None and value in good
+                fields[name] = said = value
+                if good is not None and value in good:
+                    continue
             elif kind is JSON:
                 if value.__class__ is not str:
-                    raise Forged(column.name)
-                known = good is not None and value in good
-                said = good[value] if known and good is not None else _list(value, column.check is None)
+                    raise Forged(name)
+                said = good.get(value) if good is not None else None
+                known = said is not None
+                if not known:
+                    said = _list(value, check is None)
                 if said is None:
                     parts.append(prefix + quote(value))  # the leaf of a record that nobody can read
-                    problem = problem or judge.finding("R_JSON", id, column.name)
+                    problem = problem or judge.finding("R_JSON", id, name)
                     continue
                 parts.append(prefix + value)
-                if "\\" in value:
-                    texts.extend(_texts(said))
-                else:
-                    texts.append(value)
+                texts.extend(_texts(said)) if "\\" in value else texts.append(value)
+                fields[name] = said
+                if known:
+                    continue
             else:
-                said, text = _number(column.name, value, kind)
+                said, text = _number(name, value, kind)
                 parts.append(prefix + text)
-                known = False
-            fields[column.name] = said
-            if not known and column.check is not None:
-                found = judge.value(id, column, said)
-                if found is not None:
-                    problem = problem or found
-                elif good is not None and value.__class__ is str and len(value) < 80 and len(good) < _MEMORY:
+                fields[name] = said
+            if check is not None:
+                found = check(said)
+                if found is not None and KINDS[found[0]].level == "error":
+                    problem = problem or judge.finding(found[0], id, name, found[1])
+                elif good is not None and len(value) < _LONG and len(good) < _MEMORY:
                     good[value] = said
         if parts:
             parts[0] = parts[0].removeprefix(",")
@@ -145,14 +145,6 @@ class _Judge:
 
     def finding(self, code: str, id: str, field: str | None = None, value: str = "") -> Finding:
         return Finding(code, type=self.type, record=id, field=field, value=value or None)
-
-    def value(self, id: str, column: _Column, said: Value) -> Finding | None:
-        """What the schema has against one value; a warning is none."""
-        assert column.check is not None
-        problem = column.check(said)
-        if problem is None or KINDS[problem[0]].level != "error":
-            return None
-        return self.finding(problem[0], id, column.name, problem[1])
 
     def record(self, id: str, data: bytes, texts: list[str], fields: Mapping[str, Value]) -> Finding | None:
         """What no field can tell alone, characters first: what they spoil is not shown in any sentence."""
