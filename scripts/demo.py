@@ -21,7 +21,15 @@ MEMBERS = {
     "bibliotecas": "Red Ejemplo de Bibliotecas de Barrio",
     "taller": "Taller Ejemplo de Bicicletas Rueda Libre",
 }
-SHEETS = {"organizaciones": "organization", "lugares": "place", "servicios": "service"}
+SHEETS = {
+    "organizaciones": "organization",
+    "lugares": "place",
+    "servicios": "service",
+    "voluntariado": "opportunity",
+    "necesidades": "need",
+    "recursos": "resource",
+    "convocatorias": "funding",
+}
 DONE, FINDINGS = 0, 1
 
 
@@ -60,11 +68,14 @@ def keep_a_catalogue(folder: Path, member: str, name: str) -> Path:
         quiet=True,
     )
     for sheet, record_type in SHEETS.items():
-        more = ["--owner", "Correo=organización"] if sheet == "organizaciones" else []
+        if not (EXAMPLES / member / f"{sheet}.csv").exists():
+            continue
         shutil.copy(EXAMPLES / member / f"{sheet}.csv", folder / f"{member}-{sheet}.csv")
+        headings = (folder / f"{member}-{sheet}.csv").read_text("utf-8").split("\n")[0].split(",")
+        owners = [f"{name}=organización" for name in ("Teléfonos", "Correo") if name in headings]
         commons(
             folder, "import", f"{member}-{sheet}.csv", "--to", catalogue, "--type", record_type,
-            "--owner", "Teléfonos=organización", *more, "--yes", quiet=True,
+            *(word for owner in owners for word in ("--owner", owner)), "--yes", quiet=True,
         )  # fmt: skip
     release = folder / "entregas" / f"{member}.entrega"
     release.parent.mkdir(exist_ok=True)
