@@ -69,6 +69,7 @@ def _row_result(row: Row, cells: Cells, reader: Reader, at_home: list[str]) -> R
     own.extra = {**dict(filled(cells, [c for c in at_home if c not in read])), **own.extra}
     _keep_rest_of_entries(result.records, mapping)
     _settle_references(result.records)
+    result.records = [made for made in result.records if made.own or _whole(made, reader)]
     return result
 
 
@@ -100,6 +101,15 @@ def _keep_rest_of_entries(records: list[Made], mapping: Mapping) -> None:
             if text and name not in read and name not in mapping.ignore
         }
         first.extra = {**rest, **first.extra}
+
+
+def _whole(made: Made, reader: Reader) -> bool:
+    """Whether a record that hangs on others has the ones it cannot be without: a service at no place is none."""
+    fields = reader.schema.types[made.plan.type].fields
+    wanted = [
+        name for name, rule in made.plan.fields.items() if rule.record is not None and fields[name].required
+    ]
+    return all(_given(name, made) for name in wanted)
 
 
 def _settle_references(records: list[Made]) -> None:
@@ -196,7 +206,7 @@ def _check_position(made: Made, row: Row, cells: Cells, reader: Reader, findings
         return
     code = None
     if not isinstance(latitude, int) or not isinstance(longitude, int):
-        code = "position-half"
+        code = "position-swapped" if _beyond_the_pole(made.drafts.get("latitude_e6")) else "position-half"
     elif latitude == 0 and longitude == 0:
         code = "position-zero"
     else:
@@ -213,6 +223,14 @@ def _check_position(made: Made, row: Row, cells: Cells, reader: Reader, findings
     made.drafts |= texts
     said = ", ".join(texts.values())
     findings.append(Finding(code, type=made.plan.type, field="latitude_e6", row=row.number, value=said))
+
+
+def _beyond_the_pole(text: str | None) -> bool:
+    """A latitude of -99 is a longitude that stands in the wrong column."""
+    try:
+        return text is not None and 90 < abs(float(text)) <= 180
+    except ValueError:
+        return False
 
 
 def _bounds(district: Value, territory: Territory | None) -> Box | None:
