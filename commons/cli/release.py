@@ -34,7 +34,6 @@ from commons.cli.output import (
     yes_option,
 )
 from commons.errors import InputError
-from commons.findings import Finding
 from commons.format import container, words
 from commons.format.container import ReleaseFiles
 from commons.format.errors import FormatError
@@ -42,14 +41,13 @@ from commons.format.keylog import KeyLog
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
 from commons.release import build, keys
-from commons.release.outgoing import Key
+from commons.release.outgoing import Key, Question
 from commons.release.scan import answer_keys
 from commons.schema.spec import load_schema
 
 MOST_LISTED = 15
 MOST_ASKED = 20
 _UNLISTED = ("catalogue", "withdrawal")
-_ASKED = ("held-phone", "held-email", "held-private")
 
 
 @dataclass(eq=False)
@@ -140,7 +138,7 @@ def release(
         answers = {found for text in ours for found in answer_keys(text)}
         shown = build.preview(own, at=at, ours=answers)
         if interactive() and not (yes or as_json):
-            answers |= _ask_whose(shown.held)
+            answers |= _ask_whose(shown.questions)
             shown = build.preview(own, at=at, ours=answers)
         if not as_json:
             _show(shown, details=details)
@@ -183,23 +181,21 @@ def _target(catalogue: Catalogue, shown: build.Preview, out: Path | None, folder
     return path
 
 
-def _ask_whose(held: Sequence[Finding]) -> set[str]:
+def _ask_whose(questions: Sequence[Question]) -> set[str]:
     """Ask about each number, address and name once; what is the organisation's may leave."""
     answers: set[str] = set()
-    by_key = {str(f.details["key"]): f for f in held if f.code in _ASKED}
-    for key, finding in list(by_key.items())[:MOST_ASKED]:
-        shown = finding.value if finding.code != "held-private" else key
-        tell(_("«{value}» stands in {type}/{record}, {field}.").format(
-            value=shown, type=finding.type, record=finding.record, field=_field_title(finding)
-        ))  # fmt: skip
+    by_key = {question.found.key: question for question in reversed(questions)}
+    for key, question in list(reversed(by_key.items()))[:MOST_ASKED]:
+        where = f"{question.type}/{question.record}"
+        said = _("«{value}» stands in {record}, {field}.")
+        tell(said.format(value=question.found.text, record=where, field=_field_title(question)))
         if ask_yes(_("Is it the organisation's (not a person's), so that it may leave?")):
             answers.add(key)
     return answers
 
 
-def _field_title(finding: Finding) -> str:
-    field = load_schema().types[str(finding.type)].fields.get(str(finding.field))
-    return in_language(field.title) if field else str(finding.field)
+def _field_title(question: Question) -> str:
+    return in_language(load_schema().types[question.type].fields[question.field].title)
 
 
 def _type_name(type_name: str, n: int) -> str:

@@ -33,7 +33,7 @@ from commons.format.manifest import FileEntry, Manifest
 from commons.messages import N_
 from commons.model import Value
 from commons.release import database, known, outgoing
-from commons.release.outgoing import PROFILE, WITHDRAWAL, Key
+from commons.release.outgoing import PROFILE, WITHDRAWAL, Key, Question
 
 VALID_FOR = timedelta(days=400)
 RENEW_BEFORE = timedelta(days=90)
@@ -83,6 +83,7 @@ class Preview:
     leaves: Mapping[Key, str]  # hexadecimal
     content_root: str
     held: tuple[Finding, ...]
+    questions: tuple[Question, ...]
     private: Mapping[str, int]  # type → records that are "only here"
     changes: tuple[Change, ...]
     last: OwnRelease | None
@@ -169,6 +170,7 @@ def preview(catalogue: Catalogue, *, at: datetime, ours: Iterable[str] = ()) -> 
         leaves=leaves,
         content_root=tree.root().hex(),
         held=tuple(leaving.held),
+        questions=tuple(leaving.questions),
         private=leaving.private,
         changes=tuple(_changes(everything, leaves, last, log.member_id)),
         last=last,

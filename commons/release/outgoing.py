@@ -18,7 +18,7 @@ from commons.findings import Finding
 from commons.format import canonical, characters
 from commons.format.errors import FormatError
 from commons.model import Value
-from commons.release.scan import Scanner
+from commons.release.scan import Found, Scanner
 from commons.schema import validate
 from commons.schema.spec import Field, RecordType, Schema
 
@@ -55,12 +55,24 @@ class Rules:
     tombstones: frozenset[str] = frozenset()  # of what is withdrawn for good
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that a person may answer "that is the organisation's" to. Kept apart from the findings, which
+    are printed, exported and logged: a private value must not be repeated there."""
+
+    type: str
+    record: str
+    field: str
+    found: Found
+
+
 @dataclass(slots=True)
 class Leaving:
     """What leaves, by (type, id) in canonical order; what is held, in the same order; who stays by choice."""
 
     records: dict[Key, dict[str, Value]] = field(default_factory=dict)
     held: list[Finding] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
     private: dict[str, int] = field(default_factory=dict)  # type → records that are "only here"
 
 
@@ -76,7 +88,7 @@ def select(records: Iterable[StoredRecord], rules: Rules) -> Leaving:
         elif rtype.release == "consent" and not rules.consented.covers_record(*key):
             findings[key].append(_finding("record-no-consent", key))
         else:
-            fields = _Choice(rtype, record, rules, findings[key]).fields()
+            fields = _Choice(rtype, record, rules, findings[key], leaving.questions).fields()
             if fields is not None:
                 leaving.records[key] = fields
     _resolve_references(leaving, everything, rules, findings)
@@ -108,6 +120,7 @@ class _Choice:
     record: StoredRecord
     rules: Rules
     findings: list[Finding]
+    questions: list[Question]
 
     @property
     def key(self) -> Key:
@@ -182,9 +195,9 @@ class _Choice:
         """Whether something private stands in `text`; it is listed."""
         found = self.rules.scanner.scan(text, agreed=contacts)
         for one in found:
-            self.findings.append(
-                Finding(f"held-{one.kind}", *self.key, field=name, value=one.shown, details={"key": one.key})
-            )
+            self.note(f"held-{one.kind}", name, one.shown)
+            if one.kind != "number":
+                self.questions.append(Question(*self.key, name, one))
         return bool(found)
 
     def _valid(self, fields: dict[str, Value]) -> dict[str, Value] | None:
