@@ -31,9 +31,10 @@ _DECIMAL = re.compile(r"(?<![\d.])\d{1,3}\.\d{4,}(?![\d.])")
 _LINK = re.compile(r"https?://\S+|www\.\S+", re.I)
 _CHAT_LINK = re.compile(r"(?:wa\.me/|whatsapp\.com/\S*?phone=|tel:)\+?(\d{8,15})", re.I)
 _EMAIL = re.compile(
-    r"[A-Za-z0-9._%+-]+\s?(?:@|\(at\)|\[at\]|\(arroba\)|\[arroba\]|\sarroba\s)\s?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+",
+    r"[A-Za-z0-9._%+-]{1,64}\s?(?:@|\(at\)|\[at\]|\(arroba\)|\[arroba\]|\sarroba\s)\s?[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+",
     re.I,
 )
+_SIGN_OF_EMAIL = re.compile(r"@|arroba|[(\[]at[)\]]", re.I)
 _AT = re.compile(r"\s?(?:@|\(at\)|\[at\]|\(arroba\)|\[arroba\]|\sarroba\s)\s?", re.I)
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -161,7 +162,7 @@ def _is_known(key: str, phones: Iterable[str]) -> bool:
 
 
 def _emails(text: str) -> Iterator[Found]:
-    if "@" in text or "arroba" in text.casefold() or "at" in text.casefold():
+    if _SIGN_OF_EMAIL.search(text):
         for match in _EMAIL.finditer(text):
             yield Found("email", email_key(match[0]), match[0])
 
