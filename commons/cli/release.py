@@ -95,7 +95,7 @@ class NoSuchFolder(InputError):
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
-    metavar="DIR",
+    metavar="FOLDER",
     help=N_("Write the release as a folder of four files."),
 )
 @click.option(
