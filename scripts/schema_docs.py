@@ -73,11 +73,14 @@ def usual_fields(schema: Schema) -> dict[str, Field]:
     """Fields shared by all public types, and every group's fields, in their usual form."""
     seen = Counter(f for t in schema.types.values() for f in t.fields.values())
     public = schema.public_types
+    groups = reading.read_yaml(schema_folder() / "common.yaml")["groups"]
     usual: dict[str, Field] = {}
     for rtype in schema.types.values():
         for name, field in rtype.fields.items():
             everywhere = all(name in t.fields and not t.fields[name].group for t in public)
-            if (field.group or everywhere) and (name not in usual or seen[field] > seen[usual[name]]):
+            if (field.group in groups or everywhere) and (
+                name not in usual or seen[field] > seen[usual[name]]
+            ):
                 usual[name] = field
     del usual["status"]  # every type has a list of its own
     return usual
@@ -89,6 +92,8 @@ def section(rtype: RecordType, usual: dict[str, Field]) -> str:
     notes = {
         "The record as a whole leaves only with consent.": rtype.release == "consent",
         f"New records start as `{rtype.audience}`.": rtype.audience != "public",
+        f"Asked again after {rtype.confirm_days} days whether it is still true.": rtype.confirm_days > 0,
+        f"A new record lapses after {rtype.expires_days} days.": rtype.expires_days > 0,
         "Its ids tell nothing about what it says.": rtype.secret_ids,
         f"Its title is made from {', '.join(rtype.composed)} when it leaves.": bool(rtype.composed),
         "With `location_reserved`, only district and phones say where it is: "
@@ -97,8 +102,9 @@ def section(rtype: RecordType, usual: dict[str, Field]) -> str:
     }
     text += "".join(f"- {note}\n" for note, holds in notes.items() if holds) + "\n"
     fields = list(rtype.fields.values())
-    own = [f for f in fields if f.name not in usual or (not f.group and usual[f.name].group)]
-    groups = [g for g in dict.fromkeys(f.group for f in fields) if g and (rtype.small or g != "bookkeeping")]
+    own = [f for f in fields if f.name not in usual or f.group != usual[f.name].group]
+    groups = [g for g in dict.fromkeys(f.group for f in fields if f not in own) if g]
+    groups = [g for g in groups if rtype.small or g != "bookkeeping"]
     changed = [f for f in fields if f not in own and f.name in usual and f is not usual[f.name]]
     if own:
         text += table(own)

@@ -40,11 +40,11 @@ TERM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,59}\Z")
 _CONSTRAINTS = {"required", "pattern", "maxLength", "maxItems", "minimum", "maximum"}
 _FIELD_KEYS = {
     "name", "type", "format", "unit", "constraints", "vocabulary", "release", "personal", "search", "facet",
-    "match", "fuse", "form", "target", "rdfType", "items", "title", "description", "example",
+    "match", "fuse", "form", "target", "rdfType", "items", "group", "title", "description", "example",
 }  # fmt: skip
 _TYPE_KEYS = {
     "name", "title", "plural", "description", "rdfType", "small", "release", "audience", "secret_ids",
-    "composed", "change", "fields",
+    "composed", "confirm_days", "expires_days", "change", "fields",
 }  # fmt: skip
 _LENGTHS = {"text": 2000, "markdown": 20000, "uri": 2000, "email": 254, "address": 160, "reference": 160,
             "digest": 64}  # fmt: skip
@@ -223,8 +223,8 @@ def _field(entry: Mapping[str, Any], group: str, file: str, *, inner: bool = Fal
         plain.setdefault("max_items", 100)
     if "rdfType" in entry:
         plain["rdf_type"] = entry["rdfType"]
-    if group:
-        plain["group"] = group
+    if group or "group" in entry:
+        plain["group"] = group or entry["group"]
     if "items" in entry:
         plain["items"] = [_field(item, "", file, inner=True) for item in entry["items"]]
     return plain

@@ -90,6 +90,8 @@ class RecordType:
     audience: str = "public"  # what a new record starts with
     secret_ids: bool = False  # ids are keyed hashes, never made from what the record says
     composed: tuple[str, ...] = ()  # the released title is made from these fields, never as typed
+    confirm_days: int = 0  # ask again after so many days whether it is still true; 0: do not ask
+    expires_days: int = 0  # a new record lapses after so many days; 0: it does not by itself
     reserved: tuple[str, ...] = ()  # stay home where `location_reserved` is true
 
     @property
