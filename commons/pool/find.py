@@ -16,7 +16,7 @@ from rapidfuzz import fuzz, process
 
 from commons.pool.index import FACETS, PoolIndex, both
 from commons.pool.read import Card, Pool
-from commons.pool.search import COLUMNS, WEIGHTS, Query, query, words_of
+from commons.pool.search import COLUMNS, WEIGHTS, Query, index_text, query, words_of
 
 MOST_TEXT = 200  # characters of a question; the rest is ignored
 MOST_RANKED = 4_000  # hits; above, the most lately confirmed come first
@@ -110,14 +110,10 @@ def _ranked(pool: Pool, words: Query) -> list[int]:
         f"WHERE search MATCH ? ORDER BY bm25(search, {weights}), s.rowid"
     )
     rows = [(row[0], row[1] or "") for row in pool.connection.execute(sql, (words.match,))]
-    named = [entity for entity, title in rows if _is_named(title, words)]
+    asked = set(index_text(words.words, None).folded.split())
+    named = [entity for entity, title in rows if asked <= set(index_text([title], None).folded.split())]
     first = set(named)
     return named + [entity for entity, _ in rows if entity not in first]
-
-
-def _is_named(title: str, words: Query) -> bool:
-    found = sum(1 for word in words_of(title) if words.hits(word))
-    return found >= len(words.words)
 
 
 def _advice(pool: Pool, words: Query, without_filters: int) -> Advice:

@@ -310,7 +310,7 @@ def _fields(rtype: RecordType, row: Mapping[str, Any]) -> dict[str, Any]:
     """A fused row as values: lists and objects parsed, references as entity numbers, nothing empty."""
     fields: dict[str, Any] = {}
     for column in fused_columns(rtype):
-        value = row[column.name]
+        value = row.get(column.name)
         if value is None or value == "":
             continue
         if column.kind == "json":

@@ -128,12 +128,13 @@ async def _warm(datasette: Any) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 is any free one. Raises PortTaken."""
+    """A listening socket; port 0 is any free one. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        bound.listen(128)  # from now on the address answers; whoever comes before the server waits
     except (OSError, OverflowError) as error:
         bound.close()
         raise PortTaken(host, port) from error

@@ -163,7 +163,7 @@ async def test_about_says_what_is_not_said(portal: Any) -> None:
 async def test_content_in_another_language_says_so(portal: Any) -> None:
     """A screen reader reads Spanish titles in Spanish on an English page."""
     page = await text_of(portal, "/en/search?q=dental")
-    assert '<h3 lang="es">' in page
+    assert '<h2 lang="es">' in page
 
 
 async def test_a_page_beyond_the_last_shows_the_last(portal: Any) -> None:
