@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -173,6 +173,10 @@ def _only_reading(expected: dict[str, Table]) -> Callable[..., int]:
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_READ and (first, second) in allowed:
             return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_READ and second == "" and first in expected:  # count(*) names no column
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_FUNCTION and second == "count":
+            return sqlite3.SQLITE_OK
         return sqlite3.SQLITE_DENY
 
     return decide
@@ -212,6 +216,7 @@ Batch = tuple[list[str], list[bytes], list[Finding | None]]
 
 def _batches(connection: sqlite3.Connection, table: Table, deadline: float) -> Iterator[Batch]:
     """Rows of one table, whose keys must ascend: a forged b-tree may hold one twice."""
+    table = _without_unused(connection, table)
     read = rows.reader(table, load_schema().types.get(table.name))
     cursor = connection.execute(table.select)
     last = ""
@@ -231,6 +236,13 @@ def _batches(connection: sqlite3.Connection, table: Table, deadline: float) -> I
         if time.monotonic() > deadline:
             raise Unreadable("time")
         yield ids, data, findings
+
+
+def _without_unused(connection: sqlite3.Connection, table: Table) -> Table:
+    """The table with the columns that hold anything: most catalogues use a third of them."""
+    counts = connection.execute(table.count).fetchone()
+    used = tuple(column for column, n in zip(table.columns, counts, strict=True) if n)
+    return replace(table, columns=used)
 
 
 def note_withdrawals(

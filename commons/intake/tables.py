@@ -42,8 +42,14 @@ class Table:
     @property
     def select(self) -> str:
         """Every row in the order of its key, read from the table itself and from no index."""
-        names = ", ".join(f'"{c.name}"' for c in self.columns)
-        return f'SELECT "id", {names} FROM "{self.name}" NOT INDEXED'
+        names = ", ".join(['"id"', *(f'"{c.name}"' for c in self.columns)])
+        return f'SELECT {names} FROM "{self.name}" NOT INDEXED'
+
+    @property
+    def count(self) -> str:
+        """How many rows have a value in each column, in the order of `columns`."""
+        counts = ", ".join(f'count("{c.name}")' for c in self.columns)
+        return f'SELECT {counts} FROM "{self.name}" NOT INDEXED'
 
 
 @cache

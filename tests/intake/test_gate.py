@@ -91,7 +91,9 @@ def test_a_pruned_release_yields_the_rows_that_may_be_shown() -> None:
     bad = place("malo", url="javascript:x")
     files = release(MEMBER, [*RECORDS, bad])
     with Gate() as gate:
-        full = list(gate.take_in(files).rows())
+        whole = gate.take_in(files)
+        assert whole.taken, (whole.code, whole.detail)
+        full = list(whole.rows())
         short = pruned.prune(files, [r.data for r in full], may_show=lambda data: b'"place","a"' not in data)
         intake = gate.take_in(short)
         assert list(intake.rows()) == [row for row in full if row.id != "a"]
@@ -149,3 +151,31 @@ def test_time_that_runs_out_is_no_verdict_on_the_release() -> None:
     job = Job("r", MEMBER.id, "full", SCHEMA, 0, 1, manifest.content_root, dict(manifest.counts))
     with pytest.raises(Unreadable):
         examine(job, files.catalogue, lambda _part: None, seconds=-1)
+
+
+LISTS = st.text(st.sampled_from('[]{}":,ab0-1 \\n\ttrue'), max_size=24) | st.sampled_from(
+    [
+        '["a","b"]', '[""]', '[]', '[{}]', '[{"a":1}]', '[{"a":1,"b":"x"}]', '[{"b":1,"a":2}]',
+        '[{"a":1,"a":2}]', '[{"a":-0}]', '[{"a":01}]', '[{"a":"x"},{"a":null}]', '[{"a":[]}]', '[["a"]]',
+        '[1]', '["a" ]', '["a\\u0062"]',
+        '["\\ud800"]', '[{"a":1.0}]', '[{"A":1}]', '["a",{"a":1}]', '["\x01"]',
+    ]
+)  # fmt: skip
+
+
+@given(text=LISTS)
+@settings(max_examples=500, deadline=None)
+def test_a_list_is_read_only_in_its_one_form(text: str) -> None:
+    """What is taken from a column is exactly what a canonical record would hold there."""
+    found = rows._list(text, strict=False)
+    if found is None:
+        return
+    if not all(
+        isinstance(item, str) or (isinstance(item, dict) and item.keys() <= {"a", "b"}) for item in found
+    ):
+        return  # the schema's own check refuses it
+    try:
+        data = canonical.canonical_bytes("x", "x", {"x": found})
+    except characters.CharacterRefused:
+        return  # told as a character, not as a list
+    assert data.decode() == '["x","x",{"x":' + text + "}]"
