@@ -18,8 +18,10 @@ from commons.schema.spec import RecordType, Schema
 
 _NAMES = ("title", "alternate_names")
 _PLACES = ("street_address", "directions")
+_WHEREABOUTS = (*_PLACES, "neighbourhood", "city", "region")
 _OFTEN = 3  # a local value that more records share is a category, not a secret
 _MOSTLY = 0.5  # share of persons' names that makes a column one of persons
+_REPEATED = 8  # in a column of persons a name stands no more often than this, on average
 _PHRASE_WORDS = 6  # shorter ones are names of streets and towns, which many records share
 
 
@@ -28,25 +30,40 @@ class Local:
     """What the catalogue's own columns are like: headings of those with persons, how often a value stands."""
 
     persons: frozenset[str]
-    often: Counter[str]
+    often: Counter[tuple[str, ...]]  # by words, so that capitals make no difference
 
 
 def scanner(schema: Schema, records: Collection[StoredRecord], ours: Iterable[str]) -> Scanner:
     """What to look for in this catalogue, and what is the organisation's own."""
     phones: set[str] = set()
     emails: set[str] = set()
-    private = Private()
+    private, phrases = Private(), Private()
     local = _local_columns(records)
     for record in records:
         rtype = schema.types[record.type]
         if not record.private:
             _add_channels(rtype, record, phones, emails)
-        _add_private(rtype, record, private, local)
-    for record in records:
-        if not record.private and not schema.types[record.type].composed:
-            for text in _texts_of(record.fields, _NAMES):
-                private.discard(text)
+        _add_private(rtype, record, private, phrases, local)
+    public = [r for r in records if not r.private and not schema.types[r.type].composed]
+    _discard_common(phrases, public, schema)
+    private.join(phrases)
+    for record in public:
+        reserved = record.fields.get("location_reserved") is True
+        for text in _texts_of(record.fields, _NAMES if reserved else (*_NAMES, *_WHEREABOUTS)):
+            private.discard(text)
     return Scanner(private, frozenset(phones), frozenset(emails), frozenset(ours))
+
+
+def _discard_common(phrases: Private, public: Iterable[StoredRecord], schema: Schema) -> None:
+    """Take out what several public records say: «centro de salud» is no secret of the one that stays home."""
+    said: Counter[str] = Counter()
+    for record in public:
+        released = schema.types[record.type].released
+        texts = " · ".join(_texts_of(record.fields, (n for n, f in released.items() if not f.personal)))
+        said.update(set(phrases.found_in(texts)))
+    for phrase, records in said.items():
+        if records > _OFTEN:
+            phrases.discard(phrase)
 
 
 def _add_channels(rtype: RecordType, record: StoredRecord, phones: set[str], emails: set[str]) -> None:
@@ -71,7 +88,10 @@ def _add_channels(rtype: RecordType, record: StoredRecord, phones: set[str], ema
             )
 
 
-def _add_private(rtype: RecordType, record: StoredRecord, private: Private, local: Local) -> None:
+def _add_private(
+    rtype: RecordType, record: StoredRecord, private: Private, phrases: Private, local: Local
+) -> None:
+    """Persons and reserved places into `private`; texts that say something only as a whole into `phrases`."""
     for name, value in record.fields.items():
         spec = rtype.fields.get(name)
         if spec is None:
@@ -79,10 +99,10 @@ def _add_private(rtype: RecordType, record: StoredRecord, private: Private, loca
         if spec.personal and not spec.format and not spec.vocabulary and not name.endswith("_role"):
             _add_name(str(value), private)
         elif name == "extra" and isinstance(value, dict):
-            _add_local(value, private, local)
+            _add_local(value, private, phrases, local)
     if record.private:
-        for text in _texts_of(record.fields, (*_NAMES, *_PLACES, "summary", "description")):
-            private.add_text(text)
+        for text in _texts_of(record.fields, (*_NAMES, "street_address", "summary", "description")):
+            phrases.add_text(text)
     elif record.fields.get("location_reserved") is True:
         for text in _texts_of(record.fields, _PLACES):
             private.add_text(text)
@@ -100,30 +120,35 @@ def _is_given(word: str) -> bool:
     return is_person(word.capitalize())
 
 
-def _add_local(columns: Mapping[str, Value], private: Private, local: Local) -> None:
+def _add_local(columns: Mapping[str, Value], private: Private, phrases: Private, local: Local) -> None:
     """Local columns: names where the column holds persons, and long phrases as a whole."""
     for heading, value in columns.items():
         for text in _strings(value):
-            if local.often[text] > _OFTEN:
+            if local.often[words_of(text)] > _OFTEN:
                 continue
             if heading in local.persons:
                 _add_name(text, private)
             elif len(words_of(text)) >= _PHRASE_WORDS:
-                private.add_text(text)
+                phrases.add_text(text)
 
 
 def _local_columns(records: Iterable[StoredRecord]) -> Local:
     """Which local columns hold persons: one name is no proof (San Miguel), a column full of them is."""
     cells: dict[str, list[str]] = {}
-    often: Counter[str] = Counter()
+    often: Counter[tuple[str, ...]] = Counter()
     for record in records:
         extra = record.fields.get("extra")
         if isinstance(extra, dict):
             for heading, value in extra.items():
                 texts = list(_strings(value))
                 cells.setdefault(heading, []).extend(texts)
-                often.update(texts)
-    persons = {h for h, texts in cells.items() if looks(texts).share("person") >= _MOSTLY}
+                often.update(words_of(text) for text in texts)
+    persons = {
+        heading
+        for heading, texts in cells.items()
+        # the same few over and over are towns (San Francisco), not persons
+        if len(set(texts)) * _REPEATED >= len(texts) and looks(texts).share("person") >= _MOSTLY
+    }
     return Local(frozenset(persons), often)
 
 

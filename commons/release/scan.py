@@ -117,6 +117,11 @@ class Private:
         if words:
             self.by_first.get(words[0], set()).discard(words)
 
+    def join(self, other: Private) -> None:
+        """Add all that `other` holds."""
+        for first, sequences in other.by_first.items():
+            self.by_first.setdefault(first, set()).update(sequences)
+
     def found_in(self, text: str) -> Iterator[str]:
         """The sequences that stand in `text`, as words with spaces."""
         if not self.by_first:
