@@ -37,13 +37,16 @@ def names(rtype: RecordType, *, published: bool = False) -> tuple[str, ...]:
     return tuple(rtype.released if published else rtype.fields)
 
 
-def to_columns(rtype: RecordType, fields: Mapping[str, object], *, published: bool = False) -> list[Column]:
+def to_columns(rtype: RecordType, fields: Mapping[str, Any], *, published: bool = False) -> list[Column]:
     """The values in the order of `names`; fields that the type does not have are left out."""
-    get = fields.get
-    return [
-        None if (value := get(name)) is None or value == "" else encode(value) if encode else value  # type: ignore[misc]
-        for name, encode in _writers(rtype, published)
-    ]
+    places, width = _writers(rtype, published)
+    row: list[Column] = [None] * width
+    for name, value in fields.items():
+        place = places.get(name)
+        if place is not None and value is not None and value != "":
+            at, encode = place
+            row[at] = encode(value) if encode else value
+    return row
 
 
 def from_columns(rtype: RecordType, row: Sequence[Column], *, published: bool = False) -> dict[str, Value]:
@@ -92,14 +95,17 @@ _decode = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_no_float, par
 
 
 @cache
-def _writers(rtype: RecordType, published: bool) -> list[tuple[str, Callable[[Any], Column] | None]]:
+def _writers(
+    rtype: RecordType, published: bool
+) -> tuple[dict[str, tuple[int, Callable[[Any], Column] | None]], int]:
+    """Field → its place in the row and what turns its value into a column; and the width of the row."""
     fields = (rtype.released if published else rtype.fields).values()
     makers: dict[str, Callable[[Any], Column]] = {
         "boolean": int,
         "array": _json_or_nothing,
         "object": _json_or_nothing,
     }
-    return [(f.name, makers.get(f.type)) for f in fields]
+    return {f.name: (at, makers.get(f.type)) for at, f in enumerate(fields)}, len(fields)
 
 
 @cache
