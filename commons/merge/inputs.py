@@ -40,3 +40,9 @@ def take_in(digest: str, store: Store, gate: Gate) -> Intake:
     """One release of the store; what was kept of it is used. Raises NotInStore."""
     kept = gate.kept(digest)
     return kept if kept is not None else gate.take_in(store.read(digest))
+
+
+def examine_ahead(releases: Iterable[str], store: Store, gate: Gate) -> None:
+    """Take in many releases at once, so that whoever asks for them one by one need not wait."""
+    for _intake in gate.take_all(store.read(digest) for digest in releases if gate.kept(digest) is None):
+        pass

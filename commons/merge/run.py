@@ -28,7 +28,7 @@ from commons.intake.gate import Gate
 from commons.link.model import LINKER
 from commons.merge.act import Progress, Release, Result, act
 from commons.merge.changes import Changes, compare, to_bytes
-from commons.merge.inputs import locked_releases, take_in
+from commons.merge.inputs import examine_ahead, locked_releases, take_in
 from commons.merge.plan import MemberPlan, plan, territory_digest, vocabularies_digest
 from commons.messages import N_
 from commons.schema import territory as territories
@@ -105,10 +105,13 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
         policy = policies.load(folder)
         fetched = fetch(policy, folder, store)
         progress("sources", len(fetched.reached))
+        seen = _by_member(store)
+        newest = (max(seen(m.id), key=lambda s: s.version) for m in policy.members if seen(m.id))
+        examine_ahead((release.digest for release in newest), store, gate)
         planned = plan(
             policy,
             _previous(folder),
-            _by_member(store),
+            seen,
             lambda digest: take_in(digest, store, gate),
             as_of=options.as_of,
             schema=load_schema(),
