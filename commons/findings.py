@@ -88,6 +88,7 @@ KINDS: dict[str, Kind] = {
         N_("Row {row}: «{value}» in {column} is not a date in a form that the mapping allows."),
         N_("Write it like 21/09/2017, or add its form under “dates” in the mapping."),
     ),
+    "value-unreadable": Kind("error", N_("Row {row}: «{value}» in {column} could not be read.")),
     "first-of-several": Kind(
         "note", N_("Row {row}: of several in {column} («{value}») the first was taken; all are kept at home.")
     ),

@@ -6,7 +6,7 @@ careful answers: what may be a person's is a person's and stays home.
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,10 @@ from typing import ClassVar
 import click
 
 from commons.catalogue.store import Catalogue
+from commons.cli.import_report import LISTED, show_proposal, show_report
 from commons.cli.output import (
     FINDINGS,
+    ask,
     ask_yes,
     confirm,
     findings_json,
@@ -25,7 +27,6 @@ from commons.cli.output import (
     now,
     progress,
     say,
-    show_findings,
     show_json,
     tell,
     yes_option,
@@ -34,28 +35,17 @@ from commons.errors import InputError
 from commons.imports import load
 from commons.imports.error_file import error_csv
 from commons.imports.fetch import is_link, read_location
-from commons.imports.mapping import Owner
+from commons.imports.mapping import Consent, Owner
 from commons.imports.plan import Wishes
 from commons.imports.prepare import Given, Prepared, prepare, with_answers
 from commons.imports.report import ImportReport
 from commons.imports.table import Table
-from commons.messages import N_, in_language, language, ngettext
+from commons.messages import N_, language, ngettext
 from commons.messages import translate as _
 
-_WHY = {
-    "row-empty": N_("empty"),
-    "row-title": N_("title above the headings"),
-    "row-headings": N_("headings"),
-    "row-instruction": N_("instructions"),
-    "row-total": N_("totals and notes"),
-    "row-skipped": N_("left out by the mapping"),
-    "row-repeated": N_("the same row twice"),
-    "row-without-content": N_("nothing in the mapped columns"),
-    "row-removed-here": N_("removed or withdrawn in the catalogue"),
-}
 _OWNERS: dict[str, Owner] = {"organisation": "organisation", "organización": "organisation",
                              "person": "person", "persona": "person"}  # fmt: skip
-_LISTED = 20
+_PERSONAL = ("phones", "email", "contact_name", "contact_phone", "contact_email")
 
 
 @dataclass(eq=False)
@@ -65,7 +55,10 @@ class NotAnAnswer(InputError):
     option: str
     text: str
     template: ClassVar[str] = N_("{option} cannot be «{text}».")
-    hint_template: ClassVar[str] = N_('Write it like --owner "Tel.=organisation" or --set kind=shelter.')
+    hint_template: ClassVar[str] = N_(
+        'Write it like --owner "Tel.=organisation", --set kind=shelter,'
+        ' --consent "Tel.=Ana;2026-11-02;directory".'
+    )
 
 
 @dataclass(eq=False)
@@ -126,6 +119,13 @@ _to = click.option(
 @click.option("--owner", "owners", multiple=True, metavar="COLUMN=…",
               help=N_("Whose telephones or e-mails a column holds: organisation or person."))  # fmt: skip
 @click.option(
+    "--consent",
+    "consents",
+    multiple=True,
+    metavar="COLUMN=…",
+    help=N_("The persons of a column agreed: who asked them, when, what for: Tel.=Ana;2026-11-02;directory"),
+)
+@click.option(
     "--set", "constants", multiple=True, metavar="FIELD=TEXT", help=N_("The same value for every row.")
 )
 @click.option("--complete", is_flag=True, help=N_("The file is everything: remove what is gone from it."))
@@ -143,6 +143,7 @@ def import_(
     sheet: str | None,
     source: str | None,
     owners: tuple[str, ...],
+    consents: tuple[str, ...],
     constants: tuple[str, ...],
     complete: bool,
     same: bool,
@@ -150,7 +151,14 @@ def import_(
     yes: bool,
     as_json: bool,
 ) -> None:
-    answers = Answers(_pairs("--owner", owners), _pairs("--set", constants), yes, dry_run, as_json)
+    answers = Answers(
+        _pairs("--owner", owners),
+        {column: _consent(told) for column, told in _pairs("--consent", consents).items()},
+        _pairs("--set", constants),
+        yes,
+        dry_run,
+        as_json,
+    )
     reports = []
     with Catalogue.open(to) as catalogue:
         for file in files:
@@ -204,7 +212,7 @@ def refresh(
             for name in names:
                 catalogue.sources.remove(name)
             return
-        answers = Answers({}, {}, yes, dry_run, as_json)
+        answers = Answers({}, {}, {}, yes, dry_run, as_json)
         reports = []
         for name in names or tuple(known):
             source = known[name]
@@ -223,6 +231,7 @@ class Answers:
     """What was said on the command line in place of questions."""
 
     owners: dict[str, str]
+    consents: dict[str, Consent]
     constants: dict[str, str]
     yes: bool
     dry_run: bool
@@ -242,7 +251,7 @@ def _one(
     if prepared.proposal is not None:
         prepared = _settled(catalogue, given, prepared, answers)
         if not answers.as_json:
-            _show_proposal(prepared)
+            show_proposal(prepared)
         if not answers.dry_run:
             _write_mapping(prepared, folder / f"{given.name}.mapping.yaml")
     request = prepared.request
@@ -254,7 +263,7 @@ def _one(
     if report.done:
         error_path = _write_errors(report, request.table, folder)
     if not answers.as_json:
-        _show(report, error_path)
+        show_report(report, error_path)
     told = {
         **report.to_json(),
         "findings": findings_json(report.findings),
@@ -277,21 +286,53 @@ def _settled(catalogue: Catalogue, given: Given, prepared: Prepared, answers: An
     for name in answers.constants:
         if name not in rtype.fields or name in ("salt", "extra"):
             raise NotAnAnswer("--set", name)
+    consents = dict(answers.consents)
+    for column in consents:
+        if column not in prepared.request.table.columns:
+            raise NotAnAnswer("--consent", column)
     if answers.asks:
         for guess in prepared.proposal.guesses:
             if guess.target in ("phones", "email", "social_links") and guess.column not in owners:
                 question = _("Does «{column}» hold the organisation's own {label}, which may be public?")
                 yes = ask_yes(question.format(column=guess.column, label=guess.label))
                 owners[guess.column] = "organisation" if yes else "person"
+        _ask_consents(prepared, owners, consents)
     return with_answers(
-        catalogue, given, prepared, owners=owners, constants=answers.constants, lang=language()
+        catalogue,
+        given,
+        prepared,
+        owners=owners,
+        consents=consents,
+        constants=answers.constants,
+        lang=language(),
     )
+
+
+def _ask_consents(prepared: Prepared, owners: dict[str, Owner], consents: dict[str, Consent]) -> None:
+    """Once per column with persons' data: whether they agreed, who asked them, when and what for."""
+    assert prepared.proposal is not None
+    for guess in prepared.proposal.guesses:
+        if guess.target not in _PERSONAL or guess.column in consents:
+            continue
+        if owners.get(guess.column) == "organisation":
+            continue
+        question = _("Did all persons in «{column}» agree that this is public?").format(column=guess.column)
+        if ask_yes(question):
+            told = [ask(_("Who asked them?")), ask(_("When? (2026-11-21)")), ask(_("What for?"))]
+            consents[guess.column] = _consent(";".join(told))
+
+
+def _consent(told: str) -> Consent:
+    parts = [part.strip() for part in told.split(";")]
+    if len(parts) != 3 or not all(parts) or not re.fullmatch(r"\d{4}-\d\d-\d\d", parts[1]):
+        raise NotAnAnswer("--consent", told)
+    return Consent(*parts)
 
 
 def _agreed(report: ImportReport, prepared: Prepared, answers: Answers) -> bool:
     """Whether to go on: a new mapping is asked about in a terminal, removals always unless --yes."""
     if report.removed:
-        for type_name, record_id in report.removed[:_LISTED]:
+        for type_name, record_id in report.removed[:LISTED]:
             tell(_("would be removed: {record}").format(record=f"{type_name}/{record_id}"))
         n = len(report.removed)
         question = ngettext(
@@ -303,14 +344,6 @@ def _agreed(report: ImportReport, prepared: Prepared, answers: Answers) -> bool:
     if prepared.proposal is not None and answers.asks:
         return ask_yes(_("Import with this mapping?"))
     return True
-
-
-def _show_proposal(prepared: Prepared) -> None:
-    assert prepared.proposal is not None
-    tell(_("This is how the columns were understood:"))
-    for guess in prepared.proposal.guesses:
-        tell(f"  {guess.sentence}")
-    tell()
 
 
 def _write_mapping(prepared: Prepared, path: Path) -> None:
@@ -346,78 +379,6 @@ def _write_errors(report: ImportReport, table: Table, folder: Path) -> Path | No
             return None
         return path
     return None
-
-
-def _show(report: ImportReport, error_path: Path | None) -> None:
-    """The report in sentences: rows first, then records, then what needs a person."""
-    show_findings(report.findings)
-    show_findings(report.refused)
-    head = _(
-        "{file}: {read} rows; {imported} imported, {unchanged} unchanged, {skipped} left out,"
-        " {refused} refused."
-    )
-    say(
-        head.format(
-            file=report.file,
-            read=report.rows_read,
-            imported=report.rows_imported,
-            unchanged=report.rows_unchanged,
-            skipped=len(report.skipped),
-            refused=len(report.refused),
-        )
-    )
-    for code, n in sorted(Counter(s.code for s in report.skipped).items()):
-        say("  " + _("left out: {n} ({why})").format(n=n, why=_(_WHY.get(code, code))))
-    for outcome, words in (("new", N_("new")), ("changed", N_("changed")), ("unchanged", N_("unchanged"))):
-        for type_name, n in sorted(report.records(outcome).items()):  # type: ignore[arg-type]
-            say(f"  {_type_name(type_name, n)}: {n} {_(words)}")
-    _show_rest(report, error_path)
-
-
-def _show_rest(report: ImportReport, error_path: Path | None) -> None:
-    if report.waiting:
-        n = report.waiting
-        say(
-            "  "
-            + ngettext(
-                "{n} cell did not fit and waits as a draft.", "{n} cells did not fit and wait as drafts.", n
-            ).format(n=n)
-        )
-    if report.blanked:
-        say(
-            "  "
-            + _("{n} cells hold a text that means nothing and were read as empty.").format(n=report.blanked)
-        )
-    if report.removed:
-        say(
-            "  "
-            + (_("removed: {n}") if report.done else _("would be removed: {n}")).format(n=len(report.removed))
-        )
-    if report.gone:
-        n = len(report.gone)
-        say("  " + ngettext("{n} record is no longer in the file; it stays. --complete removes it.",
-                            "{n} records are no longer in the file; they stay. --complete removes them.",
-                            n).format(n=n))  # fmt: skip
-    for same in report.same[:_LISTED]:
-        text = _("Row {row} says what {old} said, under a new id ({new}); --same makes it the same record.")
-        say("  " + text.format(row=same.row, old=f"{same.type}/{same.old_id}", new=same.new_id))
-    if error_path is not None:
-        say(
-            _("The rows to correct are in {path}; correct them and import that file.").format(path=error_path)
-        )
-    if not report.done:
-        say(_("Nothing was written."))
-    elif report.step is None:
-        say(_("Nothing changed."))
-    else:
-        say(_("Done; commons undo takes it back."))
-
-
-def _type_name(type_name: str, n: int) -> str:
-    from commons.schema.spec import load_schema
-
-    rtype = load_schema().types[type_name]
-    return in_language(rtype.title if n == 1 else rtype.plural)
 
 
 def _list_sources(catalogue: Catalogue, as_json: bool) -> None:

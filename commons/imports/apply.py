@@ -104,7 +104,7 @@ def _keep_rest_of_entries(records: list[Made], mapping: Mapping) -> None:
 
 
 def _whole(made: Made, reader: Reader) -> bool:
-    """Whether a record that hangs on others has the ones it cannot be without: a service at no place is none."""
+    """Whether the records that it cannot be without are there: a service at no place is none."""
     fields = reader.schema.types[made.plan.type].fields
     wanted = [
         name for name, rule in made.plan.fields.items() if rule.record is not None and fields[name].required

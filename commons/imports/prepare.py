@@ -18,7 +18,7 @@ from commons.findings import Finding
 from commons.imports.guess import Proposal, propose
 from commons.imports.load import Request, source_for
 from commons.imports.made import Reader
-from commons.imports.mapping import OWN_COLUMNS, Mapping, Owner
+from commons.imports.mapping import OWN_COLUMNS, Consent, Mapping, Owner
 from commons.imports.mapping_file import parse_mapping
 from commons.imports.plan import Wishes
 from commons.imports.proposal_text import mapping_text
@@ -106,6 +106,7 @@ def with_answers(
     prepared: Prepared,
     *,
     owners: MappingOf[str, Owner],
+    consents: MappingOf[str, Consent],
     constants: MappingOf[str, str],
     lang: str,
 ) -> Prepared:
@@ -118,6 +119,7 @@ def with_answers(
         table,
         rtype,
         owners=owners,
+        consents=consents,
         constants=constants,
         territory=territory_of(catalogue),
         lang=lang,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from commons.imports.guess import HOME, JOINS, KEY, Guess, Proposal
-from commons.imports.mapping import Owner
+from commons.imports.mapping import Consent, Owner
 from commons.imports.sniff import Looks
 from commons.imports.table import Table
 from commons.messages import N_, translate
@@ -26,11 +26,12 @@ def mapping_text(
     rtype: RecordType,
     *,
     owners: Mapping[str, Owner] | None = None,
+    consents: Mapping[str, Consent] | None = None,
     constants: Mapping[str, str] | None = None,
     territory: Territory | None = None,
     lang: str = "es",
 ) -> str:
-    """YAML that `mapping_file.parse_mapping` reads back. `owners`: answers for personal columns."""
+    """YAML that `mapping_file.parse_mapping` reads back. `owners`, `consents`: what was answered."""
     lines = [
         "# "
         + translate(N_("How each column of {file} becomes a field. Correct it and import again.")).format(
@@ -59,7 +60,9 @@ def mapping_text(
             continue
         done.add(guess.target)
         together = [g for g in proposal.guesses if g.target == guess.target or _belongs(g, guess)]
-        lines += _field_lines(guess, together, table, rtype, (owners or {}), territory, lang)
+        lines += _field_lines(
+            guess, together, table, rtype, (owners or {}), (consents or {}), territory, lang
+        )
     home = [g.column for g in proposal.guesses if g.target == HOME]
     if home:
         lines.append("extra:  # " + translate(N_("stay at home")))
@@ -93,6 +96,7 @@ def _field_lines(
     table: Table,
     rtype: RecordType,
     owners: Mapping[str, Owner],
+    consents: Mapping[str, Consent],
     territory: Territory | None,
     lang: str,
 ) -> list[str]:
@@ -120,6 +124,12 @@ def _field_lines(
         parts["digits"] = "5"
     if name in _OWNED:
         parts["owner"] = owners.get(guess.column, "person")
+    agreed = consents.get(guess.column)
+    if agreed is not None and parts.get("owner") != "organisation":
+        said = (
+            f"asked_by: {_quoted(agreed.asked_by)}, when: {agreed.when}, purpose: {_quoted(agreed.purpose)}"
+        )
+        parts["consent"] = "{" + said + "}"
     if name == "schedules" and not _mostly_read(spec, table.column(guess.column), territory, lang):
         name = "schedule_text"  # hours in prose stay prose
     body = ", ".join(f"{key}: {value}" for key, value in parts.items())
