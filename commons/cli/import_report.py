@@ -11,7 +11,7 @@ from pathlib import Path
 from commons.cli.output import say, show_findings, tell
 from commons.imports.prepare import Prepared
 from commons.imports.report import ImportReport
-from commons.messages import N_, in_language, ngettext
+from commons.messages import N_, in_language, ngettext, translate
 from commons.messages import translate as _
 from commons.schema.spec import load_schema
 
@@ -57,10 +57,10 @@ def show_report(report: ImportReport, error_path: Path | None) -> None:
         )
     )
     for code, n in sorted(Counter(s.code for s in report.skipped).items()):
-        say("  " + _("left out: {n} ({why})").format(n=n, why=_(_WHY.get(code, code))))
+        say("  " + _("left out: {n} ({why})").format(n=n, why=translate(_WHY.get(code, code))))
     for outcome, words in (("new", N_("new")), ("changed", N_("changed")), ("unchanged", N_("unchanged"))):
         for type_name, n in sorted(report.records(outcome).items()):  # type: ignore[arg-type]
-            say(f"  {_type_name(type_name, n)}: {n} {_(words)}")
+            say(f"  {_type_name(type_name, n)}: {n} {translate(words)}")
     _show_rest(report, error_path)
 
 
