@@ -70,6 +70,8 @@ _BY_CONTENT = {
     "district": "district",
     "person": "contact_name",
 }
+# Believed only under the heading that our own template gives them.
+_ONLY_BY_LABEL = ("audience", "language", "same_as", "copied_from")
 KIND_WORDS = {
     "curp": N_("personal keys (CURP)"),
     "rfc": N_("tax numbers (RFC)"),
@@ -262,10 +264,6 @@ def _targets(rtype: RecordType) -> list[str]:
         "extra",
         "latitude_e6",
         "longitude_e6",
-        "audience",
-        "same_as",
-        "copied_from",
-        "language",
     )
     return special + [name for name in rtype.fields if name not in unsettable]
 
@@ -288,8 +286,12 @@ def _scored(
             ):
                 yield score, column, KEY, "heading"
             continue
+        label = _is_label(heading, rtype.fields.get(target))
+        if target in _ONLY_BY_LABEL and not label:
+            continue
         if score >= _LIKELY and _plausible(target, seen):
-            bonus = _content_bonus(target, seen, rtype, schema, table, column)
+            # the template's own heading wins over every likeness
+            bonus = _content_bonus(target, seen, rtype, schema, table, column) + (5 if label else 0)
             yield min(score, 100) + bonus, column, target, "heading"
     kind = seen.best
     told = _BY_CONTENT.get(kind or "")
@@ -323,6 +325,10 @@ def _heading_score(heading: str, target: str, spec: Field | None) -> int:
     if spec is not None:
         own |= {_plain(text) for text in spec.title.values()}
     return _heading_score_of(heading, tuple(sorted(own)) + _words().get(target, ()))
+
+
+def _is_label(heading: str, spec: Field | None) -> bool:
+    return spec is not None and heading in {_plain(text) for text in spec.title.values()}
 
 
 def _plausible(target: str, seen: Looks) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from commons.cli.main import cli
+from commons.imports.guess import propose
 from commons.imports.read import read_bytes
 from commons.schema import template, territory, typed
 from tests.schema.values import SCHEMA
@@ -35,6 +36,19 @@ def test_every_type_has_a_sheet_with_no_two_headings_alike(lang: str) -> None:
         [named] = csv.reader(io.StringIO(template.csv_bytes(rtype, lang=lang).decode("utf-8-sig")))
         assert named == template.headings(rtype, lang)
         assert named[0] == "Id" and len(set(named)) == len(named)
+
+
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_the_importer_knows_every_heading_again(lang: str) -> None:
+    """A template filled with its own examples needs no hand at its mapping, not even who may see a record."""
+    for rtype in SHEETS:
+        fields = template.fields_of(rtype)
+        out = io.StringIO()
+        rows = [[f"a-{n}", *(f.example.get(lang, "Texto") for f in fields)] for n in range(3)]
+        csv.writer(out).writerows([template.headings(rtype, lang), *rows])
+        proposal = propose(read_bytes(out.getvalue().encode(), "a.csv"), rtype, SCHEMA, lang=lang)
+        targets = [guess.target for guess in proposal.guesses]
+        assert targets == ["key", *(f.name.removesuffix("_e6") for f in fields)], rtype.name
 
 
 def test_workbook_and_csv_are_one_template() -> None:
