@@ -178,3 +178,10 @@ async def test_no_page_names_another_host(portal: Any) -> None:
         page = await text_of(portal, path)
         fetched = re.findall(r'(?:src|srcset|action)="([^"]*)"|<link[^>]*href="([^"]*)"', page)
         assert all(not url.startswith(("http", "//")) for pair in fetched for url in pair if url)
+
+
+async def test_contacts_that_nobody_stands_by_any_more_are_not_shown(portal: Any) -> None:
+    """The clinic's release has run out: its page stays, its number does not."""
+    page = await text_of(portal, f"/es/f/{short_code(f'{CLINIC}/service/consulta-dental')}")
+    assert "Consulta dental" in page and "No se muestran teléfonos" in page
+    assert "tel:" not in page and "55 5555 0177" not in page

@@ -167,7 +167,7 @@ def _member(n: int, member: str, name: str) -> dict[str, Any]:
         "epoch": 0,
         "number": 11,
         "issued_at": "2026-11-02T12:00:00Z",
-        "valid_until": "2027-12-02T12:00:00Z",
+        "valid_until": "2026-01-02T12:00:00Z" if n == 1 else "2099-12-02T12:00:00Z",
         "fingerprint": "jacaranda nopal comal patio lluvia mercado tren bordado",
         "added": json.dumps({"by": "Ana Ejemplo", "when": "2026-11-01", "how": "palabras por teléfono"}),
         "records": 3,

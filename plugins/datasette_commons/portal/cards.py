@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commons.messages import in_language
 from commons.pool.read import Card
+from datasette_commons.portal.layout import CONTACTS
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.markdown import plain
 from datasette_commons.portal.site import Site
@@ -45,18 +46,28 @@ def card_view(card: Card, site: Site, links: Links, today: datetime.date) -> Car
         line=one_line(card),
         where=where(card, site),
         who=joined(names),
-        fresh=freshness_of(card, today),
+        fresh=freshness_of(card, site, today),
     )
 
 
-def freshness_of(card: Card, today: datetime.date) -> Freshness:
+def without_lapsed(card: Card, site: Site, today: datetime.date) -> tuple[Card, bool]:
+    """The card without contacts, and True, where every release that it rests on has run out: a number that
+    nobody stands by any more may ring at a stranger's."""
+    if not card.members or not all(site.has_lapsed(member, today) for member in card.members):
+        return card, False
+    fields = {name: value for name, value in card.fields.items() if name not in CONTACTS}
+    return replace(card, fields=fields), len(fields) < len(card.fields)
+
+
+def freshness_of(card: Card, site: Site, today: datetime.date) -> Freshness:
     """How far a card can be relied on."""
     return freshness(
         card.type,
+        confirm_days=site.confirm_days(card.type),
         confirmed_at=card.confirmed_at,
         expires_at=card.expires_at,
         today=today,
-        has_phone=bool(card.fields.get("phones")),
+        has_phone=bool(without_lapsed(card, site, today)[0].fields.get("phones")),
     )
 
 

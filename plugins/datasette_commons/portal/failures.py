@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -29,7 +30,8 @@ def language_of(request: Any) -> str:
 def status_of(exception: Exception) -> int:
     if isinstance(exception, Base400 | DatasetteError):
         return int(exception.status)
-    return 503 if isinstance(exception, QueryInterrupted) else 500
+    interrupted = isinstance(exception, sqlite3.OperationalError) and "interrupted" in str(exception)
+    return 503 if interrupted or isinstance(exception, QueryInterrupted) else 500
 
 
 def sentences(status: int) -> tuple[str, str]:

@@ -92,7 +92,14 @@ ELSEWHERE = frozenset(
     (
         "title", "summary", "description", "text", "language", "status", "confirmed_at", "expires_at",
         "modified_at", "created_at", "currency", "counted_at", "latitude", "longitude", "position_precision",
-        "location_reserved", "keywords", "licence", "source", "region", "country", "shows_connections",
+        "location_reserved", "keywords", "licence", "alert", "source", "region", "country",
+        "shows_connections",
+    )
+)  # fmt: skip
+
+CONTACTS = frozenset(
+    (
+        "phones", "email", "social_links", "contact_name", "contact_role", "contact_phone", "contact_email",
     )
 )  # fmt: skip
 

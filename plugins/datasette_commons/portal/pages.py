@@ -45,7 +45,7 @@ async def home(site: Site, links: Links, query: Query) -> Page:
     today = site.today()
     counts = overview(site.index, today.isoformat())
     lately = await site.ask(lambda pool: _lately(pool, today.isoformat()))
-    fresh = [c for c in lately[1] if freshness_of(c, today).kind == "confirmed"]
+    fresh = [c for c in lately[1] if freshness_of(c, site, today).kind == "confirmed"]
     values = {
         "title": site.name,
         "sentence": _who_stands_behind(site),

@@ -73,7 +73,7 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
         state=_(_STATES.get(state, N_("behind"))),
         state_style=_STATE_STYLES.get(state, "unknown"),
         last=_last_release(row),
-        channels=tuple(_channels(row)),
+        channels=() if site.has_lapsed(member.id, site.today()) else tuple(_channels(row)),
         shares=tuple(_shares(member, site, links)),
         list_url=links.page("search", query=[("member", member.id)]),
         refused=_waiting(refused),

@@ -16,8 +16,23 @@ from commons.messages import in_language
 from commons.messages import translate as _
 from commons.pool.read import Card, Rival, Thing
 from commons.schema.spec import Field, RecordType
-from datasette_commons.portal.cards import CardView, card_views, freshness_of, type_title, where
-from datasette_commons.portal.layout import BAD_NEWS, ELSEWHERE, IN_ORDER, LAYOUT, OTHERS, PLAIN_SPOKEN
+from datasette_commons.portal.cards import (
+    CardView,
+    card_views,
+    freshness_of,
+    type_title,
+    where,
+    without_lapsed,
+)
+from datasette_commons.portal.layout import (
+    BAD_NEWS,
+    CONTACTS,
+    ELSEWHERE,
+    IN_ORDER,
+    LAYOUT,
+    OTHERS,
+    PLAIN_SPOKEN,
+)
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.markdown import tel_url
 from datasette_commons.portal.site import Site
@@ -70,6 +85,7 @@ class RecordView:
     text: str
     place_words: str
     fresh: Freshness
+    alert: str
     status: str
     is_urgent: bool
     call: tuple[str, str] | None  # words, tel: address
@@ -77,6 +93,7 @@ class RecordView:
     facts: tuple[FactRow, ...]
     more: tuple[FactRow, ...]
     held: bool
+    lapsed: bool  # contacts are not shown: nobody has confirmed them for more than a release is valid
     voices: tuple[VoiceView, ...]
     rivals: tuple[tuple[str, str, tuple[RivalView, ...]], ...]  # label, sentence, values
     related: tuple[tuple[str, tuple[CardView, ...]], ...]
@@ -96,7 +113,9 @@ class Reader:
 
 def record_view(thing: Thing, reader: Reader) -> RecordView:
     """The page of `thing` in the current language."""
-    site, card = reader.site, thing.card
+    site = reader.site
+    card, lapsed = without_lapsed(thing.card, site, reader.today)
+    thing = replace(thing, card=card)
     rtype = site.schema.types[card.type]
     facts, more = _facts(thing, rtype, reader)
     status = str(card.fields.get("status") or "")
@@ -108,7 +127,8 @@ def record_view(thing: Thing, reader: Reader) -> RecordView:
         description=str(card.fields.get("description") or ""),
         text=str(card.fields.get("text") or ""),
         place_words=where(card, site),
-        fresh=freshness_of(card, reader.today),
+        fresh=freshness_of(card, site, reader.today),
+        alert=str(card.fields.get("alert") or ""),
         status="" if status in IN_ORDER else _label(rtype, "status", status, reader),
         is_urgent=status in BAD_NEWS,
         call=_call(card),
@@ -116,8 +136,9 @@ def record_view(thing: Thing, reader: Reader) -> RecordView:
         facts=tuple(facts),
         more=tuple(more),
         held=bool(thing.held),
+        lapsed=lapsed,
         voices=tuple(_voice(thing, i, reader) for i in range(len(thing.claims))),
-        rivals=tuple(_rivals(thing, rtype, reader)),
+        rivals=tuple(_rivals(thing, rtype, reader, lapsed=lapsed)),
         related=tuple(_related(thing, reader)),
         code=card.short,
         address=card.address,
@@ -222,6 +243,7 @@ def _voice(thing: Thing, number: int, reader: Reader) -> VoiceView:
         is_subject=claim.member == thing.subject,
         fresh=freshness(
             thing.card.type,
+            confirm_days=reader.site.confirm_days(thing.card.type),
             confirmed_at=fields.get("confirmed_at"),
             expires_at=fields.get("expires_at"),
             today=reader.today,
@@ -235,11 +257,11 @@ def _voice(thing: Thing, number: int, reader: Reader) -> VoiceView:
 
 
 def _rivals(
-    thing: Thing, rtype: RecordType, reader: Reader
+    thing: Thing, rtype: RecordType, reader: Reader, *, lapsed: bool
 ) -> Iterator[tuple[str, str, tuple[RivalView, ...]]]:
     for name, rivals in thing.rivals.items():
         field = rtype.fields.get(name)
-        if field is None or len(rivals) < 2:
+        if field is None or len(rivals) < 2 or (lapsed and name in CONTACTS):
             continue
         members = {rival.member for rival in rivals}
         label = in_language(field.title)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from datasette.utils import sqlite_timelimit
+
 from commons.messages import in_language
 from commons.pool.index import PoolIndex
 from commons.pool.read import Member, Pool
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from commons.schema.territory import Territory
 
 DATABASE = "data"
+LONGEST_MS = 3_000  # of a page's questions to the pool
 DEFAULT_ZONE = "America/Mexico_City"
 _T = TypeVar("_T")
 _sites: weakref.WeakKeyDictionary[Any, Site] = weakref.WeakKeyDictionary()
@@ -71,13 +74,28 @@ class Site:
         """What a licence allows, in words; its name where it is none of ours."""
         return self.schema.label("licences", licence, lang) if licence else ""
 
+    def has_lapsed(self, member_id: str, today: datetime.date) -> bool:
+        """Whether the member's last release has run out."""
+        until = next((m.row["valid_until"] for m in self.members if m.id == member_id), None)
+        return bool(until) and str(until)[:10] < today.isoformat()
+
+    def confirm_days(self, type_name: str) -> int:
+        """After how many days a record of this type should be looked at again; 0: never."""
+        rtype = self.schema.types.get(type_name)
+        return rtype.confirm_days if rtype else 0
+
     def today(self) -> datetime.date:
         """Today where the territory is: the page says "three weeks ago" to somebody who lives there."""
         return datetime.datetime.now(self.zone).date()
 
     async def ask(self, question: Callable[[Pool], _T]) -> _T:
         """Answer a question on one of Datasette's reading threads."""
-        return await _on_thread(self.datasette, lambda connection: question(Pool(connection, self.index)))
+
+        def bounded(connection: Any) -> _T:
+            with sqlite_timelimit(connection, LONGEST_MS):
+                return question(Pool(connection, self.index))
+
+        return await _on_thread(self.datasette, bounded)
 
 
 async def site_of(datasette: Any) -> Site:

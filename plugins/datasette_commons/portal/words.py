@@ -28,9 +28,6 @@ MONTHS = (
     N_("November"),
     N_("December"),
 )
-# After how many months a person should be asked again; what is not named here: 12.
-CONFIRM_AGAIN_MONTHS = {"service": 6, "service_at_place": 6}
-DEFAULT_CONFIRM_AGAIN = 12
 # Types that somebody goes to or calls; for the others "call before you go" makes no sense.
 VISITED = frozenset({"service", "place", "service_at_place", "event", "organization", "need"})
 
@@ -108,12 +105,16 @@ def ago_words(day: datetime.date, today: datetime.date) -> str:
 def freshness(
     type_name: str,
     *,
+    confirm_days: int,
     confirmed_at: str | None,
     expires_at: str | None,
     today: datetime.date,
     has_phone: bool = False,
 ) -> Freshness:
-    """What a reader should know about how far this can be relied on today."""
+    """What a reader should know about how far this can be relied on today.
+
+    `confirm_days`: after so many days somebody should look again; 0: what holds once holds for good.
+    """
     expires = parse_day(expires_at)
     if expires and expires < today:
         return Freshness("over", _("Expired on {date}").format(date=day_words(expires)))
@@ -122,8 +123,7 @@ def freshness(
         confirmed = None  # a clock that runs ahead says nothing
     if confirmed is None:
         return Freshness("unknown", _advised(_("No date of confirmation"), type_name, has_phone))
-    months = CONFIRM_AGAIN_MONTHS.get(type_name, DEFAULT_CONFIRM_AGAIN)
-    if (today - confirmed).days <= months * 30.5:
+    if not confirm_days or (today - confirmed).days <= confirm_days:
         return Freshness("confirmed", _("Confirmed {ago}").format(ago=ago_words(confirmed, today)))
     since = _("Not confirmed since {month}").format(month=month_words(confirmed))
     return Freshness("look", _advised(since, type_name, has_phone))
