@@ -17,7 +17,7 @@ from commons.release.scan import Private, Scanner, email_key, phone_key, words_o
 from commons.schema.spec import RecordType, Schema
 
 _NAMES = ("title", "alternate_names")
-_PLACES = ("street_address", "directions")
+_PLACES = ("street_address",)  # not the directions: bus lines and cross streets are everybody's
 _WHEREABOUTS = (*_PLACES, "neighbourhood", "city", "region")
 _OFTEN = 3  # a local value that more records share is a category, not a secret
 _MOSTLY = 0.5  # share of persons' names that makes a column one of persons
@@ -37,21 +37,43 @@ def scanner(schema: Schema, records: Collection[StoredRecord], ours: Iterable[st
     """What to look for in this catalogue, and what is the organisation's own."""
     phones: set[str] = set()
     emails: set[str] = set()
-    private, phrases = Private(), Private()
+    persons, reserved, names = Private(), Private(), Private()
     local = _local_columns(records)
     for record in records:
         rtype = schema.types[record.type]
         if not record.private:
             _add_channels(rtype, record, phones, emails)
-        _add_private(rtype, record, private, phrases, local)
+        _add_private(rtype, record, persons, names, local)
+        if record.fields.get("location_reserved") is True:
+            _add_texts(record.fields, _PLACES, reserved)
+        elif record.private:
+            _add_texts(record.fields, (*_NAMES, *_PLACES), names)
     public = [r for r in records if not r.private and not schema.types[r.type].composed]
-    _discard_common(phrases, public, schema)
-    private.join(phrases)
+    _discard_public(persons, names, public)
+    _discard_common(names, public, schema)
+    persons.join(reserved)
+    return Scanner(persons, names, frozenset(phones), frozenset(emails), frozenset(ours))
+
+
+def _add_texts(fields: Mapping[str, Value], fields_of: Iterable[str], private: Private) -> None:
+    for text in _texts_of(fields, fields_of):
+        private.add_text(text)
+
+
+def _discard_public(persons: Private, names: Private, public: Iterable[StoredRecord]) -> None:
+    """Take out what public records are called, where they are, and towns that sound like persons."""
+    towns: Counter[str] = Counter()
     for record in public:
-        reserved = record.fields.get("location_reserved") is True
-        for text in _texts_of(record.fields, _NAMES if reserved else (*_NAMES, *_WHEREABOUTS)):
-            private.discard(text)
-    return Scanner(private, frozenset(phones), frozenset(emails), frozenset(ours))
+        for text in _texts_of(record.fields, _NAMES):
+            persons.discard(text)
+            names.discard(text)
+        if record.fields.get("location_reserved") is not True:
+            for text in _texts_of(record.fields, _WHEREABOUTS):
+                names.discard(text)
+                towns[text] += 1
+    for text, records in towns.items():
+        if records > _OFTEN:
+            persons.discard(text)
 
 
 def _discard_common(phrases: Private, public: Iterable[StoredRecord], schema: Schema) -> None:
@@ -89,23 +111,17 @@ def _add_channels(rtype: RecordType, record: StoredRecord, phones: set[str], ema
 
 
 def _add_private(
-    rtype: RecordType, record: StoredRecord, private: Private, phrases: Private, local: Local
+    rtype: RecordType, record: StoredRecord, persons: Private, names: Private, local: Local
 ) -> None:
-    """Persons and reserved places into `private`; texts that say something only as a whole into `phrases`."""
+    """Personal fields and local columns."""
     for name, value in record.fields.items():
         spec = rtype.fields.get(name)
         if spec is None:
             continue
         if spec.personal and not spec.format and not spec.vocabulary and not name.endswith("_role"):
-            _add_name(str(value), private)
+            _add_name(str(value), persons)
         elif name == "extra" and isinstance(value, dict):
-            _add_local(value, private, phrases, local)
-    if record.private:
-        for text in _texts_of(record.fields, (*_NAMES, "street_address", "summary", "description")):
-            phrases.add_text(text)
-    elif record.fields.get("location_reserved") is True:
-        for text in _texts_of(record.fields, _PLACES):
-            private.add_text(text)
+            _add_local(value, persons, names, local)
 
 
 def _add_name(name: str, private: Private) -> None:

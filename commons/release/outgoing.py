@@ -175,7 +175,7 @@ class _Choice:
         if not isinstance(value, str):
             return value
         text = characters.tidy(value)
-        if self._is_text(spec) and self._finds(spec.name, text, contacts):
+        if self._is_text(spec) and self._finds(spec, text, contacts):
             return None
         return text
 
@@ -183,7 +183,7 @@ class _Choice:
         inner = spec.items.get(name)
         if isinstance(part, str) and inner is not None and self._is_text(inner):
             text = characters.tidy(part)
-            return None if self._finds(spec.name, text, contacts) else text
+            return None if self._finds(spec, text, contacts) else text
         return part
 
     @staticmethod
@@ -191,9 +191,10 @@ class _Choice:
         is_string = spec.type == "string" or (spec.type == "array" and not spec.items)
         return is_string and not spec.vocabulary and not spec.personal and spec.format not in _CODED
 
-    def _finds(self, name: str, text: str, contacts: Sequence[str]) -> bool:
+    def _finds(self, spec: Field, text: str, contacts: Sequence[str]) -> bool:
         """Whether something private stands in `text`; it is listed."""
-        found = self.rules.scanner.scan(text, agreed=contacts)
+        name, running = spec.name, spec.format in ("text", "markdown")
+        found = self.rules.scanner.scan(text, running=running, agreed=contacts)
         for one in found:
             self.note(f"held-{one.kind}", name, one.shown)
             if one.kind != "number":

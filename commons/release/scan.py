@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from itertools import pairwise
 from typing import Literal
 
@@ -86,7 +87,7 @@ def answer_keys(text: str) -> set[str]:
 class Private:
     """Sequences of words that must not stand in what leaves; found in one pass however many there are."""
 
-    by_first: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
+    by_first: dict[str, set[tuple[str, ...]]] = dataclass_field(default_factory=dict)
 
     def add(self, words: tuple[str, ...]) -> None:
         """Add one sequence."""
@@ -135,14 +136,19 @@ class Private:
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """What to look for, and what is the organisation's own. Keys as `phone_key`, `email_key` make them."""
+    """What to look for, and what is the organisation's own. Keys as `phone_key`, `email_key` make them.
+
+    `private` is looked for everywhere; `names` only in running text: what a public record is called, and
+    where it is, was typed for that very record, and half of all names are part of another.
+    """
 
     private: Private
+    names: Private = dataclass_field(default_factory=Private)
     phones: frozenset[str] = frozenset()
     emails: frozenset[str] = frozenset()
     ours: frozenset[str] = frozenset()  # answered: keys of any kind
 
-    def scan(self, text: str, *, agreed: Sequence[str] = ()) -> list[Found]:
+    def scan(self, text: str, *, running: bool = True, agreed: Sequence[str] = ()) -> list[Found]:
         """What stands in `text` and must not leave; `agreed`: personal values that leave with it."""
         found = [f for f in _emails(text) if f.key not in self.emails]
         found += [f for f in _phones(text) if not _is_known(f.key, self.phones)]
@@ -150,6 +156,8 @@ class Scanner:
         if number:
             found.append(Found("number", number.upper(), number))
         found += [Found("private", words, words) for words in self.private.found_in(text)]
+        if running:
+            found += [Found("private", words, words) for words in self.names.found_in(text)]
         return [f for f in found if f.key not in self.ours and not _is_agreed(f, agreed)]
 
 

@@ -152,3 +152,18 @@ def test_a_catalogue_that_does_not_say_who_it_is_cannot_speak(catalogue: Catalog
     with pytest.raises(ProfileIncomplete) as caught:
         build.preview(catalogue, at=at)
     assert "licence" in str(caught.value) and "language" in str(caught.value)
+
+
+def test_the_name_of_a_private_record_is_looked_for_in_running_text_only(put: Put, leaving: Leaving) -> None:
+    """A branch of something private may be called after it; a description must not tell of it."""
+    put("place/x", title="Refugio Luz del Alba", audience="private")
+    put("place/y", title="Escuela Refugio Luz del Alba", summary="Junto al Refugio Luz del Alba")
+    assert leaving("place/y")["title"] == "Escuela Refugio Luz del Alba"
+    assert "summary" not in leaving("place/y")
+
+
+def test_the_street_of_a_reserved_place_leaves_with_no_record(put: Put, leaving: Leaving) -> None:
+    """Not even as the address of the organisation that runs it."""
+    put("place/x", location_reserved=True, street_address="Calle Oculta 99")
+    put("organization/o", street_address="Calle Oculta 99")
+    assert "street_address" not in leaving("organization/o")

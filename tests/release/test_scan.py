@@ -108,7 +108,7 @@ def test_two_given_names_alone_are_let_through() -> None:
 
 def test_what_is_the_organisations_may_leave() -> None:
     """Its channels, what was answered, and what leaves by consent with the same record."""
-    scanner = Scanner(Private(), frozenset({"5587654321"}), frozenset({"hola@example.org"}))
+    scanner = Scanner(Private(), Private(), frozenset({"5587654321"}), frozenset({"hola@example.org"}))
     assert keys_in("55 8765 4321, 8765-4321, hola@example.org", scanner) == []
     answered = Scanner(Private(), ours=frozenset(answer_keys("55 1111 2222") | answer_keys("a@b.mx")))
     assert keys_in("5511112222 a@b.mx 5533334444", answered) == ["5533334444"]
