@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import sqlite3
@@ -58,7 +59,10 @@ def write(file: CatalogueFile, target: Path) -> None:
     draft = target.with_name(f".{target.name}.new")
     try:
         draft.unlink(missing_ok=True)
-        file.execute("VACUUM INTO ?", (str(draft),))
+        if not target.parent.is_dir():
+            raise CatalogueNotWritable(target, os.strerror(errno.ENOENT))
+        with guarded(target):  # what goes wrong here is about the copy
+            file.connection.execute("VACUUM INTO ?", (str(draft),))
         with draft.open("rb+") as written:
             os.fsync(written.fileno())
         draft.rename(target)

@@ -89,7 +89,7 @@ def add(
         if "audience" in rtype.fields:
             editing.fields["audience"] = rtype.audience
         _take(editing, values, private=private, more=more, example=f'commons add {type_name} title="…"')
-        _save(editing, "add", record_id, reviewed=reviewed, as_json=as_json)
+        _save(editing, "add", record_id, reviewed=reviewed, given=bool(values), as_json=as_json)
 
 
 @click.command(
@@ -125,7 +125,7 @@ def edit(
             _take(editing, values, private=private, more=more, example=f'commons edit {stored.id} title="…"')
         else:
             _set_audience(editing, private)
-        _save(editing, "edit", stored.id, reviewed=reviewed, as_json=as_json)
+        _save(editing, "edit", stored.id, reviewed=reviewed, given=bool(values), as_json=as_json)
 
 
 def _take(
@@ -147,7 +147,9 @@ def _set_audience(editing: Editing, private: bool | None) -> None:
         editing.fields["audience"] = "private" if private else "public"
 
 
-def _save(editing: Editing, kind: str, record_id: str | None, *, reviewed: bool, as_json: bool) -> None:
+def _save(
+    editing: Editing, kind: str, record_id: str | None, *, reviewed: bool, given: bool, as_json: bool
+) -> None:
     at = now()
     if reviewed and "confirmed_at" in editing.rtype.fields:
         editing.fields["confirmed_at"] = instant(at)
@@ -161,7 +163,7 @@ def _save(editing: Editing, kind: str, record_id: str | None, *, reviewed: bool,
     if as_json:
         show_json({"outcome": outcome, **record_json(stored), "findings": findings_json(editing.findings)})
     else:
-        _say_saved(editing, stored, outcome)
+        _say_saved(editing, stored, outcome, told=not given)
     if stored.drafts:
         click.get_current_context().exit(FINDINGS)
 
@@ -194,7 +196,7 @@ def _refuse_taken(editing: Editing, record_id: str) -> None:
         raise IdTaken(editing.rtype.name, record_id)
 
 
-def _say_saved(editing: Editing, stored: StoredRecord, outcome: str) -> None:
+def _say_saved(editing: Editing, stored: StoredRecord, outcome: str, *, told: bool) -> None:
     words = {
         "new": N_("Saved: {record}"),
         "changed": N_("Changed: {record}"),
@@ -203,7 +205,8 @@ def _say_saved(editing: Editing, stored: StoredRecord, outcome: str) -> None:
     say(translate(words[outcome]).format(record=described(stored)))
     if stored.private:
         say(_("It stays here: only you can see it."))
-    show_findings(editing.findings)
+    if not told:  # whoever was asked field by field has read them
+        show_findings(editing.findings)
     waiting = [in_language(f.title) for name, f in editing.rtype.fields.items() if name in stored.drafts]
     if waiting:
         say(_("Waiting as a draft: {fields}").format(fields=", ".join(waiting)))
@@ -276,7 +279,7 @@ def confirm(
 ) -> None:
     """See the help."""
     if not records and not everything:
-        raise NothingNamed("confirm")
+        raise NothingNamed
     at = now()
     with opened(catalogue) as opened_catalogue:
         wanted = the_type(type_name).name if type_name else None

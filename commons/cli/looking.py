@@ -33,7 +33,7 @@ def show(record: str | None, fields_of: str | None, catalogue: Path | None, as_j
         _show_fields(fields_of, as_json=as_json)
         return
     if record is None:
-        raise NothingNamed("list")
+        raise NothingNamed
     with opened(catalogue) as opened_catalogue:
         stored = the_record(opened_catalogue, record)
         address = Address(opened_catalogue.member_id, stored.type, stored.id)

@@ -66,9 +66,8 @@ class NotAnAssignment(InputError):
 class NothingNamed(InputError):
     """A command that works on records was given none."""
 
-    command: str
-    template: ClassVar[str] = N_("Which records?")
-    hint_template: ClassVar[str] = N_("Name them (type/id or their title), or write: commons {command} --all")
+    template: ClassVar[str] = N_("Which record?")
+    hint_template: ClassVar[str] = N_("Name it by type/id or its title; commons list shows the records.")
 
 
 def the_type(text: str) -> RecordType:

@@ -30,6 +30,7 @@ from commons.schema.spec import load_schema
 
 FINDINGS = 1  # exit code: done, but something waits for a person
 SHOWN_PER_CODE = 10
+MOST_OF_A_DEFAULT = 60
 HINTS_EACH = 3  # more findings of a kind show one next step as an example
 _MARKS = {"error": N_("error"), "warning": N_("please look"), "note": N_("note")}
 _ORDER = {"error": 0, "warning": 1, "note": 2}
@@ -148,7 +149,9 @@ def ask_yes(question: str) -> bool:
 
 def ask(question: str, *, default: str = "") -> str:
     """A line typed by a person; the default where nothing is typed."""
-    shown = f"{question} [{default}]" if default else question
+    brief = default.replace("\n", " ⏎ ")
+    brief = brief if len(brief) <= MOST_OF_A_DEFAULT else brief[:MOST_OF_A_DEFAULT] + "…"
+    shown = f"{question} [{brief}]" if default.strip() else question
     answer = click.prompt(
         shown,
         default=default,

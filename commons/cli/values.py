@@ -23,6 +23,9 @@ from commons.schema.spec import Field, RecordType, load_schema
 from commons.schema.territory import Territory
 
 CLEAR = "-"
+DONE = "."
+ALL_CHOICES = "?"
+SHOWN_CHOICES = 12
 
 
 @dataclass
@@ -50,10 +53,18 @@ class Editing:
             self.drafts[target.name] = text
         else:
             self.fields.pop(target.name, None)
-        if reading.finding is not None:
-            self.findings.append(
-                dataclasses.replace(reading.finding, type=self.rtype.name, field=target.name)
-            )
+        finding = reading.finding or self._dangling(target)
+        if finding is not None:
+            self.findings.append(dataclasses.replace(finding, type=self.rtype.name, field=target.name))
+
+    def _dangling(self, target: Field) -> Finding | None:
+        """An own record that is not there (yet): kept, and told."""
+        value = self.fields.get(target.name)
+        if target.format != "reference" or not isinstance(value, str) or value.count("/") > 1:
+            return None
+        kind, slash, record_id = value.rpartition("/")
+        found = self.catalogue.get(kind if slash else target.target, record_id)
+        return None if found is not None else Finding("reference-dangling", value=value)
 
     def _as_reference(self, target: Field, text: str) -> str:
         """A record's title where its id is wanted, as long as only one fits."""
@@ -93,41 +104,60 @@ def local_day(catalogue: Catalogue, instant: str) -> str:
 
 
 def prompts(editing: Editing, *, everything: bool) -> None:
-    """Ask for the fields one by one; Enter keeps what is there, «-» empties it."""
-    tell(_("Enter keeps what is there; «-» empties a field; Ctrl+C leaves without saving."))
+    """Ask for the fields one by one; Enter keeps what is there, «-» empties it, «.» asks no more."""
+    tell(_("Enter keeps what is there · «-» empties a field · «?» shows all choices · «.» saves now"))
     for target in editing.rtype.fields.values():
         if target.name in AUTOMATIC or target.form == "hidden":
             continue
         if target.form != "main" and not everything and target.name not in editing.drafts:
             continue
-        _ask_one(editing, target)
+        if not _ask_one(editing, target):
+            return
 
 
-def _ask_one(editing: Editing, target: Field) -> None:
+def _ask_one(editing: Editing, target: Field) -> bool:
+    """Ask for one field until it fits or stays a draft; False where nothing more should be asked."""
     value = editing.fields.get(target.name)
-    before = editing.drafts.get(target.name) or (
-        "" if value is None else shown(editing.catalogue, target, value)
-    )
+    written = "" if value is None else shown(editing.catalogue, target, value)
+    before = editing.drafts.get(target.name) or written
     tell()
     tell(f"{in_language(target.description)} {_example(target)}".strip())
-    answer = ask(in_language(target.title), default=before)
+    answer = _answer(target, in_language(target.title), before)
     while answer != before:
+        if answer == DONE:
+            return False
         known = len(editing.findings)
         editing.write(target, answer)
+        for finding in editing.findings[known:]:
+            told = dataclasses.replace(finding, field=in_language(target.title))
+            tell(f"{told.sentence} {told.hint}".strip())
         if target.name not in editing.drafts:
-            return
-        finding = dataclasses.replace(editing.findings[known], field=in_language(target.title))
-        tell(f"{finding.sentence} {finding.hint}".strip())
-        before, answer = answer, ask(_("Enter keeps it as a draft; or write it again"), default=answer)
+            return True
+        before, answer = answer, _answer(target, _("Enter keeps it as a draft; or write it again"), answer)
         if answer != before:
             del editing.findings[known:]
+    return True
+
+
+def _answer(target: Field, question: str, default: str) -> str:
+    while True:
+        answer = ask(question, default=default)
+        if answer != ALL_CHOICES:
+            return answer
+        names = _choices(target)
+        tell(", ".join(names) if names else _("This field has no list of choices."))
+
+
+def _choices(target: Field) -> list[str]:
+    if not target.vocabulary:
+        return []
+    return [in_language(term.title) for term in load_schema().vocabularies[target.vocabulary].terms.values()]
 
 
 def _example(target: Field) -> str:
-    if target.vocabulary:
-        terms = load_schema().vocabularies[target.vocabulary].terms.values()
-        names = [in_language(term.title) for term in terms][:12]
-        return f"({', '.join(names)}{' …' if len(terms) > 12 else ''})"
+    names = _choices(target)
+    if names:
+        return f"({', '.join(names[:SHOWN_CHOICES])}{' …' if len(names) > SHOWN_CHOICES else ''})"
     example = in_language(target.example)
     return _("For example: {example}").format(example=example) if example else ""
 

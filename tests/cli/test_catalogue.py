@@ -1,0 +1,170 @@
+"""The terminal keeps a catalogue: what is typed is saved, said back, found again and taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+def test_init_makes_catalogue_key_and_sheet_and_overwrites_nothing(commons):
+    """The words are on the sheet only; the next key lies nowhere."""
+    made = commons("init", "--name", "Comedor La Paz", "--sheet", "sheet.html", "--yes", "--json")
+    assert made.code == 0 and made.json["catalogue"] == "comedor-la-paz.db"
+    assert sorted(p.name for p in Path().iterdir()) == [
+        "comedor-la-paz.db",
+        "comedor-la-paz.key",
+        "sheet.html",
+    ]
+    before = {p: p.read_bytes() for p in Path().iterdir()}
+    for again in (["--sheet", "s2.html"], ["other", "--sheet", "sheet.html"]):
+        assert commons("init", "--name", "Comedor La Paz", "--yes", *again).code == 2
+    assert {p: p.read_bytes() for p in Path().iterdir()} == before
+
+
+@pytest.mark.parametrize("missing", [["--yes", "--print-words"], ["--name", "X", "--yes"]])
+def test_init_says_what_it_needs_where_nobody_can_answer(commons, missing):
+    answer = commons("init", *missing)
+    assert answer.code == 2 and "→" in answer.err and list(Path().iterdir()) == []
+
+
+def test_init_leaves_nothing_half_made(commons):
+    """A territory that is not there is noticed before anything is written."""
+    assert commons("init", "--name", "X", "--print-words", "--yes", "--territory", "atlantis").code == 2
+    assert list(Path().iterdir()) == []
+
+
+def test_a_record_is_written_found_changed_and_shown(kitchen):
+    """By Spanish or English names of types and fields, accents aside."""
+    added = kitchen("add", "servicio", "titulo=Clínica dental", "Tel=55 5555 0134", "--json").json
+    assert (added["id"], added["fields"]["phones"]) == ("clinica-dental", [{"number": "+525555550134"}])
+    assert kitchen("edit", "CLINICA", "summary=Dientes sanos").code == 0
+    assert [r["id"] for r in kitchen("list", "servicios", "dientes", "--json").json] == ["clinica-dental"]
+    shown = kitchen("show", "clinica dental").out
+    assert "Dientes sanos" in shown and "55 5555 0134" in shown and "/service/clinica-dental" in shown
+
+
+def test_what_does_not_fit_is_saved_as_a_draft_and_said(kitchen):
+    """Exit code 1: done, something waits. Correcting it empties the draft."""
+    answer = kitchen("add", "service", "title=Taller", "email=x y z")
+    assert answer.code == 1 and "x y z" in answer.out
+    assert [r["id"] for r in kitchen("list", "--drafts", "--json").json] == ["taller"]
+    assert kitchen("edit", "taller", "email=taller@example.org").code == 0
+    assert kitchen("list", "--drafts", "--json").json == []
+
+
+def test_a_reference_may_be_written_as_a_title(kitchen):
+    kitchen("add", "place", "title=Casa Azul", "street_address=Calle 1")
+    fields = kitchen("add", "service", "title=Canto", "place=casa azul", "--json").json["fields"]
+    assert fields["place"] == "casa-azul"
+    dangling = kitchen("add", "service", "title=Baile", "place=nowhere", "--json").json
+    assert [f["code"] for f in dangling["findings"]] == ["reference-dangling"]
+
+
+def test_only_an_explicit_word_confirms(kitchen):
+    kitchen("add", "service", "title=A")
+    kitchen("add", "service", "title=B", "--confirm")
+    read = lambda: {r["id"]: "confirmed_at" in r["fields"] for r in kitchen("list", "--json").json}  # noqa: E731
+    assert read() == {"a": False, "b": True}
+    assert kitchen("confirm", "a").code == 0
+    assert read() == {"a": True, "b": True}
+    assert kitchen("confirm").code == 2
+
+
+def test_removing_asks_and_can_be_undone(kitchen):
+    kitchen("add", "service", "title=A")
+    asked = kitchen("remove", "a")
+    assert asked.code == 2 and "--yes" in asked.err
+    assert kitchen("remove", "a", "--yes").code == 0
+    assert kitchen("list", "--json").json == []
+    assert kitchen("undo").code == 0 and len(kitchen("list", "--json").json) == 1
+    assert kitchen("undo", "--redo").code == 0 and kitchen("list", "--json").json == []
+
+
+def test_history_tells_what_each_step_changed(kitchen):
+    kitchen("add", "service", "title=A")
+    kitchen("edit", "a", "title=B")
+    newest = kitchen("history", "--json").json[0]
+    assert newest["changes"][0]["before"]["fields"]["title"] == "A"
+    told = kitchen("history", "--step", str(newest["step"])).out
+    assert "A → B" in told
+    assert kitchen("history", "service/a", "--json").json[-1]["kind"] == "add"
+
+
+def test_consent_is_written_listed_and_taken_back(kitchen):
+    kitchen("add", "service", "title=A", "contact_name=Juana Ejemplo")
+    missing = kitchen("consent", "grant", "a")
+    assert missing.code == 2 and "--asked-by" in missing.err
+    made = kitchen("consent", "grant", "a", "--asked-by", "Beto", "--purpose", "portal", "--json").json
+    assert (made["whose"], made["covers"][0]["field"]) == ("Juana Ejemplo", "contact_name")
+    assert kitchen("consent", "revoke", made["id"], "--yes").code == 0
+    assert kitchen("consent", "list", "--json").json == []
+    assert kitchen("consent", "grant", "catalogue/catalogue", "--whose", "X").code == 2
+
+
+def test_a_copy_can_be_made_listed_and_brought_back(kitchen):
+    """Without the key unless asked for; to a stick as well."""
+    kitchen("add", "service", "title=A")
+    assert not Path(kitchen("backup", "--json").json["copy"]).with_suffix(".key").exists()
+    kitchen("edit", "a", "title=B")
+    assert kitchen("backup", "--restore", "last", "--yes").code == 0
+    assert kitchen("show", "a", "--json").json["fields"]["title"] == "A"
+    Path("stick").mkdir()
+    assert Path(kitchen("backup", "--to", "stick", "--with-key", "--json").json["key"]).exists()
+    assert kitchen("backup", "--to", "stick").code == 2
+    assert kitchen("backup", "--to", "no/where.db").code == 3
+
+
+def test_check_lists_what_to_mend_and_its_code_tells(kitchen):
+    """Notes alone are no findings that wait; a draft is."""
+    kitchen("add", "place", "title=Casa", "street_address=Calle 1", "summary=x", "kind=office", "--confirm")
+    assert kitchen("check").code == 0
+    kitchen("add", "service", "title=Taller", "email=x y z", "contact_name=Juana")
+    answer = kitchen("check", "--json")
+    assert answer.code == 1
+    assert {"draft-waiting", "no-consent", "never-confirmed"} <= {f["code"] for f in answer.json["findings"]}
+    assert "commons edit service/taller" in kitchen("check").out
+    assert kitchen("check", "casa").code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        (["show", "nobody"], "nobody"),
+        (["show", "service/nobody"], "service/nobody"),
+        (["add", "unicorn", "title=x"], "unicorn"),
+        (["add", "service"], "title"),
+        (["add", "service", "nonsense"], "nonsense"),
+        (["add", "service", "colour=red"], "colour"),
+        (["add", "service", "title=x", "--id", "No Id"], "No Id"),
+        (["undo", "99"], "99"),
+        (["undo"], "undo"),
+        (["list", "-c", "none.db"], "none.db"),
+        (["list", "-c", "sheet.html"], "sheet.html"),
+        (["consent", "revoke", "zzz", "--yes"], "zzz"),
+        (["confirm", "catalogue/catalogue"], "Catalogue"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_changes_nothing(kitchen, arguments, word):
+    before = kitchen("history", "--json").json
+    answer = kitchen(*arguments)
+    assert answer.code == 2 and word in answer.err and "Traceback" not in answer.err
+    assert kitchen("history", "--json").json == before and not Path("paz.db-wal").exists()
+
+
+def test_two_records_that_may_be_meant_are_named(kitchen):
+    for kind in ("service", "place"):
+        kitchen("add", kind, "title=La Casa")
+    answer = kitchen("show", "casa")
+    assert answer.code == 2 and "place/la-casa" in answer.err and "service/la-casa" in answer.err
+    assert kitchen("add", "service", "title=x", "--id", "la-casa").code == 2
+
+
+def test_the_catalogue_that_is_meant(commons, monkeypatch):
+    """The only one in the folder; else it must be named, by option or environment."""
+    assert "init" in commons("list").err
+    for name in ("one", "two"):
+        commons("init", name, "--name", name, "--print-words", "--yes")
+    assert "one.db, two.db" in commons("list").err
+    monkeypatch.setenv("COMMONS_CATALOGUE", "two.db")
+    assert commons("list").code == 0

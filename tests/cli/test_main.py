@@ -1,0 +1,147 @@
+"""The command speaks both languages, fails in sentences, and its exit codes are truthful."""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+from babel.messages.extract import extract_from_dir
+
+from commons.cli.main import OTHER_NAMES, ROLES, cli
+from commons.messages import speaking, translate
+
+COMMANDS = [name for commands in ROLES.values() for name in commands]
+
+
+def every_command():
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        yield name, command
+        for sub, inner in getattr(command, "commands", {}).items():
+            yield f"{name} {sub}", inner
+
+
+def test_help_shows_the_commands_by_role_in_both_languages(commons):
+    for lang, roles in (
+        ("en", ["Keep a catalogue", "Share it"]),
+        ("es", ["Llevar un catálogo", "Compartirlo"]),
+    ):
+        out = commons("--help", lang=lang).out
+        places = [out.index(role) for role in roles]
+        assert places == sorted(places)
+        assert all(f" {name} " in out for name in COMMANDS)
+
+
+def test_every_help_text_has_spanish():
+    """Commands and options alike: what English says, Spanish says too."""
+    with speaking("en"):
+        english = {
+            n: (c.help, c.short_help, [getattr(p, "help", None) for p in c.params])
+            for n, c in every_command()
+        }
+    with speaking("es"):
+        for name, command in every_command():
+            help_, short, options = english[name]
+            assert help_ and command.help != help_, name
+            assert not short or command.short_help != short, name
+            for parameter, text in zip(command.params, options, strict=True):
+                assert (
+                    not text or getattr(parameter, "help", None) != text or not translate(text).isascii()
+                ), (
+                    name,
+                    parameter.name,
+                )
+
+
+def test_the_language_counts_wherever_it_is_written(commons):
+    """Before the command, after it, and for the sentence about another wrong argument."""
+    assert "Usage" in commons("--lang", "en", "list", "--help", lang="es").out
+    assert "Usage" in commons("list", "--help", "--lang=en", lang="es").out
+    assert "No such option" in commons("list", "--nonsense", "--lang", "en", lang="es").err
+    assert "No hay opción" in commons("list", "--nonsense", "--lang", "es").err
+    assert commons("list", "--lang", "fr").code == 2
+
+
+def test_an_unknown_command_gets_a_suggestion(commons):
+    assert "«list»" in commons("lsit").err
+    assert "«remove»" in commons("borrar", lang="es").err
+    assert commons("xyzzy").code == 2
+    assert set(OTHER_NAMES.values()) >= {"add", "edit"} and not set(OTHER_NAMES) & set(COMMANDS)
+
+
+def test_click_itself_speaks_spanish():
+    """Every sentence of the installed click that a person can meet is in our catalogue."""
+    internal = ("Boolean option", "Could not determine", "No options defined", "Arguments take", "Name '",
+                "Invalid start character", "DeprecationWarning", "Shell completion", "Couldn't detect", "Windows error", "{editor}",
+                "Unknown color", "Value must be", "d")  # fmt: skip
+    folder = Path(click.__file__).parent
+    with speaking("es"):
+        for _f, _l, message, _c, _x in extract_from_dir(folder, [("**.py", "python")], keywords={"_": None}):
+            if isinstance(message, str) and not message.startswith(internal):
+                assert translate(message) != message, message
+
+
+def run(*arguments, cwd, **extra):
+    return subprocess.Popen(
+        [sys.executable, "-m", "commons", *arguments],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COMMONS_LANG": "en", "PYTHONPATH": str(Path(__file__).parents[2])},
+        **extra,
+    )
+
+
+def test_a_closed_pipe_and_a_full_disk_are_no_tracebacks(kitchen, tmp_path):
+    with run("list", "--types", cwd=tmp_path) as process:
+        process.stdout.close()
+        assert "Traceback" not in process.stderr.read()
+    if Path("/dev/full").exists():
+        with Path("/dev/full").open("w") as full:
+            process = subprocess.run(
+                [sys.executable, "-m", "commons", "--lang", "en", "list", "--types"],
+                cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            )  # fmt: skip
+        assert (
+            process.returncode == 3 and "disk is full" in process.stderr and "Traceback" not in process.stderr
+        )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_a_command_is_a_sentence(kitchen, tmp_path, sent):
+    """Ctrl-C or a polite kill while it waits: nothing half-written, exit code 130."""
+    import sqlite3
+
+    lock = sqlite3.connect("paz.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    with run("add", "service", "title=A", cwd=tmp_path) as process:
+        time.sleep(2)
+        process.send_signal(sent)
+        err = process.stderr.read()
+    lock.close()
+    assert "Traceback" not in err and (process.returncode, err.strip()) == (
+        130,
+        "Stopped. What was not finished was not kept.",
+    )
+
+
+def test_only_the_terminal_prints_or_exits():
+    """Everything below `cli` returns values and raises errors."""
+    root = Path(__file__).parents[2] / "commons"
+    for path in root.rglob("*.py"):
+        if "cli" in path.relative_to(root).parts or path.name == "__main__.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            assert not (isinstance(called, ast.Name) and called.id == "print"), path
+            assert not (isinstance(called, ast.Attribute) and ast.unparse(called) == "sys.exit"), path
