@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -31,6 +32,7 @@ _PRAGMAS = (
     "temp_store=MEMORY",
     "query_only=ON",
 )
+_MANY = 500  # rows
 _TICK = 10_000  # virtual machine steps between two looks at the clock
 
 
@@ -164,9 +166,16 @@ def check_integrity(connection: sqlite3.Connection) -> None:
         raise Refused("E_INTEGRITY", str(answer[0] if answer else "")[:200])
 
 
-def _only_reading(expected: dict[str, Table]) -> Callable[..., int]:
+@cache
+def columns_of(version: str) -> frozenset[tuple[str, str]]:
+    """(table, column) of all that may be read."""
+    known = tables(version) or {}
+    return frozenset((t.name, c) for t in known.values() for c in ("id", *(x.name for x in t.columns)))
+
+
+def _only_reading(version: str) -> Callable[..., int]:
     """An authorizer: SELECT from our tables' columns, nothing else."""
-    allowed = {(t.name, c) for t in expected.values() for c in ("id", *(x.name for x in t.columns))}
+    allowed, expected = columns_of(version), tables(version) or {}
 
     def decide(action: int, first: str | None, second: str | None, *_: object) -> int:
         if action == sqlite3.SQLITE_SELECT:
@@ -189,11 +198,14 @@ def _read_all(
     emit: Callable[[bytes], None],
     deadline: float,
 ) -> dict[str, Any]:
-    connection.set_authorizer(_only_reading(expected))
+    connection.set_authorizer(_only_reading(job.schema))
     tree, tally = Tree(), Tally()
     most = sum(job.counts.values())
     for table in expected.values():
-        for ids, data, findings in _batches(connection, table, deadline):
+        if table.name not in job.counts:
+            _must_be_empty(connection, table)
+            continue
+        for ids, data, findings in _batches(connection, table, job.counts[table.name], deadline):
             leaves = [canonical.leaf(record) for record in data]
             for leaf in leaves:
                 tree.add(leaf)
@@ -214,9 +226,16 @@ def _read_all(
 Batch = tuple[list[str], list[bytes], list[Finding | None]]
 
 
-def _batches(connection: sqlite3.Connection, table: Table, deadline: float) -> Iterator[Batch]:
+def _must_be_empty(connection: sqlite3.Connection, table: Table) -> None:
+    """A table whose type the manifest does not count holds nothing."""
+    if connection.execute(f'SELECT count("id") FROM "{table.name}" NOT INDEXED').fetchone()[0]:
+        raise Refused("E_ROOT", table.name)
+
+
+def _batches(connection: sqlite3.Connection, table: Table, expected: int, deadline: float) -> Iterator[Batch]:
     """Rows of one table, whose keys must ascend: a forged b-tree may hold one twice."""
-    table = _without_unused(connection, table)
+    if expected > _MANY:  # fewer are read sooner than the question is asked
+        table = _without_unused(connection, table)
     read = rows.reader(table, load_schema().types.get(table.name))
     cursor = connection.execute(table.select)
     last = ""

@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from commons.intake import catalogue, frames, pruned, rows
 from commons.intake.catalogue import Job, Refused, Unreadable
@@ -39,10 +39,11 @@ def pack_job(job: Job, lent: Lent) -> bytes:
     return _LENGTH.pack(len(head)) + head
 
 
-def _unpack(data: bytes) -> tuple[Job, Lent, bytes]:
-    (length,) = _LENGTH.unpack_from(data)
-    head = json.loads(data[4 : 4 + length])
-    return Job(**head["job"]), Lent(**head["lent"]), data[4 + length :]
+def _read_job(file: BinaryIO) -> tuple[Job, Lent, bytes]:
+    """The job and the bytes, which are in memory once: a release may have 64 MiB."""
+    (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
+    head = json.loads(file.read(length))
+    return Job(**head["job"]), Lent(**head["lent"]), file.read()
 
 
 def answer(job: Job, data: bytes, emit: Callable[[bytes], None], *, seconds: float) -> None:
@@ -62,10 +63,12 @@ def answer(job: Job, data: bytes, emit: Callable[[bytes], None], *, seconds: flo
 def warm() -> None:
     """Load what every child needs, once."""
     schema = load_schema()
+    catalogue.columns_of(schema.version)
     for table in (tables(schema.version) or {}).values():
         rows.reader(table, schema.types.get(table.name))
     gc.collect()
-    gc.freeze()  # so that children do not copy pages only to count references
+    gc.freeze()  # so that children do not copy pages only to look for cycles
+    gc.disable()  # a child makes none, and ends soon
 
 
 def serve(control: socket.socket) -> None:
@@ -107,7 +110,7 @@ def _child(source: int, sink: int) -> NoReturn:
     code = 1
     try:
         with os.fdopen(source, "rb") as file:
-            job, lent, data = _unpack(file.read())
+            job, lent, data = _read_job(file)
         _limit(lent, file_bytes=0)
         answer(job, data, lambda part: _write(sink, part), seconds=lent.seconds)
         code = 0
@@ -149,7 +152,7 @@ def _limit(lent: Lent, *, file_bytes: int) -> None:
 
 def once() -> None:
     """One job from stdin, its answer to stdout: for systems without fork."""
-    job, lent, data = _unpack(sys.stdin.buffer.read())
+    job, lent, data = _read_job(sys.stdin.buffer)
     _limit(lent, file_bytes=lent.result_bytes)
     answer(job, data, lambda part: _whole(sys.stdout.buffer.write(part)), seconds=lent.seconds)
     sys.stdout.buffer.flush()
