@@ -5,8 +5,11 @@ from __future__ import annotations
 import html
 import random
 import re
+import shutil
+import subprocess
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +64,20 @@ def test_three_words_are_asked_back(page: sheet.Sheet) -> None:
     for position in positions:
         assert sheet.is_word(page, position, f" {page.words[position - 1].upper()} ")
         assert not sheet.is_word(page, position, "x") and not sheet.is_word(page, position, "")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_the_sheet_prints_on_one_page(page: sheet.Sheet, tmp_path: Path, lang: str) -> None:
+    """On paper, in both languages, as a real browser prints it."""
+    chromium = shutil.which("chromium") or pytest.skip("needs Chromium")
+    (tmp_path / "sheet.html").write_text(sheet.render(page, lang=lang), encoding="utf-8")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    out = tmp_path / "sheet.pdf"
+    subprocess.run(
+        [chromium, *flags, f"--print-to-pdf={out}", (tmp_path / "sheet.html").as_uri()],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    assert re.findall(rb"/Count (\d+)", out.read_bytes()) == [b"1"]
