@@ -78,9 +78,11 @@ def test_an_unknown_command_gets_a_suggestion(commons):
 
 def test_click_itself_speaks_spanish():
     """Every sentence of the installed click that a person can meet is in our catalogue."""
-    internal = ("Boolean option", "Could not determine", "No options defined", "Arguments take", "Name '",
-                "Invalid start character", "DeprecationWarning", "Shell completion", "Couldn't detect", "Windows error", "{editor}",
-                "Unknown color", "Value must be", "d")  # fmt: skip
+    internal = (
+        "Boolean option", "Could not determine", "No options defined", "Arguments take", "Name '",
+        "Invalid start character", "DeprecationWarning", "Shell completion", "Couldn't detect",
+        "Windows error", "{editor}", "Unknown color", "Value must be", "d",
+    )  # fmt: skip
     folder = Path(click.__file__).parent
     with speaking("es"):
         for _f, _l, message, _c, _x in extract_from_dir(folder, [("**.py", "python")], keywords={"_": None}):
