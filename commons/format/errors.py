@@ -45,9 +45,7 @@ class NotNormalized(FormatError):
     where: str
     code: ClassVar[str] = "E_NFC"
     template: ClassVar[str] = N_("{where}: the accents are written apart from their letters (not NFC).")
-    hint_template: ClassVar[str] = N_(
-        "Type the text again; letter and accent become one character."
-    )
+    hint_template: ClassVar[str] = N_("Type the text again; letter and accent become one character.")
 
 
 @dataclass(eq=False)
@@ -138,9 +136,7 @@ class PreRotationBroken(KeyLogRefused):
     """A rotation reveals another key than the one that was announced: perhaps a thief's."""
 
     code: ClassVar[str] = "E_PREROTATION"
-    template: ClassVar[str] = N_(
-        "The new key at line {line} of the key log cannot be trusted: {reason}"
-    )
+    template: ClassVar[str] = N_("The new key at line {line} of the key log cannot be trusted: {reason}")
     hint_template: ClassVar[str] = N_("Call the organisation and compare the words of its key.")
 
 
