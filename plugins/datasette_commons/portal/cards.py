@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from commons.messages import in_language
+from commons.messages import translate as _
 from commons.pool.read import Card
 from datasette_commons.portal.layout import CONTACTS
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.markdown import plain
 from datasette_commons.portal.site import Site
-from datasette_commons.portal.words import Freshness, freshness, joined
+from datasette_commons.portal.words import Freshness, freshness, joined, moment_words
 
 _LINE_LENGTH = 200
 
@@ -27,6 +28,8 @@ class CardView:
     lang: str | None  # of title and line, where it is not the page's
     line: str
     where: str
+    when: str
+    urgent: str
     who: str
     fresh: Freshness
 
@@ -45,6 +48,8 @@ def card_view(card: Card, site: Site, links: Links, today: datetime.date) -> Car
         lang=card.language if card.language != links.lang else None,
         line=one_line(card),
         where=where(card, site),
+        when=when(card, site),
+        urgent=urgent(card, site, links),
         who=joined(names),
         fresh=freshness_of(card, site, today),
     )
@@ -84,6 +89,26 @@ def one_line(card: Card) -> str:
     if len(text) <= _LINE_LENGTH:
         return text
     return text[:_LINE_LENGTH].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
+
+
+def when(card: Card, site: Site) -> str:
+    """What a reader must not miss: when it begins, closes or is needed."""
+    if card.type == "event" and card.fields.get("starts_at"):
+        return moment_words(str(card.fields["starts_at"]), site.zone)
+    if card.fields.get("closes_at"):
+        return _("Closes on {date}").format(date=moment_words(str(card.fields["closes_at"]), site.zone))
+    if card.fields.get("needed_by"):
+        return _("Needed by {date}").format(date=moment_words(str(card.fields["needed_by"]), site.zone))
+    return ""
+
+
+def urgent(card: Card, site: Site, links: Links) -> str:
+    """How soon something is lacking, where that is now or today."""
+    urgency = str(card.fields.get("urgency") or "")
+    if urgency not in ("critical", "high"):
+        return ""
+    soon = site.schema.label("urgency", urgency, links.lang)
+    return _("Urgent: {soon}").format(soon=soon[:1].lower() + soon[1:])
 
 
 def where(card: Card, site: Site) -> str:

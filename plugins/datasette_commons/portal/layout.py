@@ -45,7 +45,7 @@ _TIME: Row = (
     N_("When"),
     (
         "availability", "commitment", "starts_on", "ends_on", "closes_at", "hours_minimum", "hours_maximum",
-        "hours_per", "schedules", "schedule_text",
+        "schedules", "schedule_text",
     ),
 )  # fmt: skip
 _SKILLS: Row = (
@@ -93,7 +93,7 @@ ELSEWHERE = frozenset(
         "title", "summary", "description", "text", "language", "status", "confirmed_at", "expires_at",
         "modified_at", "created_at", "currency", "counted_at", "latitude", "longitude", "position_precision",
         "location_reserved", "keywords", "licence", "alert", "source", "region", "country",
-        "shows_connections",
+        "shows_connections", "hours_per",
     )
 )  # fmt: skip
 
@@ -106,4 +106,4 @@ CONTACTS = frozenset(
 IN_ORDER = frozenset({"active", "open", "current", "published", "planned", "scheduled", "available"})
 BAD_NEWS = frozenset({"closed", "ended", "damaged", "full", "cancelled", "met", "filled", "taken"})
 # Values that need no name of their own under their row's heading.
-PLAIN_SPOKEN = frozenset({"capacity", "starts_at", "amount", "closes_at", "schedules", "hours_per", "price"})
+PLAIN_SPOKEN = frozenset({"capacity", "starts_at", "amount", "closes_at", "schedules", "price"})

@@ -32,7 +32,7 @@ DOORS: dict[str, tuple[str, ...]] = {
 _DOOR_WORDS = {
     "help": (N_("I need help"), N_("Services and places near you")),
     "give": (N_("I want to help"), N_("Volunteering and what is lacking")),
-    "resources": (N_("Resources for my organisation"), N_("Funding, guides, tools")),
+    "resources": (N_("For my organisation"), N_("Funding, guides, tools")),
     "events": (N_("What is on this week"), N_("Meetings, workshops, activities")),
 }
 _NAMES_SHOWN = 8  # values of a facet that are shown before "all"

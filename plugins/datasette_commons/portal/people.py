@@ -72,7 +72,7 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
         lang=row["language"] if row["language"] != links.lang else None,
         state=_(_STATES.get(state, N_("behind"))),
         state_style=_STATE_STYLES.get(state, "unknown"),
-        last=_last_release(row),
+        last=_last_release(row, site.today().isoformat()),
         channels=() if site.has_lapsed(member.id, site.today()) else tuple(_channels(row)),
         shares=tuple(_shares(member, site, links)),
         list_url=links.page("search", query=[("member", member.id)]),
@@ -89,9 +89,16 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
     )
 
 
-def _last_release(row: Mapping[str, Any]) -> str:
+def _last_release(row: Mapping[str, Any], today: str) -> str:
     if row["number"] is None:
         return _("No release has arrived yet.")
+    if row["valid_until"] and str(row["valid_until"])[:10] < today:
+        text = _(
+            "Last release: number {n}, of {date}. It was valid until {end}, so its telephones are not shown."
+        )
+        return text.format(
+            n=row["number"], date=date_words(row["issued_at"]), end=date_words(row["valid_until"])
+        )
     return _("Last release: number {n}, of {date}.").format(
         n=row["number"], date=date_words(row["issued_at"])
     )

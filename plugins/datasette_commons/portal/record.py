@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from commons.addresses import Address
-from commons.messages import in_language
+from commons.messages import in_language, ngettext
 from commons.messages import translate as _
 from commons.pool.read import Card, Rival, Thing
 from commons.schema.spec import Field, RecordType
@@ -21,6 +21,7 @@ from datasette_commons.portal.cards import (
     card_views,
     freshness_of,
     type_title,
+    urgent,
     where,
     without_lapsed,
 )
@@ -85,6 +86,7 @@ class RecordView:
     text: str
     place_words: str
     fresh: Freshness
+    urgent: str
     alert: str
     status: str
     is_urgent: bool
@@ -128,6 +130,7 @@ def record_view(thing: Thing, reader: Reader) -> RecordView:
         text=str(card.fields.get("text") or ""),
         place_words=where(card, site),
         fresh=freshness_of(card, site, reader.today),
+        urgent=urgent(card, site, reader.links),
         alert=str(card.fields.get("alert") or ""),
         status="" if status in IN_ORDER else _label(rtype, "status", status, reader),
         is_urgent=status in BAD_NEWS,
@@ -171,6 +174,8 @@ def _lines(thing: Thing, field: Field, reader: Reader, *, named: bool) -> list[P
     value = values[field.name]
     if field.name == "is_free":
         return [Piece(_("Free of charge") if value else _("Not free of charge"))]
+    if field.name in ("hours_minimum", "hours_maximum"):
+        return _hours(field.name, thing, reader)
     if field.format == "money":
         lines = [Piece(money(int(value), str(values.get("currency") or "")))]
         return _with_name(field, lines) if named else lines
@@ -183,6 +188,23 @@ def _lines(thing: Thing, field: Field, reader: Reader, *, named: bool) -> list[P
     if named and (field.name == "postal_code" or field.type in ("integer", "boolean", "date", "datetime")):
         return _with_name(field, lines)
     return lines
+
+
+def _hours(name: str, thing: Thing, reader: Reader) -> list[Piece]:
+    """2 to 4 hours a week: said once, in place of the least."""
+    values = thing.card.fields
+    least, most = values.get("hours_minimum"), values.get("hours_maximum")
+    if name == "hours_maximum" and least is not None:
+        return []
+    if least is not None and most is not None and least != most:
+        words = _("{least} to {most} hours").format(least=least, most=most)
+    else:
+        hours = int(least if least is not None else most or 0)
+        words = ngettext("{n} hour", "{n} hours", hours).format(n=hours)
+    per = str(values.get("hours_per") or "")
+    return [
+        Piece(f"{words} · {reader.site.schema.label('hours_per', per, reader.links.lang)}" if per else words)
+    ]
 
 
 def _with_name(field: Field, lines: list[Piece]) -> list[Piece]:

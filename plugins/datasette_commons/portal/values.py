@@ -94,8 +94,11 @@ def _number(field: Field, value: int) -> str:
 
 
 def money(amount: int, currency: str) -> str:
-    """Minor units in words: $50.00 MXN."""
-    text = number_words(amount) if currency in _WITHOUT_CENTS else f"{amount // 100:,}.{amount % 100:02d}"
+    """Minor units in words: $50 MXN, $50.50 MXN."""
+    if currency in _WITHOUT_CENTS:
+        text = number_words(amount)
+    else:
+        text = f"{amount // 100:,}" + (f".{amount % 100:02d}" if amount % 100 else "")
     return f"${text} {currency}".strip() if currency in ("", "MXN", "USD") else f"{text} {currency}"
 
 

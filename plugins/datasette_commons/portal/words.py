@@ -80,6 +80,8 @@ def moment_words(text: str, zone: datetime.tzinfo) -> str:
         return text
     if moment.tzinfo is not None:
         moment = moment.astimezone(zone)
+    if moment.hour == moment.minute == 0:  # a day was meant
+        return day_words(moment.date())
     return f"{day_words(moment.date())}, {moment:%H:%M}"
 
 
@@ -121,6 +123,8 @@ def freshness(
     confirmed = parse_day(confirmed_at)
     if confirmed and confirmed > today:
         confirmed = None  # a clock that runs ahead says nothing
+    if confirmed is None and not confirm_days:
+        return Freshness("unknown", "")  # a guide or a report does not go stale by itself
     if confirmed is None:
         return Freshness("unknown", _advised(_("No date of confirmation"), type_name, has_phone))
     if not confirm_days or (today - confirmed).days <= confirm_days:
