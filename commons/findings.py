@@ -53,7 +53,7 @@ KINDS: dict[str, Kind] = {
         "warning",
         N_("A quotation mark is opened and never closed; quotation marks were read as plain letters."),
     ),
-    "title-rows": Kind("note", N_("{n} rows above the headings were taken as a title: «{value}».")),
+    "title-rows": Kind("note", N_("Down to row {last}, above the headings, stands a title: «{value}».")),
     "headings-missing": Kind(
         "warning",
         N_("No headings were found; the first row looks like a record: «{value}»."),

@@ -6,7 +6,6 @@ careful answers: what may be a person's is a person's and stays home.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from commons.cli.output import (
 )
 from commons.errors import InputError
 from commons.imports import load
+from commons.imports.dates import is_day
 from commons.imports.error_file import error_csv
 from commons.imports.fetch import is_link, read_location
 from commons.imports.mapping import Consent, Owner
@@ -249,9 +249,9 @@ def _one(
     """One file, from proposal to report."""
     prepared = prepare(catalogue, given, lang=language())
     if prepared.proposal is not None:
-        prepared = _settled(catalogue, given, prepared, answers)
         if not answers.as_json:
             show_proposal(prepared)
+        prepared = _settled(catalogue, given, prepared, answers)
         if not answers.dry_run:
             _write_mapping(prepared, folder / f"{given.name}.mapping.yaml")
     request = prepared.request
@@ -324,7 +324,7 @@ def _ask_consents(prepared: Prepared, owners: dict[str, Owner], consents: dict[s
 
 def _consent(told: str) -> Consent:
     parts = [part.strip() for part in told.split(";")]
-    if len(parts) != 3 or not all(parts) or not re.fullmatch(r"\d{4}-\d\d-\d\d", parts[1]):
+    if len(parts) != 3 or not all(parts) or not is_day(parts[1]):
         raise NotAnAnswer("--consent", told)
     return Consent(*parts)
 

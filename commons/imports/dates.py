@@ -24,6 +24,11 @@ _TIME = re.compile(
 _NUMBER = re.compile(r"\d+([.,]\d+)?\Z")
 
 
+def is_day(text: str) -> bool:
+    """Whether `text` is a day that exists, written as 2026-11-21."""
+    return re.fullmatch(r"\d{4}-\d\d-\d\d", text) is not None and _day(text, "iso", None) is not None
+
+
 def read_date(
     text: str, formats: Sequence[str], *, year: int | None, zone: ZoneInfo
 ) -> dt.date | dt.datetime | None:

@@ -126,8 +126,7 @@ def _set_above_aside(rows: Sequence[Row], aside: list[SetAside], findings: list[
     aside += [SetAside(row.number, "row-title", row.cells) for row in rows]
     if rows:
         said = " · ".join(cell for row in rows for cell in row.cells if cell)
-        details: dict[str, str | int] = {"n": len(rows), "last": rows[-1].number}
-        findings.append(Finding("title-rows", row=rows[0].number, value=said[:200], details=details))
+        findings.append(Finding("title-rows", value=said[:200], details={"last": rows[-1].number}))
 
 
 def _joined(rows: Sequence[Row]) -> list[str]:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from commons.catalogue.act import Act
 from commons.catalogue.sources import Source, SourceRow
 from commons.catalogue.store import Catalogue
 from commons.errors import InputError
+from commons.imports.dates import as_iso
 from commons.imports.made import Reader
 from commons.imports.mapping import OWN_COLUMNS, REASON_COLUMN, Consent, Mapping
 from commons.imports.plan import Progress, Wishes, plan
@@ -97,7 +99,7 @@ def run(
         for change in report.changes:
             if change.outcome != "unchanged":
                 act.put(change.type, change.id, change.fields, drafts=change.drafts)
-            _note_consents(catalogue, act, change)
+            _note_consents(catalogue, act, change, request.reader.zone)
         for type_name, record_id in report.removed:
             act.remove(type_name, record_id)
         _remember(catalogue, request, report, at)
@@ -133,7 +135,7 @@ def columns_of(table: Table) -> list[Value]:
     return [*sorted(name for name in table.columns if name not in OWN_COLUMNS)]
 
 
-def _note_consents(catalogue: Catalogue, act: Act, change: RecordChange) -> None:
+def _note_consents(catalogue: Catalogue, act: Act, change: RecordChange, zone: ZoneInfo) -> None:
     by_consent: dict[Consent, list[str]] = {}
     for name, consent in change.consents:
         value = change.fields.get(name)
@@ -146,7 +148,7 @@ def _note_consents(catalogue: Catalogue, act: Act, change: RecordChange) -> None
             asked_by=chosen.asked_by,
             purpose=chosen.purpose,
             items=[(change.type, change.id, name) for name in names],
-            at=f"{chosen.when}T00:00:00Z",
+            at=as_iso(date.fromisoformat(chosen.when), days=0, with_time=True, zone=zone),
         )
 
 

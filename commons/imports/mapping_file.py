@@ -15,7 +15,7 @@ from typing import ClassVar
 import yaml
 
 from commons.errors import InputError
-from commons.imports.dates import FORMATS
+from commons.imports.dates import FORMATS, is_day
 from commons.imports.mapping import Box, Condition, Consent, Each, Mapping, Owner, RecordPlan, Rule
 from commons.imports.week import FIRST_DAYS, WAYS, Way
 from commons.messages import N_, _
@@ -376,7 +376,7 @@ def _consent(node: _Node) -> Consent:
     keys = node.map(("asked_by", "when", "purpose"))
     if len(keys) != 3:
         raise node.refuse(_("consent says asked_by, when and purpose."))
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", keys["when"].text()):
+    if not is_day(keys["when"].text()):
         raise keys["when"].refuse(_("a date like 2026-11-21 is expected here."))
     return Consent(keys["asked_by"].text(), keys["when"].text(), keys["purpose"].text())
 
