@@ -83,7 +83,10 @@ _HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self), interest-cohort=()"),
 )
-_DROPPED_ANSWER_HEADERS = frozenset({b"set-cookie", b"x-databases", b"server"})
+_DROPPED_ANSWER_HEADERS = frozenset(
+    # `link` repeats the Host header of whoever asked: a cache would hand it on
+    {b"set-cookie", b"x-databases", b"server", b"link"}
+)
 _DROPPED_REQUEST_HEADERS = frozenset({b"cookie", b"authorization"})
 # Datasette's own rooms that tell paths, settings or versions, or expect somebody to log in.
 _HIDDEN = re.compile(r"/(-/(?!static/|commons/)|-$|_internal|_memory|:memory:)")

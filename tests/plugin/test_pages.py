@@ -185,3 +185,14 @@ async def test_contacts_that_nobody_stands_by_any_more_are_not_shown(portal: Any
     page = await text_of(portal, f"/es/f/{short_code(f'{CLINIC}/service/consulta-dental')}")
     assert "Consulta dental" in page and "No se muestran teléfonos" in page
     assert "tel:" not in page and "55 5555 0177" not in page
+
+
+async def test_lists_members_and_the_whole_have_a_twin_for_programs(portal: Any) -> None:
+    """`.json` under the same address: results with counts, a member with its receipt, root and releases."""
+    found = json.loads(await text_of(portal, "/es/buscar.json?q=comida&type=service"))
+    assert found["total"] == 1 and found["results"][0]["address"] == MEALS
+    assert found["filters"] == {"type": ["service"]}
+    assert json.loads(await text_of(portal, "/en/topic/food.json"))["total"] == 2
+    assert json.loads(await text_of(portal, f"/es/miembro/{CLINIC}.json"))["refused"] == 3
+    assert json.loads(await text_of(portal, "/en/about.json"))["root"] == "5f" * 32
+    assert 'href="/es/buscar.json?q=comida"' in await text_of(portal, "/es/buscar?q=comida")

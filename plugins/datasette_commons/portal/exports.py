@@ -1,10 +1,12 @@
-"""A thing as JSON: lossless, with everybody's word as signed. Language-neutral; makes no sentences."""
+"""Pages as JSON: things lossless, with everybody's word as signed. Language-neutral; makes no sentences."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from commons.pool.read import Card, Thing
+from commons.pool.find import Asked, Found
+from commons.pool.read import Card, Member, Thing
+from datasette_commons.portal.links import Links
 from datasette_commons.portal.site import Site
 
 
@@ -48,3 +50,54 @@ def thing_json(thing: Thing, site: Site) -> dict[str, Any]:
 
 def _named(card: Card) -> dict[str, str]:
     return {"address": card.address, "code": card.short, "title": card.title}
+
+
+def found_json(found: Found, asked: Asked, site: Site, links: Links) -> dict[str, Any]:
+    """A page of a list: how many in all, the counts of every filter, the things of this page."""
+    return {
+        "total": found.total,
+        "page": min(asked.page, found.pages),
+        "pages": found.pages,
+        "query": asked.text,
+        "filters": {name: list(values) for name, values in asked.chosen.items() if values},
+        "counts": found.counts,
+        "results": [_result(card, links) for card in found.cards],
+        "root": site.meta.get("root"),
+    }
+
+
+def _result(card: Card, links: Links) -> dict[str, Any]:
+    return {
+        **_named(card),
+        "type": card.type,
+        "url": links.record(card.short, card.slug),
+        "json": links.record(card.short, card.slug, json=True),
+        "summary": card.fields.get("summary"),
+        "district": card.district,
+        "members": list(card.members),
+        "confirmed_at": card.confirmed_at,
+        "expires_at": card.expires_at,
+    }
+
+
+def member_json(member: Member, site: Site) -> dict[str, Any]:
+    """A member's row and its receipt."""
+    return {**member.row, "receipt": member.receipt, "root": site.meta.get("root")}
+
+
+def about_json(site: Site) -> dict[str, Any]:
+    """What is needed to check this portal: root, rules, members and their releases."""
+    keep = ("id", "name", "title", "state", "epoch", "number", "release", "issued_at", "valid_until")
+    return {
+        "name": site.federation.get("name"),
+        "about": site.federation.get("about"),
+        "licences": site.federation.get("licences"),
+        "languages": site.federation.get("languages"),
+        "root": site.meta.get("root"),
+        "as_of": site.meta.get("as_of"),
+        "versions": {k: site.meta.get(k) for k in ("protocol", "contract", "schema", "linker", "search")},
+        "counts": site.meta.get("counts"),
+        "withdrawn": site.withdrawn,
+        "held": site.held,
+        "members": [{name: m.row[name] for name in keep} for m in site.members],
+    }

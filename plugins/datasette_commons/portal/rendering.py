@@ -6,7 +6,7 @@ replace a template of ours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -34,6 +34,7 @@ class Page:
     twin: str
     status: int = 200
     json: str | None = None  # the address of the page's data
+    data: Callable[[], dict[str, Any]] | None = None  # the page's data, where the page makes them itself
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
 from datasette import NotFound, Response
 
 from commons.messages import LANGUAGES, speaking
-from datasette_commons.portal import assets, pages
+from datasette_commons.portal import assets, lists, pages
 from datasette_commons.portal.links import PATHS, Links, preferred
 from datasette_commons.portal.rendering import CACHE_S, Page, respond
 from datasette_commons.portal.site import Site, site_of
@@ -35,11 +36,11 @@ def routes() -> list[tuple[str, Callable[..., Any]]]:
 
 _HANDLERS: dict[str, Handler] = {
     "home": pages.home,
-    "search": pages.search_page,
+    "search": lists.search_page,
     "record": pages.record_page,
     "address": pages.address_page,
-    "topic": pages.topic_page,
-    "district": pages.district_page,
+    "topic": lists.topic_page,
+    "district": lists.district_page,
     "member": pages.member_page,
     "about": pages.about_page,
     "data": pages.data_page,
@@ -51,15 +52,19 @@ _RESTS = {
     "data": "",
     "address": r"/(?P<rest>[^?]{1,400})",
     "record": r"/(?P<rest>[^/?]{1,200})",
-    "topic": r"/(?P<rest>[^/?]{1,100})",
-    "district": r"/(?P<rest>[^/?]{1,100})",
+    "topic": r"/(?P<rest>[^/?.]{1,100})",
+    "district": r"/(?P<rest>[^/?.]{1,100})",
     "member": r"/(?P<rest>[a-z2-7]{26})",
 }
 
 
+_WITH_DATA = frozenset({"search", "topic", "district", "member", "about"})
+
+
 def _route(name: str, lang: str, handler: Handler) -> tuple[str, Callable[..., Any]]:
     path = PATHS[name][lang]
-    pattern = f"/{lang}/?$" if name == "home" else f"/{lang}/{re.escape(path)}{_RESTS[name]}/?$"
+    suffix = r"(?P<json>\.json)?" if name in _WITH_DATA else ""
+    pattern = f"/{lang}/?$" if name == "home" else f"/{lang}/{re.escape(path)}{_RESTS[name]}{suffix}/?$"
 
     async def page(request: Any, datasette: Any) -> Response:
         site = await site_of(datasette)
@@ -67,9 +72,21 @@ def _route(name: str, lang: str, handler: Handler) -> tuple[str, Callable[..., A
         rest = request.url_vars.get("rest")
         with speaking(lang):
             answer = await handler(site, links, _query(request), *(() if rest is None else (rest,)))
+            if isinstance(answer, Page) and answer.data is not None:
+                if request.url_vars.get("json"):
+                    answer = answer.data()
+                else:
+                    answer = replace(answer, json=_json_url(request, links))
             return _response(site, links, answer)
 
     return pattern, page
+
+
+def _json_url(request: Any, links: Links) -> str:
+    """The same address with `.json`, below the base path."""
+    path = request.scope.get("route_path", request.path).rstrip("/").lstrip("/")
+    query = f"?{request.query_string}" if request.query_string else ""
+    return f"{links.base}{path}.json{query}"
 
 
 def _query(request: Any) -> dict[str, list[str]]:
