@@ -49,6 +49,8 @@ class Act:
         self._context = context
         self.step: int | None = None
         self.last_id = ""
+        self._touched: set[tuple[str, str]] = set()
+        self._none_withdrawn: bool | None = None  # asked once: most catalogues never withdrew anything
 
     def put(
         self,
@@ -76,7 +78,7 @@ class Act:
         after = self._stamped(rtype, before, content, waiting)
         if after is before:
             return "unchanged"
-        self._write(type_name, record_id, after)
+        self._write(type_name, record_id, after, was=(before,))
         return "new" if before is None else "changed"
 
     def mint_id(self, type_name: str, title: str) -> str:
@@ -153,6 +155,10 @@ class Act:
 
     def is_withdrawn(self, type_name: str, record_id: str) -> bool:
         """Whether the address is gone for good."""
+        if self._none_withdrawn is None:
+            self._none_withdrawn = self._file.execute("SELECT 1 FROM withdrawal LIMIT 1") is None
+        if self._none_withdrawn:
+            return False
         state = self._rows.read(WITHDRAWAL, self.tombstone(type_name, record_id))
         return state is not None and state.fields.get("kind") == "record"
 
@@ -206,16 +212,24 @@ class Act:
         }
         return State({**content, **{k: v for k, v in stamps.items() if k in rtype.fields}}, drafts)
 
-    def _write(self, type_name: str, record_id: str, state: State | None) -> None:
-        was = self._rows.read(type_name, record_id)
-        if difference(type_name, record_id, was, state) is None:
+    def _write(
+        self, type_name: str, record_id: str, state: State | None, *, was: tuple[State | None] | None = None
+    ) -> None:
+        """Write and remember; `was` holds what the record is now where the caller has just read it."""
+        (old,) = was or (self._rows.read(type_name, record_id),)
+        if difference(type_name, record_id, old, state) is None:
             return
-        earlier = None if self.step is None else self._history.change(self.step, type_name, record_id)
+        key = (type_name, record_id)
+        again = self.step is not None and key in self._touched
+        earlier = self._history.change(self.step, *key) if self.step is not None and again else None
         if self.step is None:
             c = self._context
             uid = base32(c.randomness(16))
             self.step = self._history.begin(uid=uid, kind=c.kind, note=c.note, at=c.at, undoes=c.undoes)
         # a record that this act touches twice has one change: from what it was before the act
-        before = was if earlier is None else taken_back(earlier, was, self._context.at)[0]
-        self._rows.write(type_name, record_id, state)
+        before = old if earlier is None else taken_back(earlier, old, self._context.at)[0]
+        self._rows.write(type_name, record_id, state, over=old)
+        self._touched.add(key)
+        if type_name == WITHDRAWAL:
+            self._none_withdrawn = False
         self._history.keep(self.step, type_name, record_id, difference(type_name, record_id, before, state))

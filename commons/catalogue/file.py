@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from commons.catalogue.errors import (
     CatalogueInUse,
@@ -32,23 +33,28 @@ def guarded(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        primary = None if code is None else code & 0xFF
-        if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise CatalogueInUse(path) from error
-        if primary in (
-            sqlite3.SQLITE_READONLY,
-            sqlite3.SQLITE_PERM,
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_FULL,
-            sqlite3.SQLITE_IOERR,
-        ):
-            raise CatalogueNotWritable(path, str(error)) from error
-        if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT):
-            raise DamagedCatalogue(path) from error
-        if primary is None and "UTF-8" in str(error):
-            raise DamagedCatalogue(path) from error
-        raise
+        _raise(error, path)
+
+
+def _raise(error: sqlite3.DatabaseError, path: Path) -> NoReturn:
+    """Our own error for SQLite's; its own where it is a mistake of the program."""
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = None if code is None else code & 0xFF
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        raise CatalogueInUse(path) from error
+    if primary in (
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+    ):
+        raise CatalogueNotWritable(path, str(error)) from error
+    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT):
+        raise DamagedCatalogue(path) from error
+    if primary is None and "UTF-8" in str(error):
+        raise DamagedCatalogue(path) from error
+    raise error
 
 
 def look(path: Path) -> None:
@@ -91,8 +97,10 @@ class CatalogueFile:
 
     def execute(self, sql: str, parameters: Sequence[Cell] = ()) -> sqlite3.Row | None:
         """Run one statement; its first row, if any."""
-        with guarded(self.path):
+        try:
             row: sqlite3.Row | None = self.connection.execute(sql, parameters).fetchone()
+        except sqlite3.DatabaseError as error:
+            _raise(error, self.path)
         return row
 
     def rows(self, sql: str, parameters: Sequence[Cell] = ()) -> Iterator[sqlite3.Row]:

@@ -123,12 +123,13 @@ class History:
 
     def keep(self, step: int, type_name: str, record_id: str, change: Change | None) -> None:
         """Keep what the step changed in one record, in place of what it said before of this record."""
-        self._file.execute(
-            "DELETE FROM change WHERE step = ? AND type = ? AND id = ?", (step, type_name, record_id)
-        )
-        if change is not None:
+        if change is None:
             self._file.execute(
-                "INSERT INTO change VALUES (?, ?, ?, ?, ?)",
+                "DELETE FROM change WHERE step = ? AND type = ? AND id = ?", (step, type_name, record_id)
+            )
+        else:
+            self._file.execute(
+                "INSERT OR REPLACE INTO change VALUES (?, ?, ?, ?, ?)",
                 (step, type_name, record_id, _to_json(change.before), _to_json(change.after)),
             )
 

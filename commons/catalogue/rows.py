@@ -85,13 +85,14 @@ class Rows:
         for row in self._file.rows(f"{_select(rtype)} ORDER BY id"):
             yield row["id"], State(columns.from_columns(rtype, tuple(row)[1:]), drafts.get(row["id"], {}))
 
-    def write(self, type_name: str, record_id: str, state: State | None) -> None:
-        """Make the record exactly `state`."""
+    def write(self, type_name: str, record_id: str, state: State | None, *, over: State | None) -> None:
+        """Make the record exactly `state`, in place of `over`."""
         if type_name == CONSENT:
             self._write_consent(record_id, state)
             return
         rtype = self.type(type_name)
-        self._file.execute("DELETE FROM draft WHERE type = ? AND id = ?", (type_name, record_id))
+        if over is not None and over.drafts:
+            self._file.execute("DELETE FROM draft WHERE type = ? AND id = ?", (type_name, record_id))
         if state is None:
             self._file.execute(f'DELETE FROM "{type_name}" WHERE id = ?', (record_id,))
             return

@@ -10,48 +10,10 @@ import json
 import re
 import sqlite3
 
-from sqlite_utils import Database, Migrations
-
 from commons.catalogue.errors import NewerCatalogue, NotACatalogue
 from commons.catalogue.file import APPLICATION_ID, CatalogueFile, guarded
 from commons.schema.ddl import quoted, working_sql
 from commons.schema.spec import Schema
-
-migrations = Migrations("commons.catalogue")
-
-
-@migrations()
-def m001_first_structure(db: Database) -> None:
-    """Everything that is not a record's own columns."""
-    for statement in (
-        "CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID",
-        """CREATE TABLE IF NOT EXISTS draft (
-            type TEXT NOT NULL, id TEXT NOT NULL, field TEXT NOT NULL, text TEXT NOT NULL,
-            PRIMARY KEY (type, id, field)) WITHOUT ROWID""",
-        """CREATE TABLE step (
-            n INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-            note TEXT NOT NULL, at TEXT NOT NULL, undoes INTEGER REFERENCES step(n)) STRICT""",
-        # before/after: JSON {"fields": {…}, "drafts": {…}} with what differs; null where the record was not.
-        """CREATE TABLE change (
-            step INTEGER NOT NULL REFERENCES step(n), type TEXT NOT NULL, id TEXT NOT NULL,
-            before TEXT, after TEXT, PRIMARY KEY (step, type, id)) STRICT, WITHOUT ROWID""",
-        "CREATE INDEX change_of_record ON change (type, id)",
-        """CREATE TABLE consent (
-            id TEXT PRIMARY KEY, whose TEXT, asked_by TEXT, purpose TEXT, granted_at TEXT, revoked_at TEXT,
-            covers TEXT) STRICT, WITHOUT ROWID""",
-        """CREATE TABLE source (
-            name TEXT PRIMARY KEY, location TEXT NOT NULL, settings TEXT NOT NULL, last_run_at TEXT,
-            digest TEXT) STRICT, WITHOUT ROWID""",
-        """CREATE TABLE source_row (
-            source TEXT NOT NULL, key TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, fields TEXT,
-            PRIMARY KEY (source, key, type)) STRICT, WITHOUT ROWID""",
-        "CREATE INDEX source_row_of_record ON source_row (type, id)",
-        """CREATE TABLE own_release (
-            epoch INTEGER NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL, issued_at TEXT NOT NULL,
-            step INTEGER NOT NULL, leaves TEXT, PRIMARY KEY (epoch, number, digest)) STRICT, WITHOUT ROWID""",
-    ):
-        db.execute(statement)
-
 
 STRUCTURE = 1  # how many migrations there are; kept as user_version, so that any tool can tell
 
@@ -96,6 +58,11 @@ def is_empty(file: CatalogueFile) -> bool:
 
 def bring_up(file: CatalogueFile, schema: Schema) -> None:
     """Apply what is missing of structure and schema. Each step is a transaction of its own."""
+    # loaded here only: a catalogue is opened a thousand times for each time that it is brought up
+    from sqlite_utils import Database
+
+    from commons.catalogue.migrations import migrations
+
     with guarded(file.path):
         file.connection.row_factory = None
         migrations.apply(Database(file.connection))

@@ -15,7 +15,6 @@ from commons.catalogue.errors import NoSuchRecord, UnknownType
 from commons.catalogue.record import StoredRecord
 from commons.catalogue.store import Catalogue
 from commons.errors import InputError
-from commons.imports.guess import field_named
 from commons.messages import N_, in_language
 from commons.schema.spec import Field, RecordType, load_schema
 from commons.schema.vocabularies import fold
@@ -97,6 +96,8 @@ def the_field(rtype: RecordType, text: str) -> Field:
     begun = {f.name: f for name, f in names.items() if fold(text) and name.startswith(fold(text))}
     if len(begun) == 1:
         return next(iter(begun.values()))
+    from commons.imports.guess import field_named  # only where a name is not a label
+
     usual = field_named(text, rtype)
     if usual is not None and rtype.fields[usual].form != "hidden":
         return rtype.fields[usual]
