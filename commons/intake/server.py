@@ -19,7 +19,8 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, BinaryIO, NoReturn
+from io import FileIO
+from typing import Any, NoReturn
 
 from commons.intake import catalogue, frames, pruned, rows
 from commons.intake.catalogue import Job, Refused, Unreadable
@@ -39,11 +40,19 @@ def pack_job(job: Job, lent: Lent) -> bytes:
     return _LENGTH.pack(len(head)) + head
 
 
-def _read_job(file: BinaryIO) -> tuple[Job, Lent, bytes]:
-    """The job and the bytes, which are in memory once: a release may have 64 MiB."""
-    (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
-    head = json.loads(file.read(length))
-    return Job(**head["job"]), Lent(**head["lent"]), file.read()
+def _read_job(file: FileIO) -> tuple[Job, Lent, bytes]:
+    """The job and the bytes, read without a buffer so that they are in memory once: up to 64 MiB."""
+    (length,) = _LENGTH.unpack(_exactly(file, _LENGTH.size))
+    head = json.loads(_exactly(file, length))
+    return Job(**head["job"]), Lent(**head["lent"]), file.readall()
+
+
+def _exactly(file: FileIO, count: int) -> bytes:
+    parts: list[bytes] = []
+    while count and (part := file.read(count)):
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
 
 
 def answer(job: Job, data: bytes, emit: Callable[[bytes], None], *, seconds: float) -> None:
@@ -109,7 +118,7 @@ def _child(source: int, sink: int) -> NoReturn:
     """Examine one file under limits, then end without any of the parent's endings."""
     code = 1
     try:
-        with os.fdopen(source, "rb") as file:
+        with FileIO(source) as file:
             job, lent, data = _read_job(file)
         _limit(lent, file_bytes=0)
         answer(job, data, lambda part: _write(sink, part), seconds=lent.seconds)
@@ -152,7 +161,7 @@ def _limit(lent: Lent, *, file_bytes: int) -> None:
 
 def once() -> None:
     """One job from stdin, its answer to stdout: for systems without fork."""
-    job, lent, data = _read_job(sys.stdin.buffer)
+    job, lent, data = _read_job(FileIO(sys.stdin.fileno(), closefd=False))
     _limit(lent, file_bytes=lent.result_bytes)
     answer(job, data, lambda part: _whole(sys.stdout.buffer.write(part)), seconds=lent.seconds)
     sys.stdout.buffer.flush()
