@@ -20,6 +20,7 @@ from commons.cli.output import (
     ask,
     ask_yes,
     confirm,
+    find_catalogue,
     findings_json,
     interactive,
     json_option,
@@ -86,7 +87,7 @@ _to = click.option(
     "--catalogue",
     "to",
     type=click.Path(path_type=Path),
-    required=True,
+    callback=lambda _context, _option, given: find_catalogue(given),
     metavar="CATALOGUE",
     help=N_("The catalogue that takes the records."),
 )

@@ -165,6 +165,8 @@ def _exit_code(run: Callable[[], object]) -> int:
         error.show()
         return 2 if isinstance(error, click.UsageError) else FAILED
     except (click.Abort, KeyboardInterrupt):
+        if sys.stderr.isatty():
+            click.echo(err=True)  # not behind the question, or the ^C that the terminal shows
         return _told(translate(N_("Stopped. What was not finished was not kept.")), "", INTERRUPTED)
     except BrokenPipeError:
         # whoever read us has gone (`| head`); Python must not complain again while it closes stdout

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TextIO
 
 import click
 
@@ -72,7 +72,7 @@ def say(text: str = "") -> None:
 
 def tell(text: str = "") -> None:
     """What accompanies the answer (what was done, what to do next), on stderr."""
-    click.echo(text, err=True)
+    click.echo(_wrapped(text, stream=sys.stderr), err=True)
 
 
 def show_json(value: object) -> None:
@@ -263,8 +263,9 @@ def _fit(text: str, width: int) -> str:
     return text + " " * (width - _width(text))
 
 
-def _wrapped(text: str, indent: str = "") -> str:
-    if not sys.stdout.isatty():
+def _wrapped(text: str, indent: str = "", *, stream: TextIO | None = None) -> str:
+    """Broken at words for a person's terminal; whole lines for a file or a program."""
+    if not (stream or sys.stdout).isatty() or "\n" in text:
         return indent + text
     width = min(shutil.get_terminal_size().columns, 100)
     return textwrap.fill(
