@@ -26,6 +26,7 @@ _AS_FLOAT = re.compile(r"(\d(?:\.\d+)?)E\+?(\d{1,2})\Z", re.I)
 _OLD_PREFIX = re.compile(r"(?:01|044|045)(?=\d{10}\Z)")
 _SAYS_NOTHING = re.compile(r"\b(?:tel[eé]fonos?|tels?|phones?|n[uú]meros?|n[uú]m)\b[.:]*", re.I)
 _IN_BRACKETS = re.compile(r"\(([^()]*[^\W\d_][^()]*)\)")
+_LONGEST = 2_000  # a cell of phones is short; what is longer would only keep us busy
 _SHORT = re.compile(r"[0-9*#]{3,6}\Z")
 
 
@@ -40,12 +41,14 @@ class Phones:
 
 def read_one(text: str, *, region: str, area: str = "") -> str | None:
     """One number in its kept form; None if the text is not one possible number."""
-    found = _numeral(text.strip(), region, area)
+    found = _numeral(text.strip(), region, area) if len(text) <= _LONGEST else None
     return found[0] if found else None
 
 
 def read(text: str, *, region: str, area: str = "") -> Phones:
     """All numbers of one cell with their extensions, kinds and notes."""
+    if len(text) > _LONGEST:
+        return Phones((), (text,))
     entries: list[dict[str, Value]] = []
     refused: list[str] = []
     added = False

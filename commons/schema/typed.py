@@ -29,6 +29,8 @@ _NOTHING_CODED = {
     "na", "nd", "sd", "sin dato", "sin datos", "no disponible", "none", "ninguno", "ninguna", "no aplica",
     "no tiene", "desconocido", "unknown", "no se sabe",
 }  # fmt: skip
+_ADDRESS = re.compile(r"https?://|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(/|\Z)")
+_LONGEST_CELL = 5_000  # of what is read piece by piece; longer is prose, or meant to keep us busy
 _FREE_TEXT = {"", "text", "markdown"}
 _COMMA_LISTS = {"language", "district", "identifier", "email", "uri", "date", "reference"}
 
@@ -66,6 +68,8 @@ def read(
     habits = Habits(lang, territory, order, currency)
     clean = unicodedata.normalize("NFC", text).strip()
     as_json = _read_json(field, clean)
+    if as_json is None and len(clean) > _LONGEST_CELL and field.format not in ("text", "markdown"):
+        return Reading(None, Finding("too-long", field=field.name, value=_short(clean)))
     if as_json is None and _says_nothing(field, clean):
         return Reading(None)
     try:
@@ -241,14 +245,19 @@ def _schedules(field: Field, text: str, habits: Habits) -> tuple[Value, str]:
 def _links(field: Field, text: str, habits: Habits) -> tuple[Value, str]:
     """Addresses, each with its name before it if there is one: `Guía: https://…`."""
     entries: list[Value] = []
-    for part in filter(None, (p.strip() for p in re.split(r"[;\n]", text))):
-        named = re.findall(r"(.*?)(https?://[^\s,]+|(?<!\S)[\w-]+(?:\.[\w-]+)+(?:/\S*)?)", part)
-        if not named or "".join(name + url for name, url in named) != part:
-            raise _Refused("url-malformed", part)
-        for name, url in named:
-            entry: dict[str, Value] = {"url": numbers.web_address(url)}
-            title = name.strip(" :,\t")
+    for part in re.split(r"[;\n]", text):
+        name: list[str] = []
+        for word in part.split():
+            address = word.strip(",<>")
+            if not _ADDRESS.match(address):
+                name.append(word)
+                continue
+            entry: dict[str, Value] = {"url": numbers.web_address(address)}
+            title = " ".join(name).strip(" :,")
             entries.append(entry | ({"title": title} if title else {}))
+            name = []
+        if name:
+            raise _Refused("url-malformed", part.strip())
     return entries, ""
 
 

@@ -164,3 +164,13 @@ def test_what_was_read_in_is_said(name: str, text: str, code: str) -> None:
     assert reading.finding is not None
     assert reading.finding.code == code
     assert reading.finding.level != "error"
+
+
+@pytest.mark.parametrize("name", ["place.phones", "place.contact_phone", "resource.links", "place.schedules"])
+@pytest.mark.parametrize("text", ["(" * 30_000, "a" * 30_000, "1-" * 15_000, "9:00 " * 6_000])
+def test_a_cell_meant_to_keep_us_busy_is_refused_at_once(name: str, text: str) -> None:
+    """No pattern is let loose on tens of thousands of letters."""
+    reading = typed.read(field(name), text, territory=CDMX)
+    assert reading.value is None
+    assert reading.finding is not None
+    assert reading.finding.code == "too-long"
