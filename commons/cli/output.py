@@ -268,6 +268,8 @@ def _wrapped(text: str, indent: str = "", *, stream: TextIO | None = None) -> st
     if not (stream or sys.stdout).isatty() or "\n" in text:
         return indent + text
     width = min(shutil.get_terminal_size().columns, 100)
+    if len(indent + text) <= width:
+        return indent + text
     return textwrap.fill(
         text, width, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False
     )
