@@ -58,7 +58,11 @@ class Member:
 
 @dataclass(frozen=True)
 class World:
-    """One federation of publishers. `never` may stand in nothing that leaves, is shown or is printed."""
+    """One federation of publishers.
+
+    `never` may stand in nothing that leaves, is shown or is printed; `stays` in nothing that leaves or is
+    shown: its owner's own terminal names it, so that a person can answer.
+    """
 
     key: str
     name: dict[str, str]
@@ -68,6 +72,7 @@ class World:
     members: tuple[Member, ...]
     left_out: tuple[dict[str, str], ...] = ()
     never: tuple[str, ...] = ()
+    stays: tuple[str, ...] = ()
 
     @property
     def home(self) -> Path:
@@ -117,15 +122,15 @@ def forgotten(world: World, data: Path) -> list[str]:
 class Runner:
     """Runs commands and keeps all that they say, so that it can be searched for what is private."""
 
-    said: list[str] = field(default_factory=list)
+    said: list[tuple[str, str]] = field(default_factory=list)  # command, what it said
 
     def __call__(self, folder: Path, *arguments: str | Path) -> str:
         """What the command says on stdout, run in `folder`. Raises Wrong where it fails."""
         command = [sys.executable, "-m", "commons", "--lang", "en", *map(str, arguments)]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
-        self.said += [done.stdout, done.stderr]
+        shown = " ".join(map(str, arguments))
+        self.said += [(shown, done.stdout + done.stderr)]
         if done.returncode not in (0, FINDINGS):
-            shown = " ".join(map(str, arguments))
             raise Wrong(f"commons {shown}\n{done.stderr.strip()[-3000:]}")
         return done.stdout
 
@@ -203,7 +208,7 @@ class Built:
     world: World
     folder: Path
     figures: list[Figures]
-    said: list[str]
+    said: list[tuple[str, str]]
     root: str
     counts: dict[str, int]
 
@@ -305,8 +310,9 @@ def merge(world: World, figures: Sequence[Figures], folder: Path, commons: Runne
 def private_texts(built: Built) -> list[str]:
     """Where a text of the world's `never` stands in what left, was shown or was printed."""
     found, never = [], built.world.never
-    for number, text in enumerate(built.said):
-        found += [f"{word} was printed ({number})" for word in never if word in text]
+    for command, text in built.said:
+        found += [f"{word} was printed by {command}" for word in never if word in text]
+    never = (*never, *built.world.stays)
     for part in (RELEASES, FEDERATION, PORTAL):
         for path in sorted(built.folder.glob(f"{part}/**/*")):
             if path.is_file() and not path.is_symlink():
