@@ -15,6 +15,7 @@ import click
 
 from commons.catalogue.store import Catalogue
 from commons.cli.import_report import LISTED, show_proposal, show_report
+from commons.cli.naming import maybe_type
 from commons.cli.output import (
     FINDINGS,
     ask,
@@ -161,6 +162,10 @@ def import_(
         as_json,
     )
     reports = []
+    known = (
+        maybe_type(type_name) if type_name else None
+    )  # a mapping may say it; what is no type is told there
+    type_name = known.name if known else type_name
     with Catalogue.open(to) as catalogue:
         for file in files:
             data, name = read_location(file)

@@ -184,9 +184,11 @@ def _exit_code(run: Callable[[], object]) -> int:
 
 
 def _told(sentence: str, hint: str, code: int) -> int:
-    click.echo(sentence, err=True)
+    from commons.cli.output import tell  # late: `commons --help` needs nothing of it
+
+    tell(sentence)
     if hint:
-        click.echo(f"→ {hint}", err=True)
+        tell(f"→ {hint}")
     return code
 
 
