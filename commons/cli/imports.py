@@ -164,7 +164,7 @@ def import_(
     reports = []
     known = (
         maybe_type(type_name) if type_name else None
-    )  # a mapping may say it; what is no type is told there
+    )  # what is no type is told later
     type_name = known.name if known else type_name
     with Catalogue.open(to) as catalogue:
         for file in files:
