@@ -28,6 +28,7 @@ from commons.schema import vocabularies
 from commons.schema.spec import load_schema
 
 DEFAULT_LICENCE = "CC-BY-4.0"
+DEFAULT_TERRITORY = "cdmx"
 ATTEMPTS = 3
 
 
@@ -91,7 +92,9 @@ class WordsNotCopied(InputError):
 @click.option("--name", help=N_("Name of the organisation, as people know it."))
 @click.option("--language", "spoken", help=N_("Language of the records: es, en or another code."))
 @click.option("--licence", help=N_("What others may do with what you share; CC-BY-4.0 if not given."))
-@click.option("--territory", help=N_("Where districts and the clock come from, such as cdmx or none."))
+@click.option(
+    "--territory", help=N_("Where districts and the clock come from, such as none; cdmx if not given.")
+)
 @click.option(
     "--sheet",
     "sheet_file",
@@ -158,15 +161,14 @@ def _profile(
             _("Licence: what others may do with what you share"), default=DEFAULT_LICENCE
         )
         known = ", ".join(territories.known_names())
-        territory = territory or ask(_("Territory ({known})").format(known=known), default="cdmx")
+        territory = territory or ask(_("Territory ({known})").format(known=known), default=DEFAULT_TERRITORY)
     fields = {
         "title": name.strip(),
         "language": _term("languages", spoken or language()),
         "licence": _term("licences", licence or DEFAULT_LICENCE),
     }
-    if territory:
-        territories.load(territory)
-        fields["territory"] = territory
+    territories.load(territory or DEFAULT_TERRITORY)
+    fields["territory"] = territory or DEFAULT_TERRITORY
     return fields
 
 
