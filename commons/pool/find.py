@@ -21,6 +21,7 @@ from commons.pool.search import COLUMNS, WEIGHTS, Query, index_text, query, word
 MOST_TEXT = 200  # characters of a question; the rest is ignored
 MOST_RANKED = 4_000  # hits; above, the most lately confirmed come first
 PAGE_SIZE = 20
+MOST_CORRECTED = 6  # words of a question that are compared with those of titles
 NEAR_ENOUGH = 78  # of 100: a word of a title that may have been meant
 
 
@@ -130,6 +131,8 @@ def _spelling(pool: Pool, words: Query) -> str | None:
     """The question with each word that no record has replaced by the nearest word of a title."""
     known = _title_words(pool)
     corrected = []
+    if len(words.words) > MOST_CORRECTED:
+        return None
     for word in words.words:
         if word in known or (hits := _hits(pool, query(word))) is None or hits:
             corrected.append(word)
@@ -140,13 +143,13 @@ def _spelling(pool: Pool, words: Query) -> str | None:
 
 
 def _title_words(pool: Pool) -> Mapping[str, None]:
-    """Words of titles with at least four letters, in the order of the titles; read once a pool."""
+    """Words of titles, four letters or more and no figures, in the order of the titles; read once a pool."""
     cache = pool.index.title_words
     if not cache:
         for (title,) in pool.connection.execute(
             "SELECT title FROM entity WHERE title IS NOT NULL ORDER BY id"
         ):
-            cache.update(dict.fromkeys(word for word in words_of(title) if len(word) > 3))
+            cache.update(dict.fromkeys(word for word in words_of(title) if len(word) > 3 and word.isalpha()))
     return cache
 
 
