@@ -130,6 +130,12 @@ _to = click.option(
 @click.option(
     "--set", "constants", multiple=True, metavar="FIELD=TEXT", help=N_("The same value for every row.")
 )
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help=N_("Where to write the mapping and the rows to correct; beside the file, if not said."),
+)
 @click.option("--complete", is_flag=True, help=N_("The file is everything: remove what is gone from it."))
 @click.option("--same", is_flag=True, help=N_("Rows with a new id and the old content are the old records."))
 @click.option("--dry-run", "-n", is_flag=True, help=N_("Only show what would happen."))
@@ -147,6 +153,7 @@ def import_(
     owners: tuple[str, ...],
     consents: tuple[str, ...],
     constants: tuple[str, ...],
+    out: Path | None,
     complete: bool,
     same: bool,
     dry_run: bool,
@@ -162,9 +169,7 @@ def import_(
         as_json,
     )
     reports = []
-    known = (
-        maybe_type(type_name) if type_name else None
-    )  # what is no type is told later
+    known = maybe_type(type_name) if type_name else None  # what is no type is told later
     type_name = known.name if known else type_name
     with Catalogue.open(to) as catalogue:
         for file in files:
@@ -173,7 +178,7 @@ def import_(
             text, shown = (_text(path), path.name) if path else (None, "")
             place, wishes = _remembered_place(file), Wishes(complete, same)
             given = Given(data, name, place, type_name, sheet, source, text, shown, wishes)
-            reports.append(_one(catalogue, given, answers, Path() if is_link(file) else Path(file).parent))
+            reports.append(_one(catalogue, given, answers, out or _folder_of(file)))
     if as_json:
         show_json(reports[0][1] if len(reports) == 1 else [told for _report, told in reports])
     ctx.exit(FINDINGS if any(report.faulty or report.refused for report, _told in reports) else 0)
@@ -412,6 +417,10 @@ def _beside(file: str) -> Path | None:
     """The mapping that an earlier import left beside the file."""
     path = Path() / f"{file}.mapping.yaml"
     return path if not is_link(file) and path.is_file() else None
+
+
+def _folder_of(file: str) -> Path:
+    return Path() if is_link(file) else Path(file).parent
 
 
 def _remembered_place(file: str) -> str:

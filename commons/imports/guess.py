@@ -29,6 +29,7 @@ HOME = "extra"  # the column stays at home
 KEY = "key"
 # fields of which several columns make one value, and how they are joined
 JOINS = {"street_address": " ", "description": "\n\n", "directions": "; ", "summary": " "}
+_PRIVATE_KINDS = frozenset(("person", "contact", "email", "phone", "handle", "curp", "rfc"))
 _PERSONAL = ("phones", "email", "social_links", "contact_name", "contact_phone", "contact_email")
 
 # What the contents of a field must not look like, whatever the heading says.
@@ -376,6 +377,8 @@ def _contradictions(
         "column-contradicts",
         field=_label(target, rtype, lang),
         column=column,
-        value=example[:60],
+        value=f"{example[:2]}…"
+        if _PRIVATE_KINDS & {k for k in KIND_WORDS if seen.share(k) > 0}
+        else example[:60],
         details={"looks": said, "percent": round(100 * share)},
     )

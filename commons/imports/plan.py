@@ -29,8 +29,10 @@ from commons.imports.mapping import ID_COLUMN, OWN_COLUMNS, REASON_COLUMN, Recor
 from commons.imports.report import ImportReport, Outcome, RecordChange, SameRecord, SkippedRow
 from commons.imports.table import Row, Table
 from commons.imports.unite import unite
+from commons.imports.values import told
 from commons.imports.weave import DRAFT, saying, weave
 from commons.model import Fields, Value
+from commons.schema.spec import Field
 
 Progress = Callable[[int, int], None]
 
@@ -97,7 +99,8 @@ class _Work:
             elif [row.cells[at] for at in own] == [first.cells[at] for at in own]:
                 self.skipped.append(SkippedRow(row.number, "row-repeated"))
             else:
-                self.refused.append(_repeated(main.plan, mark, row, first))
+                shown = "…" if self.reader.mapping.key_of_person else mark
+                self.refused.append(_repeated(main.plan, shown, row, first))
         return marks
 
     def ids(self, results: list[RowResult], marks: dict[int, str]) -> dict[int, str]:
@@ -196,7 +199,7 @@ class _Work:
                     record=first.id,
                     field=name,
                     row=other.row,
-                    value=str(value)[:200],
+                    value=told(self._spec(first.made.plan.type, name), str(value)[:200]),
                     details={"first": first.row},
                 )
             )
@@ -239,7 +242,9 @@ class _Work:
         woven = weave(
             now, remembered, None if held is None else held.fields, {} if held is None else held.drafts
         )
-        self.findings += [_overwritten(said, wanted, name, held) for name in woven.overwritten]
+        self.findings += [
+            _overwritten(said, wanted, self._spec(type_name, name), held) for name in woven.overwritten
+        ]
         outcome: Outcome = "new" if held is None else "changed" if woven.changed else "unchanged"
         return RecordChange(
             type=type_name,
@@ -260,6 +265,9 @@ class _Work:
 
     def _last_act(self, type_name: str, wanted: str) -> str | None:
         return next((step.kind for step in self.catalogue.history(type_name, wanted)), None)
+
+    def _spec(self, type_name: str, name: str) -> Field:
+        return self.reader.schema.types[type_name].fields[name]
 
     def _withdrawn(self, type_name: str, wanted: str) -> bool:
         stone = tombstone(str(Address(self.catalogue.member_id, type_name, wanted)))
@@ -401,10 +409,10 @@ def _repeated(plan: RecordPlan, mark: str, row: Row, first: Row) -> Finding:
     )
 
 
-def _overwritten(said: _Said, record: str, name: str, held: StoredRecord | None) -> Finding:
-    value = "—" if held is None else str(held.fields.get(name, "—"))[:200]
-    type_name = said.made.plan.type
-    return Finding("edit-overwritten", type=type_name, record=record, field=name, row=said.row, value=value)
+def _overwritten(said: _Said, record: str, spec: Field, held: StoredRecord | None) -> Finding:
+    value = "—" if held is None else told(spec, str(held.fields.get(spec.name, "—"))[:200])
+    where = said.made.plan.type
+    return Finding("edit-overwritten", type=where, record=record, field=spec.name, row=said.row, value=value)
 
 
 def _key(plan: RecordPlan, mark: str, work: _Work) -> str:
