@@ -10,16 +10,27 @@ import multiprocessing
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
-from multiprocessing.pool import AsyncResult
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import ClassVar
 
+from commons.errors import CommonsError
 from commons.merge.entities import Group, Made, Maker, Setting
+from commons.messages import N_
 
 WORTH_CHILDREN = 20_000  # claims; below, starting children takes longer than the work
 MOST_CHILDREN = 8
 WAITING_PER_CHILD = 2
 
 _maker: Maker | None = None
+
+
+@dataclass(eq=False)
+class ChildrenLost(CommonsError):
+    """A child process ended before its work was done."""
+
+    template: ClassVar[str] = N_("A part of the merge was stopped by the system, perhaps for want of memory.")
+    hint_template: ClassVar[str] = N_("Close other programs and merge again; nothing was changed.")
 
 
 def children_for(claims: int) -> int:
@@ -35,16 +46,22 @@ def made(stretches: Iterable[Sequence[Group]], setting: Setting, *, children: in
         for stretch in stretches:
             yield maker.make(stretch)
         return
+    # An executor, not a Pool: if a child cannot live, it says so instead of starting another for ever.
     context = multiprocessing.get_context("spawn")
-    with closing(context.Pool(children, _begin, (setting,))) as pool:
-        waiting: deque[AsyncResult[Made]] = deque()
-        for stretch in stretches:
-            waiting.append(pool.apply_async(_make, (stretch,)))
-            if len(waiting) > children * WAITING_PER_CHILD:
-                yield waiting.popleft().get()
-        while waiting:
-            yield waiting.popleft().get()
-    pool.join()
+    with ProcessPoolExecutor(children, context, _begin, (setting,)) as executor:
+        waiting: deque[Future[Made]] = deque()
+        try:
+            for stretch in stretches:
+                waiting.append(executor.submit(_make, stretch))
+                if len(waiting) > children * WAITING_PER_CHILD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenExecutor as error:
+            raise ChildrenLost from error
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def _begin(setting: Setting) -> None:

@@ -80,20 +80,22 @@ class _Type:
 
     def __init__(self, rtype: RecordType) -> None:
         columns = fused_columns(rtype)
-        self._fields = [c.field for c in columns]
         makers: dict[str, Callable[[Any], Cell]] = {
             "json": _json,
             "boolean": int,
             "degrees": lambda value: value / 1_000_000,
         }
-        self._made = [(n, makers[c.kind]) for n, c in enumerate(columns) if c.kind in makers]
+        self._places = {c.field: (n, makers.get(c.kind)) for n, c in enumerate(columns)}
+        self._empty: list[Cell] = [None] * len(columns)
 
     def cells(self, fields: Fields) -> list[Cell]:
-        get: Any = fields.get
-        found = [get(name) for name in self._fields]
-        for n, make in self._made:
-            if found[n] is not None:
-                found[n] = make(found[n])
+        found = self._empty.copy()
+        places = self._places
+        value: Any
+        for name, value in fields.items():
+            place = places.get(name)
+            if place is not None:
+                found[place[0]] = value if place[1] is None else place[1](value)
         return found
 
 

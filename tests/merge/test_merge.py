@@ -10,6 +10,7 @@ import pytest
 
 from commons.addresses import tombstone
 from commons.federation.policy import Hold, Pause
+from commons.model import Record
 from tests.hostile.making import place, withdrawal
 from tests.merge.world import AS_OF, Federation
 
@@ -185,8 +186,6 @@ def test_a_release_that_is_too_old_is_not_shown(federation: Federation) -> None:
 
 def test_references_lead_to_entities_and_dangling_ones_are_listed(federation: Federation) -> None:
     """fuse maps a reference to the entity that the record is in; a dangling one is empty and named."""
-    from commons.model import Record
-
     salt = place("x").fields["salt"]
     org = Record("organization", "red", {"title": "Red", "identifiers": ["X-ID:10020"], "salt": salt})
     federation.share("a", [org])
@@ -194,7 +193,8 @@ def test_references_lead_to_entities_and_dangling_ones_are_listed(federation: Fe
     lost = place("dos", organization=f"{federation.id('a')}/organization/nadie")
     federation.share("b", [org, place("uno", organization=own), lost])
     federation.merge()
-    sql = "SELECT p.address, o.title FROM place p LEFT JOIN organization o ON o.entity = p.organization ORDER BY 1"
+    sql = """SELECT p.address, o.title FROM place p LEFT JOIN organization o ON o.entity = p.organization
+             ORDER BY p.address"""
     b = federation.id("b")
     assert federation.rows(sql) == [(f"{b}/place/dos", None), (f"{b}/place/uno", "Red")]
     assert [f["code"] for f in federation.receipt("b")["findings"]] == ["dangling"]
