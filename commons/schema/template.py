@@ -18,8 +18,7 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from commons.messages import N_, in_language, speaking
-from commons.messages import translate as _
+from commons.messages import N_, in_language, speaking, translate
 from commons.schema.spec import Field, RecordType, load_schema
 from commons.schema.territory import Territory
 
@@ -79,22 +78,24 @@ def xlsx_bytes(rtype: RecordType, *, lang: str, territory: Territory | None = No
         assert isinstance(sheet, Worksheet)
         sheet.title = in_language(rtype.plural, lang)[:31]
         _head(sheet, columns)
-        _instructions(book.create_sheet(_("Instructions")), rtype, columns)
-        _choices(book, book.create_sheet(_("Lists")), sheet, columns)
+        _instructions(book.create_sheet(translate("Instructions")), rtype, columns)
+        _choices(book, book.create_sheet(translate("Lists")), sheet, columns)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
 def _columns(rtype: RecordType, lang: str, territory: Territory | None) -> list[_Column]:
-    columns = [_Column(ID_HEADING, _(_ID_HELP), _MORE, (), many=False)]
+    columns = [_Column(ID_HEADING, translate(_ID_HELP), _MORE, (), many=False)]
     for field in fields_of(rtype):
         example = in_language(field.example, lang)
         text = in_language(field.description, lang)
         columns.append(
             _Column(
                 heading=in_language(field.title, lang),
-                help=f"{text}\n{_('For example: {example}').format(example=example)}" if example else text,
+                help=f"{text}\n{translate('For example: {example}').format(example=example)}"
+                if example
+                else text,
                 fill=_PERSONAL if field.personal else _MAIN if field.form == "main" else _MORE,
                 choices=_choices_of(field, lang, territory),
                 many=field.type == "array",
@@ -133,7 +134,7 @@ def _instructions(sheet: Worksheet, rtype: RecordType, columns: Sequence[_Column
     sheet.column_dimensions["A"].width = 34
     sheet.column_dimensions["B"].width = 90
     lines = [(in_language(rtype.plural), in_language(rtype.description))]
-    lines += [(f"{n}.", _(step).format(type=rtype.name)) for n, step in enumerate(_STEPS, start=1)]
+    lines += [(f"{n}.", translate(step).format(type=rtype.name)) for n, step in enumerate(_STEPS, start=1)]
     lines += [("", "")]
     lines += [(column.heading, column.help) for column in columns]
     for row, (first, second) in enumerate(lines, start=1):
