@@ -87,7 +87,7 @@ def test_removals_need_a_yes(folder: Path) -> None:
     [
         (("no.csv", "--type", "place"), "no.csv"),
         (("lista.csv",), "--type"),
-        (("lista.csv", "--type", "lugar"), "--type"),
+        (("lista.csv", "--type", "navío"), "navío"),
         (("lista.csv", "--type", "place", "--mapping", "no.yaml"), "no.yaml"),
         (("lista.csv", "--type", "place", "--owner", "tel"), "--owner"),
         (("lista.csv", "--type", "place", "--owner", "tel=nadie"), "nadie"),
