@@ -20,6 +20,15 @@ from commons.messages import N_
 KEY_WORDS = 24
 FINGERPRINT_WORDS = 8
 _PURPOSE = b"commons-fingerprint@v1\n"
+# Nobody should have to read these aloud to a stranger on the telephone, least of all to a refuge. They are
+# left out of fingerprints only: the 24 words are BIP-39's and nobody but their keeper reads them.
+_NOT_ALOUD = frozenset(
+    """aborto asalto atroz basura bestia bobo bruja burro cadáver calvo cáncer cárcel cerdo ciego cojo crimen
+    crisis culpa delito desnudo diablo dolor droga ebrio enfermo feo fraude fusil golpe gordo guerra hacha
+    ladrón llanto llorar loco luto mafia matar miedo morir muerte negro obeso odiar odio olvido orgía parir
+    pecado pobre preso raza rehén ruina sangre secta sexo sordo temor terror tonto tóxico tráfico trauma tumba
+    tumor vaca veneno vicio víctima""".split()  # noqa: SIM905
+)
 
 
 @cache
@@ -86,7 +95,17 @@ def from_words(words: Sequence[str]) -> PrivateKey:
         raise WordsRefused(N_("one of them is wrong, or two have changed places.")) from error
 
 
+@cache
+def spoken_words() -> tuple[str, ...]:
+    """The words of fingerprints: the list without those that nobody wants to read aloud."""
+    return tuple(word for word in wordlist() if word not in _NOT_ALOUD)
+
+
 def fingerprint_words(key: PublicKey) -> tuple[str, ...]:
-    """8 words (88 bits) that stand for a public key, to read out by telephone."""
-    number = int.from_bytes(hashlib.sha256(_PURPOSE + key.raw).digest()[:11])
-    return tuple(wordlist()[(number >> (11 * n)) & 2047] for n in reversed(range(FINGERPRINT_WORDS)))
+    """8 words (87 bits) that stand for a public key, to read out by telephone."""
+    number = int.from_bytes(hashlib.sha256(_PURPOSE + key.raw).digest())
+    found = []
+    for _ in range(FINGERPRINT_WORDS):
+        number, place = divmod(number, len(spoken_words()))
+        found.append(spoken_words()[place])
+    return tuple(found)
