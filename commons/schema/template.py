@@ -90,6 +90,8 @@ def _columns(rtype: RecordType, lang: str, territory: Territory | None) -> list[
     for field in fields_of(rtype):
         example = in_language(field.example, lang)
         text = in_language(field.description, lang)
+        if example:
+            text += "\n" + translate("For example: {example}").format(example=example)
         columns.append(
             _Column(
                 heading=in_language(field.title, lang),
