@@ -11,7 +11,7 @@ from typing import Literal
 
 from commons.addresses import RECORD_ID, Address, base32, tombstone
 from commons.catalogue.drafts import fitting, known
-from commons.catalogue.errors import AlreadyShared, NoSuchRecord, WithdrawnForGood
+from commons.catalogue.errors import AlreadyShared, NoSuchRecord, OwnRecord, WithdrawnForGood
 from commons.catalogue.file import CatalogueFile
 from commons.catalogue.history import History, Step, difference, taken_back
 from commons.catalogue.ids import Randomness, free_id, private_id, salt
@@ -93,8 +93,10 @@ class Act:
         return private_id(self._context.secret, type_name, text)
 
     def remove(self, type_name: str, record_id: str) -> None:
-        """Take the record out; its address stays its own, so it can come back. Raises NoSuchRecord."""
-        if type_name == PROFILE or self._rows.read(type_name, record_id) is None:
+        """Take the record out; its address stays its own: it can come back. Raises NoSuchRecord, OwnRecord."""
+        if type_name == PROFILE:
+            raise OwnRecord
+        if self._rows.read(type_name, record_id) is None:
             raise NoSuchRecord(type_name, record_id)
         self._write(type_name, record_id, None)
 

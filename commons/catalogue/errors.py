@@ -103,6 +103,14 @@ class NoSuchRecord(InputError):
 
 
 @dataclass(eq=False)
+class OwnRecord(InputError):
+    """The record that says whose catalogue this is stays."""
+
+    template: ClassVar[str] = N_("This record says whose catalogue it is; it cannot be taken out.")
+    hint_template: ClassVar[str] = N_("Change it with: commons edit catalogue/catalogue")
+
+
+@dataclass(eq=False)
 class WithdrawnForGood(InputError):
     """The address was withdrawn; it can never be used again."""
 

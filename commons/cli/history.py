@@ -192,6 +192,8 @@ def undo(step: int | None, redo: bool, catalogue: Path | None, as_json: bool) ->
         say(sentence.format(n=target.n, what=what))
         for change in done.changes[:10]:
             say(f"  {change.type}/{change.id}  {_what_happened(change)}".rstrip())
+        if not redo:
+            tell(_("To have it again: commons undo --redo"))
         for type_name, record_id, name in done.kept:
             where = f"{type_name}/{record_id}" + (f", {name}" if name else "")
             say(_("It was changed again since, so it stays: {where}").format(where=where))

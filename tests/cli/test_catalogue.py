@@ -143,6 +143,7 @@ def test_check_lists_what_to_mend_and_its_code_tells(kitchen):
         (["list", "-c", "sheet.html"], "sheet.html"),
         (["consent", "revoke", "zzz", "--yes"], "zzz"),
         (["confirm", "catalogue/catalogue"], "Catalogue"),
+        (["remove", "catalogue/catalogue", "--yes"], "whose catalogue"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_changes_nothing(kitchen, arguments, word):
