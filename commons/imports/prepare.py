@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from commons.catalogue.errors import UnknownType
 from commons.catalogue.store import Catalogue
 from commons.errors import InputError
 from commons.findings import Finding
@@ -143,8 +144,10 @@ def _type(catalogue: Catalogue, given: Given, mapping: Mapping | None) -> Record
             raise OtherType(given.type, mapping.main.type)
         return catalogue.schema.types[mapping.main.type]
     known = {name: t for name, t in catalogue.schema.types.items() if not t.small}
-    if given.type not in known:
+    if given.type is None:
         raise TypeNeeded(given.name, ", ".join(known))
+    if given.type not in known:
+        raise UnknownType(given.type)
     return known[given.type]
 
 
