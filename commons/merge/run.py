@@ -99,10 +99,10 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
         are as they were.
     """
     store = Store.beside(folder)
+    if options.locked:
+        return _merge_locked(folder, store, options, progress)
+    policy = policies.load(folder)
     with store.writing(), Gate(store.root / "intake") as gate:
-        if options.locked:
-            return _merge_locked(folder, store, gate, options, progress)
-        policy = policies.load(folder)
         fetched = fetch(policy, folder, store)
         progress("sources", len(fetched.reached))
         seen = _by_member(store)
@@ -133,15 +133,16 @@ def _by_member(store: Store) -> Callable[[str], list[Seen]]:
     return lambda member: found.get(member, [])
 
 
-def _merge_locked(folder: Path, store: Store, gate: Gate, options: Options, progress: Progress) -> Merged:
+def _merge_locked(folder: Path, store: Store, options: Options, progress: Progress) -> Merged:
     lock = locks.read(folder)
     check_rules(lock)
+    missing = [m.release for m in lock.members.values() if m.release and not store.has(m.release)]
+    if missing:
+        raise NotInStore(missing[0])
     if options.dry_run:
-        missing = [m.release for m in lock.members.values() if m.release and not store.has(m.release)]
-        if missing:
-            raise NotInStore(missing[0])
         return Merged(lock, None)
-    result, changes = _act(lock, folder, store, gate, options, progress)
+    with store.writing(), Gate(store.root / "intake") as gate:
+        result, changes = _act(lock, folder, store, gate, options, progress)
     return Merged(lock, result, changes=changes)
 
 
