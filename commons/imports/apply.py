@@ -135,7 +135,9 @@ def _record(
         if rule.record is not None:
             _refer(made, name, rule, cells)
             continue
-        sources = [part for part in rule.together or (rule,) if holds(part, cells) and holds(rule, cells)]
+        if not holds(rule, cells):
+            continue
+        sources = [part for part in rule.together if holds(part, cells)] if rule.together else [rule]
         constants += any(part.value is not None and not part.only for part in sources)
         values = [(part, text) for part in sources if (text := text_of(part, cells))]
         if not values:

@@ -8,7 +8,7 @@ import string
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from commons.addresses import slug
@@ -38,8 +38,10 @@ class Cells:
 
     def __getitem__(self, column: str) -> str:
         """The cell's text, "" where it says nothing; a spreadsheet's formula guard is taken off."""
-        cell = _GUARD.sub("", self._raw.get(column, ""), count=1) if column in self._raw else ""
-        if folded(cell) in self._blank:
+        cell = self._raw.get(column, "")
+        if cell.startswith("'"):
+            cell = _GUARD.sub("", cell, count=1)
+        if not cell or (self._blank and folded(cell) in self._blank):
             return ""
         return plain_number(cell) if column in self._whole else cell
 
@@ -49,11 +51,13 @@ class Cells:
 
     def blanked(self) -> int:
         """How many cells hold a text that means "nothing"."""
+        if not self._blank:
+            return 0
         return sum(1 for cell in self._raw.values() if cell and folded(cell) in self._blank)
 
     def with_entry(self, entry: MappingOf[str, str]) -> Cells:
         """The same row, seen from one entry of a list in it: the entry's own columns come in front."""
-        other = Cells((), (), self._blank)
+        other = Cells((), (), self._blank, tuple(self._whole))
         other._raw = {**self._raw, **entry}
         return other
 
@@ -66,7 +70,7 @@ class Cells:
         return found != condition.not_
 
 
-@cache
+@lru_cache(maxsize=100_000)  # cells repeat; a million that do not must not fill the memory
 def folded(text: str) -> str:
     """`text` for comparing: words without case and accents; signs only where there is nothing else."""
     return slug(text, longest=10_000) or text.strip()
@@ -79,7 +83,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def holds(rule: Rule, cells: Cells) -> bool:
     """Whether the rule is for this row at all."""
-    return all(cells.fit(condition) for condition in rule.only)
+    return not rule.only or all(cells.fit(condition) for condition in rule.only)
 
 
 def text_of(rule: Rule, cells: Cells) -> str:
