@@ -1,6 +1,7 @@
 """Values become SQLite columns and come back as they were."""
 
 import sqlite3
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -11,19 +12,25 @@ from commons.schema.columns import ColumnUnreadable
 from tests.schema.values import SCHEMA, records
 
 
+@pytest.fixture(scope="module")
+def working() -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(ddl.working_sql(SCHEMA))
+    yield connection
+    connection.close()
+
+
 @given(st.data())
-def test_a_record_survives_the_way_through_sqlite(data: st.DataObject) -> None:
+def test_a_record_survives_the_way_through_sqlite(working: sqlite3.Connection, data: st.DataObject) -> None:
     """Working tables take any valid record and give back the same values."""
     rtype = SCHEMA.types[data.draw(st.sampled_from(list(SCHEMA.types)))]
     fields = data.draw(records(rtype))
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(ddl.working_sql(SCHEMA))
     row = columns.to_columns(rtype, fields)
     names = ", ".join(ddl.quoted(n) for n in columns.names(rtype))
     marks = ", ".join("?" * (len(row) + 1))
-    connection.execute(f"INSERT INTO {ddl.quoted(rtype.name)} (id, {names}) VALUES ({marks})", ["a", *row])
-    stored = connection.execute(f"SELECT {names} FROM {ddl.quoted(rtype.name)}").fetchone()
-    connection.close()
+    working.execute(f"INSERT INTO {ddl.quoted(rtype.name)} (id, {names}) VALUES ({marks})", ["a", *row])
+    stored = working.execute(f"SELECT {names} FROM {ddl.quoted(rtype.name)}").fetchone()
+    working.rollback()
     assert columns.from_columns(rtype, stored) == fields
 
 

@@ -12,7 +12,7 @@ from commons.schema.spec import schema_folder
 from tests.schema.values import SCHEMA, records
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def published() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
     connection.executescript(ddl.published_sql(SCHEMA))
@@ -44,16 +44,16 @@ def test_the_catalogue_requires_nothing_but_the_id() -> None:
 
 
 @given(st.data())
-def test_the_published_tables_take_every_valid_record(data: st.DataObject) -> None:
+def test_the_published_tables_take_every_valid_record(
+    published: sqlite3.Connection, data: st.DataObject
+) -> None:
     """What validation passes, the constraints pass."""
     rtype = SCHEMA.types[data.draw(st.sampled_from(list(SCHEMA.types)))]
     fields = data.draw(records(rtype, published=True))
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(ddl.published_sql(SCHEMA))
     row = columns.to_columns(rtype, fields, published=True)
     marks = ", ".join("?" * (len(row) + 1))
-    connection.execute(f"INSERT INTO {ddl.quoted(rtype.name)} VALUES ({marks})", ["a-1", *row])
-    connection.close()
+    published.execute(f"INSERT INTO {ddl.quoted(rtype.name)} VALUES ({marks})", ["a-1", *row])
+    published.rollback()
 
 
 @pytest.mark.parametrize(
