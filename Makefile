@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 COMMONS_REAL_DATA ?= ../shared/data
 export COMMONS_REAL_DATA
 
-.PHONY: help demo test check messages schema lock real bench clean
+.PHONY: help demo test check messages schema formats lock real bench clean
 
 help:
 	@echo "make demo    three fictional catalogues become a portal on this computer"
@@ -41,6 +41,10 @@ messages: $(VENV)/.ready
 schema: $(VENV)/.ready
 	$(BIN)/python scripts/schema_build.py
 	$(BIN)/python scripts/schema_docs.py
+
+formats: $(VENV)/.ready
+	$(BIN)/python scripts/vectors.py
+	$(BIN)/python scripts/formats_doc.py
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -73,6 +73,7 @@ class UnknownFieldToHold(InputError):
 
 
 file_option = click.option(
+    "-f",
     "--federation",
     "path",
     type=click.Path(path_type=Path),
