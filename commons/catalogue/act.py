@@ -93,7 +93,7 @@ class Act:
         return private_id(self._context.secret, type_name, text)
 
     def remove(self, type_name: str, record_id: str) -> None:
-        """Take the record out; its address stays its own: it can come back. Raises NoSuchRecord, OwnRecord."""
+        """Take the record out; it can come back under its address. Raises NoSuchRecord, OwnRecord."""
         if type_name == PROFILE:
             raise OwnRecord
         if self._rows.read(type_name, record_id) is None:

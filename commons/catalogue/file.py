@@ -94,6 +94,7 @@ class CatalogueFile:
             self.execute("PRAGMA trusted_schema=OFF")
             self.execute("PRAGMA synchronous=FULL")
         self._wal = False
+        self._readers = 0
 
     def execute(self, sql: str, parameters: Sequence[Cell] = ()) -> sqlite3.Row | None:
         """Run one statement; its first row, if any."""
@@ -116,7 +117,13 @@ class CatalogueFile:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction, taken for writing at once; inside another one it joins that one."""
+        """One transaction, taken for writing at once; inside another one it joins that one.
+
+        Raises RuntimeError where somebody still reads records one by one: what is written then would be lost
+        with the end of the reading.
+        """
+        if self._readers:
+            raise RuntimeError("records are still being read; take them all first")
         if self.connection.in_transaction:
             yield
             return
@@ -133,14 +140,17 @@ class CatalogueFile:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """What is read inside the block is one state of the file, whoever writes meanwhile."""
-        if self.connection.in_transaction:
-            yield
+        if self.connection.in_transaction and not self._readers:
+            yield  # inside an act, which sees its own writes
             return
-        self.execute("BEGIN")
+        if not self._readers:
+            self.execute("BEGIN")
+        self._readers += 1
         try:
             yield
         finally:
-            if self.connection.in_transaction:
+            self._readers -= 1
+            if not self._readers and self.connection.in_transaction:
                 self.connection.rollback()
 
     def _use_wal(self) -> None:

@@ -44,7 +44,7 @@ def refuse_newer(file: CatalogueFile, schema: Schema) -> None:
 def is_current(file: CatalogueFile, schema: Schema) -> bool:
     """Whether nothing needs to be brought up to date. While a schema is a draft its columns may move
     within one version, so the columns are compared too."""
-    return (
+    return bool(
         file.scalar("PRAGMA user_version") == STRUCTURE
         and file.scalar("SELECT value FROM meta WHERE key = 'schema'") == schema.version
         and not any(True for _ in _missing(file.connection, schema))
@@ -57,17 +57,19 @@ def is_empty(file: CatalogueFile) -> bool:
 
 
 def bring_up(file: CatalogueFile, schema: Schema) -> None:
-    """Apply what is missing of structure and schema. Each step is a transaction of its own."""
+    """Apply what is missing of structure and schema, all of it or nothing."""
     # loaded here only: a catalogue is opened a thousand times for each time that it is brought up
     from sqlite_utils import Database
 
     from commons.catalogue.migrations import migrations
 
-    with guarded(file.path):
-        file.connection.row_factory = None
-        migrations.apply(Database(file.connection))
-        file.connection.row_factory = sqlite3.Row
     with file.writing():
+        if is_current(file, schema):
+            return  # another program did it while this one waited
+        with guarded(file.path):
+            file.connection.row_factory = None
+            migrations.apply(Database(file.connection))
+            file.connection.row_factory = sqlite3.Row
         for statement in list(_missing(file.connection, schema)):
             file.execute(statement)
         _keep_dropped_columns(file, schema)

@@ -136,6 +136,17 @@ def test_search_forgives_accents_and_case(catalogue, at):
     assert [r.id for r in catalogue.records("service", "0134 dental")] == ["a"]
 
 
+def test_writing_while_records_are_read_one_by_one_is_refused(catalogue, at):
+    """What would be written then would silently vanish with the end of the reading."""
+    put(catalogue, at, "service", "a", {"title": "A"})
+    reading = catalogue.records()
+    next(reading)
+    with pytest.raises(RuntimeError, match="being read"):
+        put(catalogue, at, "service", "b", {"title": "B"})
+    reading.close()
+    assert put(catalogue, at, "service", "b", {"title": "B"}) == "new"
+
+
 def test_unknown_names_are_refused_in_a_sentence(catalogue, at):
     with pytest.raises(UnknownType, match="unicornio"):
         catalogue.get("unicornio", "a")
