@@ -55,12 +55,12 @@ class Found:
     advice: Advice | None = None
 
 
-def search(pool: Pool, asked: Asked, *, today: str) -> Found:
-    """The page asked for; `today` (YYYY-MM-DD) decides what has expired."""
+def search(pool: Pool, asked: Asked, *, at: str) -> Found:
+    """The page asked for; the instant `at` (YYYY-MM-DDTHH:MM:SSZ) decides what has expired."""
     index = pool.index
     words = query(asked.text[:MOST_TEXT])
     hits = _hits(pool, words)
-    current = index.current(today)
+    current = index.current(at)
     base = current if hits is None else both(index.mask(hits), current)
     masks = {name: index.having(name, values) for name, values in asked.chosen.items() if values}
     mask = reduce(both, masks.values(), base)
@@ -153,6 +153,6 @@ def _title_words(pool: Pool) -> Mapping[str, None]:
     return cache
 
 
-def overview(index: PoolIndex, today: str) -> dict[str, dict[str, int]]:
-    """How much there is of each facet's value today."""
-    return {name: index.counts(name, index.current(today)) for name in FACETS}
+def overview(index: PoolIndex, at: str) -> dict[str, dict[str, int]]:
+    """How much there is of each facet's value at the instant `at`."""
+    return {name: index.counts(name, index.current(at)) for name in FACETS}

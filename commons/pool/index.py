@@ -80,13 +80,15 @@ class PoolIndex:
         known = self.values[facet]
         return self.mask(entity for value in wanted for entity in known.get(value, ()))
 
-    def current(self, today: str) -> bytes:
-        """The mask of what has not expired on `today` (YYYY-MM-DD); kept for the day."""
-        if today not in self._expired:
-            gone = self.mask(entity for expires, entity in self.expiry if expires[:10] < today)
+    def current(self, at: str) -> bytes:
+        """The mask of what has not expired by the instant `at`; the last one is kept."""
+        known = self._expired.get(at)
+        if known is None:
+            gone = self.mask(entity for expires, entity in self.expiry if expires <= at)
+            known = both(self.all(), bytes(1 - bit for bit in gone))
             self._expired.clear()
-            self._expired[today] = both(self.all(), bytes(1 - bit for bit in gone))
-        return self._expired[today]
+            self._expired[at] = known
+        return known
 
     def counts(self, facet: str, mask: bytes | bytearray) -> dict[str, int]:
         """How many entities of the mask have each value, values without any left out."""

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,15 @@ from commons.messages import speaking
 from datasette_commons.portal.hours import schedule_words
 from datasette_commons.portal.markdown import mail_url, prose, safe_url, tel_url
 from datasette_commons.portal.values import money, phone_words, size_words
-from datasette_commons.portal.words import ago_words, freshness, joined, parse_day
+from datasette_commons.portal.words import (
+    ago_words,
+    date_words,
+    freshness,
+    joined,
+    moment_words,
+    on_the_clock_of,
+    parse_day,
+)
 
 TODAY = datetime.date(2026, 11, 21)
 
@@ -123,3 +132,13 @@ def test_no_markdown_becomes_a_script_or_a_picture(text: str) -> None:
     assert "<script" not in html and "<img" not in html and 'href="javascript' not in html
     tags = re.findall(r"<([a-z0-9]+)([^>]*)>", html)
     assert all(not attributes or name == "a" for name, attributes in tags)
+
+
+def test_a_day_is_that_of_the_territory() -> None:
+    """An evening in Mexico City is already tomorrow in UTC; readers live there and not in UTC."""
+    with speaking("es"), on_the_clock_of(ZoneInfo("America/Mexico_City")):
+        assert date_words("2026-11-22T00:30:00Z") == "21 de noviembre de 2026"
+        assert moment_words("2026-12-05T16:00:00Z") == "5 de diciembre de 2026, 10:00"
+        assert moment_words("2026-12-05T06:00:00Z") == "5 de diciembre de 2026"
+        until_today = {"confirm_days": 183, "confirmed_at": None, "expires_at": "2026-11-21T06:00:00Z"}
+        assert freshness("need", today=TODAY, **until_today).kind == "over"  # type: ignore[arg-type]

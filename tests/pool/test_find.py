@@ -20,7 +20,7 @@ from commons.pool.write import Content, Entity, write_pool
 MEMBERS = ("a" * 26, "b" * 26)
 TOPICS = ("food", "health", "water")
 DISTRICTS = ("09002", "09003")
-TODAY = "2026-11-21"
+AT = "2026-11-21T06:00:00Z"
 WORDS = ("comedor", "taller", "clínica")
 
 
@@ -65,7 +65,7 @@ def matches(entity: Entity, chosen: dict[str, tuple[str, ...]], word: str) -> bo
         "member": {entity.address.split("/")[0]},
     }
     text = f"{fields['title']} {fields['summary']}".lower()
-    expired = str(fields.get("expires_at", "9")) < TODAY
+    expired = str(fields.get("expires_at", "9")) <= AT
     return not expired and word in text and all(not v or has[f] & set(v) for f, v in chosen.items())
 
 
@@ -84,7 +84,7 @@ def test_search_finds_what_looking_at_every_record_finds(
     pool: Pool, chosen: dict[str, tuple[str, ...]], word: str
 ) -> None:
     """Total, cards and the counts of every filter agree with a plain loop, expired records left out."""
-    found = search(pool, Asked(word, chosen, size=200), today=TODAY)
+    found = search(pool, Asked(word, chosen, size=200), at=AT)
     expected = {e.address for e in ENTITIES if matches(e, chosen, word)}
     assert {card.address for card in found.cards} == expected and found.total == len(expected)
     for facet, counts in found.counts.items():
@@ -96,12 +96,12 @@ def test_search_finds_what_looking_at_every_record_finds(
 @given(size=st.integers(1, 50), word=st.sampled_from(["", "taller"]))
 def test_pages_together_are_the_whole_in_one_order(pool: Pool, size: int, word: str) -> None:
     """No card twice, none missing, whatever the size of a page."""
-    whole = search(pool, Asked(word, size=200), today=TODAY)
-    pages = search(pool, Asked(word, size=size), today=TODAY).pages
+    whole = search(pool, Asked(word, size=200), at=AT)
+    pages = search(pool, Asked(word, size=size), at=AT).pages
     cards = [
         c.address
         for n in range(1, pages + 1)
-        for c in search(pool, Asked(word, page=n, size=size), today=TODAY).cards
+        for c in search(pool, Asked(word, page=n, size=size), at=AT).cards
     ]
     assert cards == [c.address for c in whole.cards]
 
@@ -109,23 +109,23 @@ def test_pages_together_are_the_whole_in_one_order(pool: Pool, size: int, word: 
 @given(st.text(max_size=60))
 def test_no_question_is_an_error(pool: Pool, text: str) -> None:
     """Quotes, operators, other alphabets: a question is words, never a program."""
-    search(pool, Asked(text), today=TODAY)
+    search(pool, Asked(text), at=AT)
 
 
 def test_the_overview_counts_what_has_not_expired(pool: Pool) -> None:
     """The front page's numbers are those of the lists behind them."""
-    counts = overview(pool.index, TODAY)
+    counts = overview(pool.index, AT)
     for value, n in counts["type"].items():
-        assert search(pool, Asked(chosen={"type": (value,)}), today=TODAY).total == n
+        assert search(pool, Asked(chosen={"type": (value,)}), at=AT).total == n
 
 
 def test_a_slip_is_met_with_advice(pool: Pool) -> None:
     """The nearest word of a title; what each word alone would find; what there is without filters."""
-    assert (found := search(pool, Asked("comdeor"), today=TODAY).advice) and found.spelling == "comedor"
-    alone = search(pool, Asked("comedor elefante"), today=TODAY).advice
+    assert (found := search(pool, Asked("comdeor"), at=AT).advice) and found.spelling == "comedor"
+    alone = search(pool, Asked("comedor elefante"), at=AT).advice
     assert alone and list(alone.single_words) == ["comedor"]
     chosen = {"topic": ("none",)}
-    assert (more := search(pool, Asked("taller", chosen), today=TODAY).advice) and more.without_filters > 0
+    assert (more := search(pool, Asked("taller", chosen), at=AT).advice) and more.without_filters > 0
 
 
 def test_a_code_resolves_to_one_several_or_nothing(pool: Pool) -> None:

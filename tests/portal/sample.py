@@ -96,7 +96,7 @@ RECORDS: dict[str, dict[str, Any]] = {
         "language": "en",
         "topics": ["education"],
         "district": "09015",
-        "expires_at": "2026-10-03T00:00:00Z",
+        "expires_at": "2026-10-03T06:00:00Z",
         "modified_at": "2026-08-01T12:00:00Z",
     },
 }

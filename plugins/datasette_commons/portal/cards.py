@@ -55,10 +55,10 @@ def card_view(card: Card, site: Site, links: Links, today: datetime.date) -> Car
     )
 
 
-def without_lapsed(card: Card, site: Site, today: datetime.date) -> tuple[Card, bool]:
+def without_lapsed(card: Card, site: Site) -> tuple[Card, bool]:
     """The card without contacts, and True, where every release that it rests on has run out: a number that
     nobody stands by any more may ring at a stranger's."""
-    if not card.members or not all(site.has_lapsed(member, today) for member in card.members):
+    if not card.members or not all(site.has_lapsed(member) for member in card.members):
         return card, False
     fields = {name: value for name, value in card.fields.items() if name not in CONTACTS}
     return replace(card, fields=fields), len(fields) < len(card.fields)
@@ -72,7 +72,7 @@ def freshness_of(card: Card, site: Site, today: datetime.date) -> Freshness:
         confirmed_at=card.confirmed_at,
         expires_at=card.expires_at,
         today=today,
-        has_phone=bool(without_lapsed(card, site, today)[0].fields.get("phones")),
+        has_phone=bool(without_lapsed(card, site)[0].fields.get("phones")),
     )
 
 
@@ -94,11 +94,11 @@ def one_line(card: Card) -> str:
 def when(card: Card, site: Site) -> str:
     """What a reader must not miss: when it begins, closes or is needed."""
     if card.type == "event" and card.fields.get("starts_at"):
-        return moment_words(str(card.fields["starts_at"]), site.zone)
+        return moment_words(str(card.fields["starts_at"]))
     if card.fields.get("closes_at"):
-        return _("Closes on {date}").format(date=moment_words(str(card.fields["closes_at"]), site.zone))
+        return _("Closes on {date}").format(date=moment_words(str(card.fields["closes_at"])))
     if card.fields.get("needed_by"):
-        return _("Needed by {date}").format(date=moment_words(str(card.fields["needed_by"]), site.zone))
+        return _("Needed by {date}").format(date=moment_words(str(card.fields["needed_by"])))
     return ""
 
 

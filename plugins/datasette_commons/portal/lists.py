@@ -103,7 +103,7 @@ async def _results(site: Site, links: Links, query: Query, page_name: str, rest:
     if door and not chosen["type"]:
         asked_for["type"] = DOORS[door]
     asked = Asked(text, asked_for, page=_page_number(query))
-    found = await site.ask(lambda pool: search(pool, asked, today=today.isoformat()))
+    found = await site.ask(lambda pool: search(pool, asked, at=site.hour()))
     here = _Here(links, page_name, rest, text, chosen, door)
     values = {
         "title": _results_title(site, links, page_name, rest, text),

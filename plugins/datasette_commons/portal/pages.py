@@ -27,8 +27,8 @@ _LISTED = 6
 
 async def home(site: Site, links: Links, query: Query) -> Page:
     today = site.today()
-    counts = overview(site.index, today.isoformat())
-    lately = await site.ask(lambda pool: _lately(pool, today.isoformat()))
+    counts = overview(site.index, site.hour())
+    lately = await site.ask(lambda pool: _lately(pool, site.hour()))
     fresh = [c for c in lately[1] if freshness_of(c, site, today).kind == "confirmed"]
     values = {
         "title": site.name,
@@ -46,8 +46,8 @@ async def home(site: Site, links: Links, query: Query) -> Page:
     return Page("home.html", values, links.other.page("home"))
 
 
-def _lately(pool: Pool, today: str) -> tuple[Any, Any]:
-    current = pool.index.current(today)
+def _lately(pool: Pool, at: str) -> tuple[Any, Any]:
+    current = pool.index.current(at)
     new = [e for e in pool.index.newest if current[e]][:_LISTED]
     confirmed = [e for e in pool.index.by_freshness[: _LISTED * 4] if current[e] and e not in new][:_LISTED]
     return pool.cards(new), pool.cards(confirmed)
@@ -150,7 +150,7 @@ async def about_page(site: Site, links: Links, query: Query) -> Page:
 
 
 async def data_page(site: Site, links: Links, query: Query) -> Page:
-    counts = overview(site.index, site.today().isoformat())["type"]
+    counts = overview(site.index, site.hour())["type"]
     rows = [
         (in_language(t.plural), counts.get(t.name, 0), t.name)
         for t in site.schema.types.values()

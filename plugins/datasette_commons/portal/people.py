@@ -72,8 +72,8 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
         lang=row["language"] if row["language"] != links.lang else None,
         state=_(_STATES.get(state, N_("behind"))),
         state_style=_STATE_STYLES.get(state, "unknown"),
-        last=_last_release(row, site.today().isoformat()),
-        channels=() if site.has_lapsed(member.id, site.today()) else tuple(_channels(row)),
+        last=_last_release(member, site),
+        channels=() if site.has_lapsed(member.id) else tuple(_channels(row)),
         shares=tuple(_shares(member, site, links)),
         list_url=links.page("search", query=[("member", member.id)]),
         refused=_waiting(refused),
@@ -89,10 +89,11 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
     )
 
 
-def _last_release(row: Mapping[str, Any], today: str) -> str:
+def _last_release(member: Member, site: Site) -> str:
+    row = member.row
     if row["number"] is None:
         return _("No release has arrived yet.")
-    if row["valid_until"] and str(row["valid_until"])[:10] < today:
+    if site.has_lapsed(member.id):
         text = _(
             "Last release: number {n}, of {date}. It was valid until {end}, so its telephones are not shown."
         )
@@ -124,7 +125,7 @@ def _channels(row: Mapping[str, Any]) -> Iterator[Piece]:
 
 
 def _shares(member: Member, site: Site, links: Links) -> Iterator[tuple[str, str, str]]:
-    current = site.index.current(site.today().isoformat())
+    current = site.index.current(site.hour())
     counts = site.index.counts("type", both(site.index.having("member", (member.id,)), current))
     for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         url = links.page("search", query=[("type", name), ("member", member.id)])

@@ -116,7 +116,7 @@ class Reader:
 def record_view(thing: Thing, reader: Reader) -> RecordView:
     """The page of `thing` in the current language."""
     site = reader.site
-    card, lapsed = without_lapsed(thing.card, site, reader.today)
+    card, lapsed = without_lapsed(thing.card, site)
     thing = replace(thing, card=card)
     rtype = site.schema.types[card.type]
     facts, more = _facts(thing, rtype, reader)

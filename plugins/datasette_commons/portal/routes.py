@@ -16,6 +16,7 @@ from datasette_commons.portal import assets, lists, pages
 from datasette_commons.portal.links import PATHS, Links, preferred
 from datasette_commons.portal.rendering import CACHE_S, Page, respond
 from datasette_commons.portal.site import Site, site_of
+from datasette_commons.portal.words import on_the_clock_of
 
 Handler = Callable[..., Awaitable[Any]]
 _YEAR_S = 31_536_000
@@ -70,7 +71,7 @@ def _route(name: str, lang: str, handler: Handler) -> tuple[str, Callable[..., A
         site = await site_of(datasette)
         links = Links(lang, datasette.setting("base_url"))
         rest = request.url_vars.get("rest")
-        with speaking(lang):
+        with speaking(lang), on_the_clock_of(site.zone):
             answer = await handler(site, links, _query(request), *(() if rest is None else (rest,)))
             if isinstance(answer, Page) and answer.data is not None:
                 if request.url_vars.get("json"):

@@ -74,10 +74,10 @@ class Site:
         """What a licence allows, in words; its name where it is none of ours."""
         return self.schema.label("licences", licence, lang) if licence else ""
 
-    def has_lapsed(self, member_id: str, today: datetime.date) -> bool:
+    def has_lapsed(self, member_id: str) -> bool:
         """Whether the member's last release has run out."""
         until = next((m.row["valid_until"] for m in self.members if m.id == member_id), None)
-        return bool(until) and str(until)[:10] < today.isoformat()
+        return bool(until) and str(until) <= self.hour()
 
     def confirm_days(self, type_name: str) -> int:
         """After how many days a record of this type should be looked at again; 0: never."""
@@ -87,6 +87,10 @@ class Site:
     def today(self) -> datetime.date:
         """Today where the territory is: the page says "three weeks ago" to somebody who lives there."""
         return datetime.datetime.now(self.zone).date()
+
+    def hour(self) -> str:
+        """The hour that has begun, as instants are written: what has expired is decided once an hour."""
+        return f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:00:00Z}"
 
     async def ask(self, question: Callable[[Pool], _T]) -> _T:
         """Answer a question on one of Datasette's reading threads."""

@@ -74,7 +74,7 @@ def _single(field: Field, value: Any, site: Site, links: Links) -> Piece | None:
     if field.format == "district":
         return Piece(site.district_name(text), href=links.page("district", text))
     if field.type == "datetime" and field.name in _WITH_HOUR:
-        return Piece(moment_words(text, site.zone))
+        return Piece(moment_words(text))
     if field.type in ("date", "datetime"):
         return Piece(date_words(text))
     return Piece(text, own_words=True)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +34,9 @@ MONTHS = (
 # Types that somebody goes to or calls; for the others "call before you go" makes no sense.
 VISITED = frozenset({"service", "place", "service_at_place", "event", "organization", "need"})
 
+# Instants are in UTC; a reader's day is that of the territory. Set for each request, as the language is.
+_zone: ContextVar[datetime.tzinfo] = ContextVar("zone", default=datetime.UTC)
+
 _DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 _LETTERS = re.compile(r"[^\W\d_]")
 
@@ -44,7 +50,9 @@ class Freshness:
 
 
 def parse_day(text: object) -> datetime.date | None:
-    """The day of a date or instant; the first of the month where only a month is given."""
+    """The day of a date or instant, on the territory's clock; the first where only a month is given."""
+    if isinstance(text, str) and "T" in text and (moment := _moment(text)):
+        return moment.date()
     match = _DATE.match(text) if isinstance(text, str) else None
     if not match:
         return None
@@ -52,6 +60,24 @@ def parse_day(text: object) -> datetime.date | None:
     try:
         return datetime.date(year, month, day)
     except ValueError:
+        return None
+
+
+@contextmanager
+def on_the_clock_of(zone: datetime.tzinfo) -> Iterator[None]:
+    """Within the block, instants are told on this clock."""
+    token = _zone.set(zone)
+    try:
+        yield
+    finally:
+        _zone.reset(token)
+
+
+def _moment(text: str) -> datetime.datetime | None:
+    try:
+        moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return moment.astimezone(_zone.get()) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
         return None
 
 
@@ -72,14 +98,11 @@ def date_words(text: object) -> str:
     return day_words(day) if day else str(text)
 
 
-def moment_words(text: str, zone: datetime.tzinfo) -> str:
-    """An instant in words, on the clock of `zone`: 3 October 2026, 18:30."""
-    try:
-        moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return text
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(zone)
+def moment_words(text: str) -> str:
+    """An instant in words, on the territory's clock: 3 October 2026, 18:30."""
+    moment = _moment(text)
+    if moment is None:
+        return date_words(text)
     if moment.hour == moment.minute == 0:  # a day was meant
         return day_words(moment.date())
     return f"{day_words(moment.date())}, {moment:%H:%M}"
@@ -118,7 +141,7 @@ def freshness(
     `confirm_days`: after so many days somebody should look again; 0: what holds once holds for good.
     """
     expires = parse_day(expires_at)
-    if expires and expires < today:
+    if expires and (expires < today or (expires == today and _is_midnight(expires_at))):
         return Freshness("over", _("Expired on {date}").format(date=day_words(expires)))
     confirmed = parse_day(confirmed_at)
     if confirmed and confirmed > today:
@@ -131,6 +154,12 @@ def freshness(
         return Freshness("confirmed", _("Confirmed {ago}").format(ago=ago_words(confirmed, today)))
     since = _("Not confirmed since {month}").format(month=month_words(confirmed))
     return Freshness("look", _advised(since, type_name, has_phone))
+
+
+def _is_midnight(text: str | None) -> bool:
+    """Whether a day's first instant is meant: what expires then is over on that day."""
+    moment = _moment(text) if text and "T" in text else None
+    return moment is not None and moment.hour == moment.minute == 0
 
 
 def _advised(sentence: str, type_name: str, has_phone: bool) -> str:
