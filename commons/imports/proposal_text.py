@@ -47,6 +47,7 @@ def mapping_text(
         lines += [f"key: {_quoted(keys[0])}  # {translate(N_('what names each row'))}"]
     lines.append("fields:")
     done: set[str] = set()
+    home = [g.column for g in proposal.guesses if g.target == HOME]
     title = _title(proposal, table)
     if title is not None:
         lines.append(
@@ -59,11 +60,13 @@ def mapping_text(
         if guess.target in (HOME, KEY, "house_number") or guess.target in done:
             continue
         done.add(guess.target)
+        name = _field_name(guess, table, rtype, territory, lang)
+        if name != guess.target and (name in done or proposal.columns_for(name)):
+            home.append(guess.column)
+            continue
+        done.add(name)
         together = [g for g in proposal.guesses if g.target == guess.target or _belongs(g, guess)]
-        lines += _field_lines(
-            guess, together, table, rtype, (owners or {}), (consents or {}), territory, lang
-        )
-    home = [g.column for g in proposal.guesses if g.target == HOME]
+        lines += _field_lines(guess, name, together, table, rtype, owners or {}, consents or {})
     if home:
         lines.append("extra:  # " + translate(N_("stay at home")))
         lines += [f"  - {_quoted(column)}" for column in home]
@@ -90,15 +93,22 @@ def _title(proposal: Proposal, table: Table) -> str | None:
     return fullest.column if fullest is not None else (table.columns[0] if table.columns else None)
 
 
+def _field_name(guess: Guess, table: Table, rtype: RecordType, territory: Territory | None, lang: str) -> str:
+    """The guessed field; hours in prose go where prose may stand."""
+    spec = rtype.fields.get("schedules")
+    if guess.target == "schedules" and not _mostly_read(spec, table.column(guess.column), territory, lang):
+        return "schedule_text"
+    return guess.target
+
+
 def _field_lines(
     guess: Guess,
+    name: str,
     together: Sequence[Guess],
     table: Table,
     rtype: RecordType,
     owners: Mapping[str, Owner],
     consents: Mapping[str, Consent],
-    territory: Territory | None,
-    lang: str,
 ) -> list[str]:
     """The lines of one field, with the sentence that says why."""
     comment = f"  # {guess.sentence}"
@@ -109,7 +119,6 @@ def _field_lines(
             f"  latitude: {{column: {column}, pattern: '^\\(?\\s*(-?[0-9.]+)'}}",
             f"  longitude: {{column: {column}, pattern: '(-?[0-9.]+)\\s*\\)?$'}}",
         ]
-    name = guess.target
     parts: dict[str, str] = {}
     columns = [g.column for g in together]
     if len(columns) > 1:
@@ -130,8 +139,6 @@ def _field_lines(
             f"asked_by: {_quoted(agreed.asked_by)}, when: {agreed.when}, purpose: {_quoted(agreed.purpose)}"
         )
         parts["consent"] = "{" + said + "}"
-    if name == "schedules" and not _mostly_read(spec, table.column(guess.column), territory, lang):
-        name = "schedule_text"  # hours in prose stay prose
     body = ", ".join(f"{key}: {value}" for key, value in parts.items())
     if list(parts) == ["column"]:
         return [comment, f"  {name}: {parts['column']}"]

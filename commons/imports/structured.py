@@ -6,6 +6,7 @@ Does not follow links and knows no schema; positions become two columns in degre
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -26,7 +27,14 @@ from commons.imports.table import (
 from commons.messages import N_
 
 Json: TypeAlias = "str | bool | list[Json] | dict[str, Json] | None"  # numbers stay texts
-_LISTS = ("records", "data", "items", "results", "features", "rows", "fichas", "registros", "datos")
+_LISTS = (
+    "records", "data", "items", "results", "contents", "features", "rows", "entries", "fichas", "registros",
+    "datos", "organizations", "organisations", "services", "locations", "places", "grants",
+)  # fmt: skip
+# what tells about a list instead of a record
+_ABOUT = re.compile(
+    r"total|page|count|size|version|licen|publish|updated|generated|status|next|schema|date", re.I
+)
 _MAX_DEPTH = 12
 
 
@@ -82,26 +90,31 @@ def _read_lines(text: str, name: str) -> Raw:
 
 
 def _records(whole: Json) -> list[Json]:
-    """The list of objects in `whole`: itself, one under a usual name, or its longest."""
-    if isinstance(whole, list):
-        return whole
+    """The objects that are the rows: a list, wherever it stands, or the values of a map, or the one object."""
     if not isinstance(whole, dict):
-        return []
-    lists = {k: v for k, v in whole.items() if isinstance(v, list) and any(isinstance(i, dict) for i in v)}
+        return whole if isinstance(whole, list) else []
+    found = _list_in(whole, 0)
+    if found:
+        return found
+    # {"id1": {...}, "id2": {...}}: the keys are the records' names
+    if len(whole) > 1 and all(isinstance(v, dict) for v in whole.values()):
+        return [{"key": k, **v} for k, v in whole.items() if isinstance(v, dict)]
+    return [whole] if whole else []
+
+
+def _list_in(item: Mapping[str, Json], depth: int) -> list[Json]:
+    """The list of objects in `item` or below; [] where `item` is rather a record that has lists itself."""
+    lists = {k: v for k, v in item.items() if isinstance(v, list) and any(isinstance(i, dict) for i in v)}
     for usual in _LISTS:
         if usual in lists:
             return lists[usual]
+    told = sum(1 for key, v in item.items() if isinstance(v, str) and v and not _ABOUT.search(key))
+    if told >= 2:
+        return []  # a name, an address …: this is one record
     if lists:
         return max(lists.values(), key=len)
-    nested = [_records(v) for v in whole.values() if isinstance(v, dict)]
-    best: list[Json] = max(nested, key=len, default=[])
-    if best:
-        return best
-    # {"id1": {...}, "id2": {...}}: the keys are the records' names
-    values = list(whole.values())
-    if len(values) > 1 and all(isinstance(v, dict) for v in values):
-        return [{"key": k, **v} for k, v in whole.items() if isinstance(v, dict)]
-    return [whole] if whole else []
+    deeper = [v for v in item.values() if isinstance(v, dict)] if depth < _MAX_DEPTH else []
+    return max((_list_in(v, depth + 1) for v in deeper), key=len, default=[])
 
 
 def _features(features: Sequence[Json]) -> list[tuple[int, Json]]:

@@ -162,6 +162,15 @@ def test_json_is_found_where_it_hides(wrap: object) -> None:
     assert cells(read_bytes(data, "x.json")) == [("1", ""), ("2", "")]
 
 
+def test_one_nested_object_is_one_row_and_not_its_inner_lists() -> None:
+    """A record with lists of its own is a record; a page of results is its results."""
+    record = {"id": "1", "name": "Casa", "links": {"a": None}, "phones": [{"number": "1"}, {"number": "2"}]}
+    table = read_bytes(json.dumps(record).encode(), "x.json")
+    assert len(table.rows) == 1 and "phones" in table.columns
+    page = {"total_items": "2", "page_size": "10", "contents": [record, record]}
+    assert len(read_bytes(json.dumps(page).encode(), "x.json").rows) == 2
+
+
 @given(
     st.lists(
         st.lists(st.text(alphabet="abcñáÉ 1,;'\n", max_size=8), min_size=3, max_size=3),
