@@ -90,7 +90,7 @@ def _read_lines(text: str, name: str) -> Raw:
 
 
 def _records(whole: Json) -> list[Json]:
-    """The objects that are the rows: a list, wherever it stands, or the values of a map, or the one object."""
+    """The objects that are the rows: a list, wherever it stands, a map's values, or the one object."""
     if not isinstance(whole, dict):
         return whole if isinstance(whole, list) else []
     found = _list_in(whole, 0)
