@@ -2,11 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from commons.addresses import short_code
+from commons.pool.write import Content, write_pool
+from commons.portal.serving import datasette_for
 from tests.portal.sample import CLINIC, KITCHEN, LONG_TITLE, NETWORK, WITHDRAWN
 
 MEALS = f"{KITCHEN}/service/comida-caliente"
@@ -196,3 +199,22 @@ async def test_lists_members_and_the_whole_have_a_twin_for_programs(portal: Any)
     assert json.loads(await text_of(portal, f"/es/miembro/{CLINIC}.json"))["refused"] == 3
     assert json.loads(await text_of(portal, "/en/about.json"))["root"] == "5f" * 32
     assert 'href="/es/buscar.json?q=comida"' in await text_of(portal, "/es/buscar?q=comida")
+
+
+async def test_where_several_speak_each_value_says_whose_word_it_is(portal: Any) -> None:
+    """The title is the kitchen's alone; the topics are said by both."""
+    page = await text_of(portal, f"/es/f/{CODE}")
+    origins = page.split("¿Por qué aparece esto?")[1]
+    assert "<dt>Nombre</dt><dd>Comedor La Paz</dd>" in origins
+    assert "<dt>Temas</dt><dd>Comedor La Paz y Red de Saberes del Oriente</dd>" in origins
+
+
+async def test_an_empty_pool_has_a_front_page_too(tmp_path: Path) -> None:
+    """Before the first release there is nothing, and that is said without an error."""
+    write_pool(tmp_path / "pool.db", Content((), (), {"federation": {"name": {"es": "Vacía"}}}))
+    datasette = datasette_for(tmp_path / "pool.db", heap_mib=None)
+    for path in ("/es/", "/en/", "/es/buscar", "/es/buscar?q=algo", "/es/acerca", "/es/datos"):
+        assert (await datasette.client.get(path)).status_code == 200, path
+    datasette.executor.shutdown()
+    for database in datasette.databases.values():
+        database.close()

@@ -49,7 +49,8 @@ class MemberView:
     shares: tuple[tuple[str, str, str], ...]  # how many of what, and the list
     list_url: str
     refused: str
-    reasons: tuple[tuple[str, str], ...]  # sentence, next step
+    reasons: tuple[tuple[str, str], ...]  # why something was not taken up: sentence, next step
+    hints: tuple[tuple[str, str], ...]  # what was taken up, but deserves a look
     licence: str
     on_behalf_of: str
     id: str
@@ -77,7 +78,8 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
         shares=tuple(_shares(member, site, links)),
         list_url=links.page("search", query=[("member", member.id)]),
         refused=_waiting(refused),
-        reasons=tuple(_reasons(member.receipt)),
+        reasons=tuple(_reasons(member.receipt, grave=True)),
+        hints=tuple(_reasons(member.receipt, grave=False)),
         licence=site.licence_words(str(row["licence"] or ""), links.lang),
         on_behalf_of=str(row["on_behalf_of"] or ""),
         id=member.id,
@@ -132,8 +134,8 @@ def _shares(member: Member, site: Site, links: Links) -> Iterator[tuple[str, str
         yield number_words(n), type_title(site, name, plural=n != 1), url
 
 
-def _reasons(receipt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What was not taken up and why: each kind once, with how many and a first example."""
+def _reasons(receipt: Mapping[str, Any], *, grave: bool) -> Iterator[tuple[str, str]]:
+    """What the receipt lists, errors or the rest: each kind once, with how many and a first example."""
     told: dict[str, Finding] = {}
     counted: dict[str, int] = {}
     for item in receipt.get("findings") or ():
@@ -146,6 +148,8 @@ def _reasons(receipt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             told.setdefault(code, Finding(code))
             counted[code] = int(n)
     for code, n in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
+        if (KINDS[code].level == "error") != grave:
+            continue
         try:
             sentence, hint = told[code].sentence, told[code].hint
         except KeyError:  # the sentence names details that this receipt does not have

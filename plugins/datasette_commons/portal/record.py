@@ -97,6 +97,7 @@ class RecordView:
     held: bool
     lapsed: bool  # contacts are not shown: nobody has confirmed them for more than a release is valid
     voices: tuple[VoiceView, ...]
+    origins: tuple[tuple[str, str], ...]  # where several speak: a field, and who says what is shown of it
     rivals: tuple[tuple[str, str, tuple[RivalView, ...]], ...]  # label, sentence, values
     related: tuple[tuple[str, tuple[CardView, ...]], ...]
     code: str
@@ -141,6 +142,7 @@ def record_view(thing: Thing, reader: Reader) -> RecordView:
         held=bool(thing.held),
         lapsed=lapsed,
         voices=tuple(_voice(thing, i, reader) for i in range(len(thing.claims))),
+        origins=tuple(_origins(thing, rtype, reader)),
         rivals=tuple(_rivals(thing, rtype, reader, lapsed=lapsed)),
         related=tuple(_related(thing, reader)),
         code=card.short,
@@ -276,6 +278,27 @@ def _voice(thing: Thing, number: int, reader: Reader) -> VoiceView:
         source=str(fields.get("source") or ""),
         address=claim.address,
     )
+
+
+def _origins(thing: Thing, rtype: RecordType, reader: Reader) -> Iterator[tuple[str, str]]:
+    """Whose word each shown value is; computed from the claims, so that it cannot say anything else."""
+    if len({claim.member for claim in thing.claims}) < 2:
+        return
+    for name, value in thing.card.fields.items():
+        field = rtype.fields.get(name)
+        if field is None or field.format == "reference":
+            continue
+        members = [claim.member for claim in thing.claims if _says(claim.fields.get(name), value)]
+        if members:
+            names = [reader.site.member_name(member) for member in dict.fromkeys(members)]
+            yield in_language(field.title), joined(names)
+
+
+def _says(said: Any, shown: Any) -> bool:
+    """Whether a claim's value is the one that is shown, or a part of it where values are united."""
+    if isinstance(said, list) and isinstance(shown, list):
+        return any(item in shown for item in said)
+    return said is not None and bool(said == shown)
 
 
 def _rivals(
