@@ -104,6 +104,8 @@ def unpack(data: bytes, name: str) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if len(archive.infolist()) > 10_000:
                 raise FileTooLarge(name, "10 000 × ZIP")
+            if sum(info.file_size for info in archive.infolist()) > left:  # the honest bombs, at once
+                raise FileTooLarge(name, f"{MAX_UNPACKED_BYTES // 1024 // 1024} MiB")
             for info in archive.infolist():
                 parts = []
                 with archive.open(info) as member:
