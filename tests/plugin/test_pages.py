@@ -99,6 +99,7 @@ async def test_a_record_says_what_its_reader_needs_and_who_says_so(portal: Any) 
     assert "En qué no coinciden" in page and "55 5555 0199" in page
     assert "Red de Saberes del Oriente" in page
     assert "esta federación no la muestra por ahora" in page
+    assert "(ext. 12; lo dice Comedor La Paz)" in page
 
 
 async def test_members_words_cannot_run_or_fetch(portal: Any) -> None:

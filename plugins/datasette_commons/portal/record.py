@@ -184,6 +184,8 @@ def _lines(thing: Thing, field: Field, reader: Reader, *, named: bool) -> list[P
     if field.name == "capacity" and values.get("counted_at"):
         counted = _("counted on {date}").format(date=date_words(values["counted_at"]))
         return [replace(piece, note=counted) for piece in _plain(field, value, thing, reader)]
+    if field.name == "phones":
+        return _phones(field, value, thing, reader)
     lines = _plain(field, value, thing, reader)
     if field.name == "place" and lines:
         return [*lines, *_address_of(thing.refers_to.get("place"), reader)]
@@ -207,6 +209,27 @@ def _hours(name: str, thing: Thing, reader: Reader) -> list[Piece]:
     return [
         Piece(f"{words} · {reader.site.schema.label('hours_per', per, reader.links.lang)}" if per else words)
     ]
+
+
+def _phones(field: Field, value: list[Any], thing: Thing, reader: Reader) -> list[Piece]:
+    """Every number; where not all members give it, who does: people ask "which one do I go by?"."""
+    everybody = {claim.member for claim in thing.claims}
+    lines = []
+    for item in value:
+        number = item.get("number") if isinstance(item, Mapping) else None
+        sayers = [c.member for c in thing.claims if number in _numbers(c.fields.get("phones"))]
+        for piece in _plain(field, [item], thing, reader):
+            if sayers and set(sayers) != everybody:
+                names = joined([reader.site.member_name(m) for m in dict.fromkeys(sayers)])
+                said = _("{names} says so").format(names=names)
+                piece = replace(piece, note=f"{piece.note}; {said}" if piece.note else said)
+            lines.append(piece)
+    return lines
+
+
+def _numbers(phones: Any) -> set[str]:
+    found = phones if isinstance(phones, list) else []
+    return {str(phone.get("number")) for phone in found if isinstance(phone, Mapping)}
 
 
 def _with_name(field: Field, lines: list[Piece]) -> list[Piece]:
