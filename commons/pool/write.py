@@ -42,11 +42,14 @@ _BATCH = 2_000  # rows gathered before they are handed to SQLite
 FULL_TEXT_BYTES = 64 * 1024 * 1024  # FTS5 gathers so many bytes before it writes a segment; part of the bytes
 _CACHE_KIB = 64 * 1024
 _VERSION_AT = 96  # of the file: the version of the SQLite that wrote it, 4 bytes
+_INTERIOR = (0x02, 0x05)  # kinds of pages of a b-tree; source: SQLite's file format, "B-tree Pages"
+_BTREE = (*_INTERIOR, 0x0A, 0x0D)
 _NO_VERSION = (3_040_000).to_bytes(4, "big")
 
 # An address becomes the number of its entity, or −1 where there is none (until `settle_references`).
 _REFERENCE = (
-    "coalesce((SELECT entity FROM alias WHERE address = ?{n}), CASE WHEN ?{n} IS NULL THEN NULL ELSE -1 END)"
+    "(SELECT CASE WHEN said.it IS NULL THEN NULL ELSE "
+    "ifnull((SELECT entity FROM alias WHERE address = said.it), -1) END FROM (SELECT ? AS it) AS said)"
 )
 
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
@@ -170,9 +173,8 @@ class Writer:
                 )
         self._statements["search"] = "INSERT INTO search(rowid, exact, folded, stem) VALUES (?, ?, ?, ?)"
         for rtype in entity_types(self.schema):
-            values = ["?1", "?2"]
-            for n, column in enumerate(fused_columns(rtype), start=3):
-                values.append(_REFERENCE.format(n=n) if column.kind == "reference" else f"?{n}")
+            own = ["?" if c.kind != "reference" else _REFERENCE for c in fused_columns(rtype)]
+            values = ["?", "?", *own]
             self._statements[rtype.name] = f"INSERT INTO {quoted(rtype.name)} VALUES ({', '.join(values)})"
 
     def many(self, table: str, rows: Iterable[Row]) -> None:
@@ -236,7 +238,7 @@ class Writer:
             self._lay_out_anew()
         self.connection.close()
         if self._canonical:
-            _forget_version(self.path)
+            _forget_history(self.path)
         with self.path.open("rb") as file:
             os.fsync(file.fileno())
 
@@ -269,9 +271,26 @@ class Writer:
             self.connection.close()
 
 
-def _forget_version(path: Path) -> None:
-    """Which SQLite wrote the file is the only thing in it that differs between machines."""
+def _forget_history(path: Path) -> None:
+    """Overwrite what says who wrote the file: SQLite's version, stale bytes in the unused middle of pages.
+
+    Some builds clear that space and some do not. A page of a b-tree is known by its first byte; those of long
+    values begin with the number of a page, whose first byte is 0 in any file below 64 GB.
+    """
     with path.open("r+b") as file:
+        number = 0
+        while page := file.read(PAGE_BYTES):
+            start = 100 if number == 0 else 0
+            if page[start] in _BTREE:
+                header = start + (12 if page[start] in _INTERIOR else 8)
+                used = header + 2 * int.from_bytes(page[start + 3 : start + 5], "big")
+                content = int.from_bytes(page[start + 5 : start + 7], "big") or 65_536
+                gap = page[used:content]
+                if gap.strip(b"\0"):
+                    file.seek(number * PAGE_BYTES + used)
+                    file.write(bytes(len(gap)))
+                    file.seek((number + 1) * PAGE_BYTES)
+            number += 1
         file.seek(_VERSION_AT)
         file.write(_NO_VERSION)
 
