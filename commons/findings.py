@@ -78,6 +78,11 @@ KINDS: dict[str, Kind] = {
         N_("Row {row} has nothing in the column that names it ({column})."),
         N_("Write it there; without it the row would become a new record at every import."),
     ),
+    "row-id-malformed": Kind(
+        "error",
+        N_("Row {row}: «{value}» cannot be a record's id."),
+        N_("Use small letters without accents, figures and hyphens, or leave it empty."),
+    ),
     "row-key-repeated": Kind(
         "error",
         N_("Row {row} has the same {column} as row {first} («{value}») but says something else."),

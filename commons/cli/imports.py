@@ -301,7 +301,7 @@ def _settled(catalogue: Catalogue, given: Given, prepared: Prepared, answers: An
     for column in consents:
         if column not in prepared.request.table.columns:
             raise NotAnAnswer("--consent", column)
-    if answers.asks:
+    if answers.asks and not prepared.proposal.template:
         for guess in prepared.proposal.guesses:
             if guess.target in ("phones", "email", "social_links") and guess.column not in owners:
                 question = _("Does «{column}» hold the organisation's own {label}, which may be public?")

@@ -29,7 +29,7 @@ def rows_to_records(table: Table, reader: Reader) -> Iterator[RowResult]:
     """Every row of the table, in order."""
     mapping = reader.mapping
     blank = frozenset(folded(text) for text in mapping.blank)
-    aside = {*OWN_COLUMNS, *mapping.ignore}
+    aside = {*OWN_COLUMNS, *mapping.ignore, mapping.id}
     at_home = [c for c in table.columns if c not in aside]
     for row in table.rows:
         cells = Cells(table.columns, row.cells, blank, mapping.whole_numbers)

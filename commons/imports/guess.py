@@ -20,13 +20,14 @@ from commons.findings import Finding
 from commons.imports.mapping import OWN_COLUMNS
 from commons.imports.sniff import Looks, looks
 from commons.imports.table import Table
-from commons.messages import N_, in_language, translate
+from commons.messages import LANGUAGES, N_, in_language, translate
 from commons.schema.spec import Field, RecordType, Schema
 
 _SURE = 90
 _LIKELY = 74
 HOME = "extra"  # the column stays at home
 KEY = "key"
+ID = "id"  # of our own sheets
 # fields of which several columns make one value, and how they are joined
 JOINS = {"street_address": " ", "description": "\n\n", "directions": "; ", "summary": " "}
 _PRIVATE_KINDS = frozenset(("person", "contact", "email", "phone", "handle", "curp", "rfc"))
@@ -136,6 +137,7 @@ class Proposal:
     guesses: tuple[Guess, ...]
     findings: tuple[Finding, ...] = ()
     personal: tuple[str, ...] = field(default=())  # columns to ask about: the organisation's or a person's?
+    template: bool = False  # our own sheet: its headings mean what they say
 
     def columns_for(self, target: str) -> list[str]:
         """The columns guessed to be `target`, in order."""
@@ -169,6 +171,13 @@ def propose(
     """What each column of `table` probably is for records of type `rtype`."""
     columns = [c for c in table.columns if c not in OWN_COLUMNS]
     seen = {c: looks(table.column(c), districts=districts) for c in columns}
+    ours = _of_template(columns, rtype)
+    if ours is not None:
+        guesses = tuple(
+            Guess(c, ours.get(c, HOME), 99, "heading", seen[c], _label(ours.get(c, HOME), rtype, lang))
+            for c in columns
+        )
+        return Proposal(rtype.name, guesses, template=True)
     candidates = sorted(
         (scored for c in columns for scored in _scored(c, seen[c], table, rtype, schema)),
         key=lambda s: (-s[0], columns.index(s[1]), s[2]),
@@ -194,6 +203,18 @@ def propose(
     guesses = tuple(_guess(c, seen[c], chosen, contradicted, rtype, lang) for c in columns)
     personal = tuple(g.column for g in guesses if g.target in _PERSONAL)
     return Proposal(rtype.name, guesses, tuple(findings), personal)
+
+
+def _of_template(columns: Sequence[str], rtype: RecordType) -> dict[str, str] | None:
+    """Column → field where the headings are those of our own empty sheets; None for any other sheet."""
+    from commons.schema.template import ID_HEADING  # brings the writer of workbooks, which is slow to load
+
+    for lang in LANGUAGES:
+        fields = {in_language(f.title, lang): f.name for f in rtype.fields.values()} | {ID_HEADING: ID}
+        known = {column: fields[column] for column in columns if column in fields}
+        if len(known) >= max(3, 0.9 * len(columns)) and "title" in known.values():
+            return known
+    return None
 
 
 def _proven(target: str, seen: Looks) -> bool:

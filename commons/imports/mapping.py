@@ -114,6 +114,7 @@ class Mapping:
     """A whole mapping file. The first of `records` is the row's own; the others hang on it."""
 
     records: tuple[RecordPlan, ...]
+    id: str | None = None  # a column with the records' own ids; rows without one are known by their content
     key_of_person: bool = False  # the key column is about a person: ids are secret hashes, never readable
     skip: tuple[Condition, ...] = ()
     whole_numbers: tuple[str, ...] = ()  # columns in which 25.0 means 25
@@ -141,7 +142,8 @@ class Mapping:
             used |= {each.column if each is not None and each.owns(name) else name for name in names}
             used |= {each.column} if each is not None else set()
         boxes = {c.column for box in self.within for c in box.when}
-        return frozenset(used | boxes | {c.column for c in self.skip})
+        own = {self.id} if self.id is not None else set()
+        return frozenset(used | boxes | own | {c.column for c in self.skip})
 
 
 def columns_of(rule: Rule, *, read: bool = False) -> set[str]:

@@ -109,7 +109,7 @@ class _Node:
 
 
 _TOP = (
-    "type", "fields", "records", "key", "key_of_person", "skip", "blank", "dates", "year", "time_zone",
+    "type", "fields", "records", "key", "id", "key_of_person", "skip", "blank", "dates", "year", "time_zone",
     "whole_numbers", "within", "extra", "ignore", "sheet",
 )  # fmt: skip
 _SOURCES = ("column", "columns", "value", "template", "marks", "together", "record")
@@ -164,6 +164,8 @@ def _mapping(whole: _Node, schema: Schema) -> Mapping:
     if "fields" in top and "type" not in top:
         raise whole.refuse(_("“type” says what each row is: place, service, need …"))
     key = top["key"].texts() if "key" in top else ()
+    if key and "id" in top:
+        raise top["id"].refuse(_("write either “key” or “id”: an id is one already, of a key one is made."))
     if "fields" in top:
         rtype = _type(top["type"], schema)
         plans: tuple[RecordPlan, ...] = (
@@ -173,6 +175,7 @@ def _mapping(whole: _Node, schema: Schema) -> Mapping:
         plans = _records(top["records"], schema, key)
     mapping = Mapping(
         records=plans,
+        id=top["id"].text() if "id" in top else None,
         key_of_person="key_of_person" in top and top["key_of_person"].yes(),
         skip=tuple(_condition(n) for n in top["skip"].items()) if "skip" in top else (),
         whole_numbers=top["whole_numbers"].texts() if "whole_numbers" in top else (),

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from commons.addresses import Address, tombstone
+from commons.addresses import RECORD_ID, Address, tombstone
 from commons.catalogue.record import StoredRecord
 from commons.catalogue.sources import SourceRow
 from commons.catalogue.store import Catalogue
@@ -92,7 +92,14 @@ class _Work:
                 continue
             row = result.row
             main = next((m for m in result.records if m.own), result.records[0])
-            mark = main.key if main.plan.key else fingerprint(columns, [row.cells[at] for at in own])
+            told = self._told_id(row)
+            if told and not RECORD_ID.match(told):
+                self.refused.append(
+                    Finding("row-id-malformed", type=main.plan.type, row=row.number, value=told)
+                )
+                continue
+            by_content = fingerprint(columns, [row.cells[at] for at in own])
+            mark = main.key if main.plan.key else f"id:{told}" if told else by_content
             first = seen.setdefault(mark, row)
             if first is row:
                 marks[row.number] = mark
@@ -102,6 +109,11 @@ class _Work:
                 shown = "…" if self.reader.mapping.key_of_person else mark
                 self.refused.append(_repeated(main.plan, shown, row, first))
         return marks
+
+    def _told_id(self, row: Row) -> str:
+        """The record's own id, where the mapping names a column of ids."""
+        column = self.reader.mapping.id
+        return row.cells[self.table.columns.index(column)] if column in self.table.columns else ""
 
     def ids(self, results: list[RowResult], marks: dict[int, str]) -> dict[int, str]:
         """The id of each row's own record: remembered, told by an error file, or made from the key."""
@@ -117,6 +129,8 @@ class _Work:
             named = result.row.cells[told] if told is not None else ""
             if named and self.catalogue.get(made.plan.type, named) is not None:
                 ids[result.row.number] = named
+            elif self._told_id(result.row):
+                ids[result.row.number] = self._told_id(result.row)
             elif remembered is not None:
                 ids[result.row.number] = remembered.id
             elif made.plan.key:

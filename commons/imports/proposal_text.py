@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from commons.imports.guess import HOME, JOINS, KEY, Guess, Proposal
+from commons.imports.guess import HOME, ID, JOINS, KEY, Guess, Proposal
 from commons.imports.mapping import Consent, Owner
 from commons.imports.sniff import Looks
 from commons.imports.table import Table
@@ -45,6 +45,8 @@ def mapping_text(
     keys = proposal.columns_for(KEY)
     if keys:
         lines += [f"key: {_quoted(keys[0])}  # {translate(N_('what names each row'))}"]
+    if proposal.columns_for(ID):
+        lines.append(f"id: {_quoted(proposal.columns_for(ID)[0])}")
     lines.append("fields:")
     done: set[str] = set()
     home = [g.column for g in proposal.guesses if g.target == HOME]
@@ -57,9 +59,12 @@ def mapping_text(
         lines.append(f"  {name}: {{value: {_quoted(text)}}}")
         done.add(name)
     for guess in proposal.guesses:
-        if guess.target in (HOME, KEY, "house_number") or guess.target in done:
+        if guess.target in (HOME, KEY, ID, "house_number") or guess.target in done:
             continue
         done.add(guess.target)
+        if proposal.template:
+            lines.append(_template_line(guess))
+            continue
         name = _field_name(guess, table, rtype, territory, lang)
         if name != guess.target and (name in done or proposal.columns_for(name)):
             home.append(guess.column)
@@ -71,6 +76,13 @@ def mapping_text(
         lines.append("extra:  # " + translate(N_("stay at home")))
         lines += [f"  - {_quoted(column)}" for column in home]
     return "\n".join(lines) + "\n"
+
+
+def _template_line(guess: Guess) -> str:
+    """Our own sheets say themselves what is the organisation's and what a person's."""
+    column = _quoted(guess.column)
+    owned = f"{{column: {column}, owner: organisation}}" if guess.target in _OWNED else column
+    return f"  {guess.target}: {owned}"
 
 
 def _belongs(other: Guess, guess: Guess) -> bool:
