@@ -27,7 +27,7 @@ from commons.addresses import slug
 
 ROOT = Path(__file__).resolve().parent.parent
 WORLDS = ROOT / "tests" / "real"
-RELEASES, FEDERATION, PORTAL = "releases", "federation", "portal"
+RELEASES, FEDERATION, RECEIPTS, PORTAL = "releases", "federation", "receipts", "portal"
 FINDINGS = 1  # exit code of a command that has done its work and found something to look at
 
 
@@ -282,7 +282,8 @@ def catalogue(world: World, member: Member, data: Path, folder: Path, commons: R
 def merge(world: World, figures: Sequence[Figures], folder: Path, commons: Runner) -> dict[str, Any]:
     """The federation of all of them: pool, the same root again from the lock, receipts, published folder."""
     home = folder / FEDERATION
-    home.mkdir(exist_ok=True)
+    home.mkdir()
+    (folder / RECEIPTS).mkdir()
     commons(
         home, "federation", "new", ".", "--name", world.name["es"], "--english-name", world.name["en"],
         "--territory", "none" if world.own_territory else world.territory,
@@ -302,7 +303,8 @@ def merge(world: World, figures: Sequence[Figures], folder: Path, commons: Runne
         each.taken = receipt["records"]
         each.not_taken.update(receipt["refused"])
         each.linked = receipt["shared"]
-        commons(home, "receipt", each.id)
+        words = commons(home, "receipt", each.id)
+        (folder / RECEIPTS / f"{slug(each.member.name)}.txt").write_text(words, encoding="utf-8")
     commons(home, "publish", "folder", "--pool", "pool.db", "--out", f"../{PORTAL}")
     return merged
 
@@ -313,7 +315,7 @@ def private_texts(built: Built) -> list[str]:
     for command, text in built.said:
         found += [f"{word} was printed by {command}" for word in never if word in text]
     never = (*never, *built.world.stays)
-    for part in (RELEASES, FEDERATION, PORTAL):
+    for part in (RELEASES, FEDERATION, RECEIPTS, PORTAL):
         for path in sorted(built.folder.glob(f"{part}/**/*")):
             if path.is_file() and not path.is_symlink():
                 contents = path.read_bytes()
@@ -363,13 +365,14 @@ def main() -> int:
 
 
 def show(built: Built) -> None:
-    """The table of figures."""
-    print(f"\n{built.world.name['en']} ({built.world.key})")
+    """The figures, also kept beside the portal."""
+    lines = [f"{built.world.name['en']} ({built.world.key})", ""]
     for each in built.figures:
-        print("\n".join(each.lines()))
-    print(f"pool          {counted(Counter(built.counts))}")
-    print(f"root          {built.root}")
-    print(f"portal        {built.portal}\n", flush=True)
+        lines += [*each.lines(), ""]
+    lines += [f"pool          {counted(Counter(built.counts))}", f"root          {built.root}"]
+    (built.folder / "figures.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
+    print(f"receipts      {built.folder / RECEIPTS}\nportal        {built.portal}\n", flush=True)
 
 
 if __name__ == "__main__":
