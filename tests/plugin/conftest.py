@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from commons.portal.serving import datasette_for
+from tests.portal.running import open_portal
 from tests.portal.sample import write_sample
 
 
@@ -17,9 +17,5 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def portal(pool: Path) -> Iterator[Any]:
-    """Without a heap limit: SQLite would keep it for the whole process, other tests included."""
-    datasette = datasette_for(pool, heap_mib=None)
-    yield datasette
-    datasette.executor.shutdown()
-    for database in datasette.databases.values():
-        database.close()
+    with open_portal(pool) as datasette:
+        yield datasette

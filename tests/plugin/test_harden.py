@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from datasette_commons.csv_guard import CsvGuard, guarded
 from datasette_commons.harden import MAX_VALUE_BYTES, harden_connection
+from tests.portal.running import closing_datasette
 
 HIDDEN = [
     "/-/databases", "/-/databases.json", "/-/metadata.json", "/-/plugins", "/-/settings.json", "/-/threads",
@@ -87,14 +88,11 @@ def test_a_hardened_connection_reads_and_nothing_else(pool: Path, sql: str) -> N
 
 async def test_a_datasette_without_our_mode_is_left_alone(pool: Path) -> None:
     """The plugin loads into every Datasette of its environment, and then does nothing."""
-    plain = Datasette([], immutables=[str(pool)])
-    assert (await plain.client.get("/-/databases.json")).status_code == 200
-    answer = await plain.client.get("/")
-    assert "content-security-policy" not in answer.headers
-    assert (await plain.client.get("/es/acerca")).status_code == 404
-    plain.executor.shutdown()
-    for database in plain.databases.values():
-        database.close()
+    with closing_datasette(Datasette([], immutables=[str(pool)])) as plain:
+        assert (await plain.client.get("/-/databases.json")).status_code == 200
+        answer = await plain.client.get("/")
+        assert "content-security-policy" not in answer.headers
+        assert (await plain.client.get("/es/acerca")).status_code == 404
 
 
 def test_formulas_are_guarded_and_numbers_and_telephones_are_not() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from commons.addresses import short_code
 from commons.pool.write import Content, write_pool
-from commons.portal.serving import datasette_for
+from tests.portal.running import open_portal
 from tests.portal.sample import CLINIC, KITCHEN, LONG_TITLE, NETWORK, WITHDRAWN
 
 MEALS = f"{KITCHEN}/service/comida-caliente"
@@ -213,9 +213,6 @@ async def test_where_several_speak_each_value_says_whose_word_it_is(portal: Any)
 async def test_an_empty_pool_has_a_front_page_too(tmp_path: Path) -> None:
     """Before the first release there is nothing, and that is said without an error."""
     write_pool(tmp_path / "pool.db", Content((), (), {"federation": {"name": {"es": "Vacía"}}}))
-    datasette = datasette_for(tmp_path / "pool.db", heap_mib=None)
-    for path in ("/es/", "/en/", "/es/buscar", "/es/buscar?q=algo", "/es/acerca", "/es/datos"):
-        assert (await datasette.client.get(path)).status_code == 200, path
-    datasette.executor.shutdown()
-    for database in datasette.databases.values():
-        database.close()
+    with open_portal(tmp_path / "pool.db") as datasette:
+        for path in ("/es/", "/en/", "/es/buscar", "/es/buscar?q=algo", "/es/acerca", "/es/datos"):
+            assert (await datasette.client.get(path)).status_code == 200, path

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from commons.portal.serving import datasette_for, pool_of
+from commons.portal.serving import pool_of
 from commons.publish.edition import Remake
 from commons.publish.errors import AnotherPublisher, NotAPublishFolder, NothingEarlier, PublishFailed
 from commons.publish.folder import publish, roll_back
 from commons.publish.versions import one_publisher
+from tests.portal.running import open_portal
 
 Make = Callable[..., Remake]
 EXPECTED = {
@@ -177,8 +178,5 @@ async def test_a_published_folder_can_be_served(tmp_path: Path, remake: Make) ->
     publish(tmp_path / "out", b"lock 1", remake())
     pool = pool_of(tmp_path / "out")
     assert pool.parent.parent.name == "versions"
-    datasette = datasette_for(pool, heap_mib=None)
-    assert (await datasette.client.get("/es/buscar?q=comida")).status_code == 200
-    datasette.executor.shutdown()
-    for database in datasette.databases.values():
-        database.close()
+    with open_portal(pool) as datasette:
+        assert (await datasette.client.get("/es/buscar?q=comida")).status_code == 200
