@@ -10,22 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from commons.addresses import RECORD_ID, Address, tombstone
+from commons.addresses import Address, tombstone
 from commons.catalogue.record import StoredRecord
 from commons.catalogue.sources import SourceRow
 from commons.catalogue.store import Catalogue
 from commons.findings import Finding
 from commons.imports.apply import rows_to_records
-from commons.imports.identity import (
-    KEY_SEPARATOR,
-    content_mark,
-    fingerprint,
-    hanging_id,
-    keyless_id,
-    record_id,
-)
+from commons.imports.identity import KEY_SEPARATOR, content_mark
 from commons.imports.made import Made, Reader, RowResult
-from commons.imports.mapping import ID_COLUMN, OWN_COLUMNS, REASON_COLUMN, RecordPlan
+from commons.imports.mapping import REASON_COLUMN
+from commons.imports.recognise import Recogniser
 from commons.imports.report import ImportReport, Outcome, RecordChange, SameRecord, SkippedRow
 from commons.imports.table import Row, Table
 from commons.imports.unite import unite
@@ -66,6 +60,7 @@ class _Work:
     reader: Reader
     wishes: Wishes
     known: dict[tuple[str, str], SourceRow]
+    who: Recogniser
     skipped: list[SkippedRow] = field(default_factory=list)
     refused: list[Finding] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -73,134 +68,27 @@ class _Work:
     of_row: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     blanked: int = 0
 
-    # identity
-
-    def secret_for(self, plan: RecordPlan) -> bytes | None:
-        """The key of ids that must tell nothing; None where the key may be read in the id."""
-        personal = self.reader.mapping.key_of_person and plan is self.reader.mapping.main
-        rtype = self.reader.schema.types[plan.type]
-        return self.catalogue.secret if personal or rtype.secret_ids else None
-
-    def marks(self, results: list[RowResult]) -> dict[int, str]:
-        """What names each row: its key, or its fingerprint; doubles are skipped or refused."""
-        own = [at for at, name in enumerate(self.table.columns) if name not in OWN_COLUMNS]
-        columns = [self.table.columns[at] for at in own]
-        marks: dict[int, str] = {}
-        seen: dict[str, Row] = {}
-        for result in results:
-            if not result.records:
-                continue
-            row = result.row
-            main = next((m for m in result.records if m.own), result.records[0])
-            told = self._told_id(row)
-            if told and not RECORD_ID.match(told):
-                self.refused.append(
-                    Finding("row-id-malformed", type=main.plan.type, row=row.number, value=told)
-                )
-                continue
-            by_content = fingerprint(columns, [row.cells[at] for at in own])
-            mark = main.key if main.plan.key else f"id:{told}" if told else by_content
-            first = seen.setdefault(mark, row)
-            if first is row:
-                marks[row.number] = mark
-            elif [row.cells[at] for at in own] == [first.cells[at] for at in own]:
-                self.skipped.append(SkippedRow(row.number, "row-repeated"))
-            else:
-                shown = "…" if self.reader.mapping.key_of_person else mark
-                self.refused.append(_repeated(main.plan, shown, row, first))
-        return marks
-
-    def _told_id(self, row: Row) -> str:
-        """The record's own id, where the mapping names a column of ids."""
-        column = self.reader.mapping.id
-        return row.cells[self.table.columns.index(column)] if column in self.table.columns else ""
-
-    def ids(self, results: list[RowResult], marks: dict[int, str]) -> dict[int, str]:
-        """The id of each row's own record: remembered, told by an error file, or made from the key."""
-        ids: dict[int, str] = {}
-        open_rows: list[tuple[RowResult, Made]] = []
-        told = self.table.columns.index(ID_COLUMN) if ID_COLUMN in self.table.columns else None
-        for result in results:
-            if result.row.number not in marks:
-                continue
-            made = next((m for m in result.records if m.own), result.records[0])
-            mark = marks[result.row.number]
-            remembered = self.known.get((_key(made.plan, mark, self), made.plan.type))
-            named = result.row.cells[told] if told is not None else ""
-            if named and self.catalogue.get(made.plan.type, named) is not None:
-                ids[result.row.number] = named
-            elif self._told_id(result.row):
-                ids[result.row.number] = self._told_id(result.row)
-            elif remembered is not None:
-                ids[result.row.number] = remembered.id
-            elif made.plan.key:
-                ids[result.row.number] = record_id(mark, made.plan.type, secret=self.secret_for(made.plan))
-            else:
-                open_rows.append((result, made))
-        ids |= self._rows_changed_since(open_rows, set(ids.values()))
-        for result, made in open_rows:
-            title = str(made.fields.get("title") or made.drafts.get("title") or "")
-            mark = marks[result.row.number]
-            fresh = keyless_id(title, mark, made.plan.type, secret=self.secret_for(made.plan))
-            ids.setdefault(result.row.number, fresh)
-        return ids
-
-    def _rows_changed_since(self, rows: list[tuple[RowResult, Made]], taken: set[str]) -> dict[int, str]:
-        """Rows without a key that were corrected since: one title, the only one on both sides."""
-        vanished = [
-            r for r in self.known.values() if r.id not in taken and r.type == self.reader.mapping.main.type
-        ]
-        old: dict[str, list[str]] = {}
-        for row in vanished:
-            title = str((row.fields or {}).get("title") or "")
-            old.setdefault(title, []).append(row.id)
-        titles = Counter(str(made.fields.get("title") or "") for _, made in rows)
-        found = {}
-        for result, made in rows:
-            title = str(made.fields.get("title") or "")
-            ids = set(old.get(title, ()))
-            if title and titles[title] == 1 and len(ids) == 1:
-                found[result.row.number] = ids.pop()
-        return found
-
     # what is said
 
     def hear(self, result: RowResult, mark: str, own_id: str) -> None:
         """Note what the row says about each of its records."""
-        ids = {(m.plan.name, m.number): self._id_of(m, mark, own_id) for m in result.records}
+        ids = {(m.plan.name, m.number): self.who.id_of(m, mark, own_id) for m in result.records}
         for made in result.records:
             fields = dict(made.fields)
             for name, target in made.refers.items():
                 fields[name] = ids.get((target, made.number)) or ids[target, 0]
             for name, (target, key) in made.refers_by_key.items():
-                fields[name] = self._id_by_key(target, key)
+                fields[name] = self.who.id_by_key(target, key)
             if made.extra:
                 fields["extra"] = dict(made.extra)
             address = (made.plan.type, ids[made.plan.name, made.number])
             self.of_row.setdefault(result.row.number, []).append(address)
             at = f"{mark}{KEY_SEPARATOR}{made.number}" if made.entry is not None else mark
-            key = _key(made.plan, made.key if made.plan.key and not made.own else at, self)
+            key = self.who.key_of(made.plan, made.key if made.plan.key and not made.own else at)
             fresh = _Said(made, address[1], key, result.row.number, fields, dict(made.drafts))
             earlier = self.said.setdefault(address, fresh)
             if earlier is not fresh:
                 self._agree(earlier, fresh)
-
-    def _id_of(self, made: Made, mark: str, own_id: str) -> str:
-        if made.own:
-            return own_id
-        if made.plan.key:
-            return self._id_by_key(made.plan.name, made.key)
-        plans = [p for p in self.reader.mapping.records if p.type == made.plan.type]
-        if len(plans) == 1 and made.entry is None:
-            return own_id
-        number = f"-{made.number}" if made.entry is not None else ""
-        return hanging_id(own_id, f"{made.plan.name}{number}")
-
-    def _id_by_key(self, plan_name: str, key: str) -> str:
-        """The id of the record that the plan makes of the row with this key, in this file or another time."""
-        plan = next(p for p in self.reader.mapping.records if p.name == plan_name)
-        remembered = self.known.get((_key(plan, key, self), plan.type))
-        return remembered.id if remembered else record_id(key, plan.type, secret=self.secret_for(plan))
 
     def _agree(self, first: _Said, other: _Said) -> None:
         """A record that several rows speak of: what the first leaves open is filled, rivals are said."""
@@ -333,7 +221,9 @@ def plan(
     progress: Progress | None = None,
 ) -> ImportReport:
     """Everything the import would do. The catalogue is read, not changed."""
-    work = _Work(catalogue, table, reader, wishes, catalogue.sources.rows(source))
+    known = catalogue.sources.rows(source)
+    who = Recogniser(catalogue, table, reader, known)
+    work = _Work(catalogue, table, reader, wishes, known, who, who.skipped, who.refused)
     results = list(_heard(rows_to_records(table, reader), len(table.rows), progress))
     for result in results:
         work.blanked += result.blanked
@@ -342,8 +232,8 @@ def plan(
             work.skipped.append(SkippedRow(result.row.number, result.skipped))
         if result.refused:
             work.refused.append(result.refused)
-    marks = work.marks(results)
-    ids = work.ids(results, marks)
+    marks = who.marks(results)
+    ids = who.ids(results, marks)
     for result in results:
         if result.row.number in marks:
             work.hear(result, marks[result.row.number], ids[result.row.number])
@@ -406,8 +296,9 @@ def _report(
 def _faulty(work: _Work, results: list[RowResult]) -> Iterable[tuple[Row, str, str]]:
     """Rows that a person should correct: refused ones, and ones with a cell that waits as a draft."""
     why: dict[int, list[str]] = {}
-    for finding in [*work.refused, *work.findings]:
-        if finding.row is not None and (finding in work.refused or finding.level == "error"):
+    errors = [finding for finding in work.findings if finding.level == "error"]
+    for finding in [*work.refused, *errors]:
+        if finding.row is not None:
             why.setdefault(finding.row, []).append(finding.sentence)
     for result in results:
         if result.row.number in why:
@@ -415,23 +306,10 @@ def _faulty(work: _Work, results: list[RowResult]) -> Iterable[tuple[Row, str, s
             yield result.row, own[0] if own else "", " · ".join(dict.fromkeys(why[result.row.number]))
 
 
-def _repeated(plan: RecordPlan, mark: str, row: Row, first: Row) -> Finding:
-    said, column = mark.replace("\x1f", " "), " + ".join(plan.key)
-    details: dict[str, str | int] = {"first": first.number}
-    return Finding(
-        "row-key-repeated", type=plan.type, row=row.number, column=column, value=said, details=details
-    )
-
-
 def _overwritten(said: _Said, record: str, spec: Field, held: StoredRecord | None) -> Finding:
     value = "—" if held is None else told(spec, str(held.fields.get(spec.name, "—"))[:200])
     where = said.made.plan.type
     return Finding("edit-overwritten", type=where, record=record, field=spec.name, row=said.row, value=value)
-
-
-def _key(plan: RecordPlan, mark: str, work: _Work) -> str:
-    """What a row is remembered by: its mark, and for records that hang on it the record's name too."""
-    return mark if plan is work.reader.mapping.main else f"{plan.name}\x1f{mark}"
 
 
 def _fields_of(said: Fields | None) -> dict[str, Value]:
