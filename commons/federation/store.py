@@ -129,6 +129,19 @@ class Store:
             raise NotInStore(digest)
         return files
 
+    def forget_damaged(self, digest: str) -> bool:
+        """Delete a release that no longer proves itself, so that a whole one can take its place.
+
+        Gives whether that was done: not if there is no such file, or the disk does not let it be read.
+        """
+        path = self.release_path(digest)
+        try:
+            path.read_bytes()
+            path.unlink()
+        except OSError:
+            return False
+        return True
+
     def seen(self, member: str | None = None) -> Iterator[Seen]:
         """Every release here, by digest: its manifest and key log. A damaged file counts as not there.
 

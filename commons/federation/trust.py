@@ -96,11 +96,14 @@ def prove(
 class Choice:
     """Which release is to be used.
 
-    `candidates`: best first; the first that intake accepts is used. `log`: the member's key log as far as it
-    is undisputed. `findings` carry codes of this module: E_ROLLBACK, E_TWOCOPIES, E_KEYFORK, E_VOID.
+    `candidates`: best first; the first that intake accepts is used. `disputed`: releases that are not used
+    though they are the member's own: what they withdraw is its signed word all the same. `log`: the member's
+    key log as far as it is undisputed. `findings` carry codes of this module: E_ROLLBACK, E_TWOCOPIES,
+    E_KEYFORK, E_VOID.
     """
 
     candidates: tuple[Seen, ...]
+    disputed: tuple[Seen, ...]
     log: KeyLog | None
     evidence: tuple[Evidence, ...]
     findings: tuple[Finding, ...]
@@ -133,8 +136,9 @@ def choose(
             alive[digest] = release
     evidence = _evidence(alive, known, log, pause)
     candidates = _candidates(alive, evidence)
-    if known is not None and known.release is not None and known.release not in releases and pause is None:
-        floor = (known.epoch, known.number)  # the last good one is lost here: nothing older replaces it
+    disputed = _disputed(alive, evidence, candidates)
+    floor = _floor(known, log) if pause is None else None
+    if known is not None and known.release not in releases and floor is not None:
         findings += [_about(s, "E_ROLLBACK") for s in candidates if s.version < floor]
         candidates = [s for s in candidates if s.version >= floor]
     findings += [
@@ -142,7 +146,14 @@ def choose(
         for e in evidence
         if not (candidates and _Line.of(candidates[0], alive).heals(e))
     ]
-    return Choice(tuple(candidates), log, evidence, tuple(findings))
+    return Choice(tuple(candidates), disputed, log, evidence, tuple(findings))
+
+
+def _floor(known: LockedMember | None, log: KeyLog | None) -> Version | None:
+    """The version that was used last: if its release is lost here, nothing older replaces it."""
+    if known is None or (log is not None and log.is_void(known.epoch, known.number)):
+        return None
+    return known.epoch, known.number
 
 
 def _about(release: Seen, code: str) -> Finding:
@@ -204,6 +215,20 @@ def _candidates(alive: Mapping[str, Seen], evidence: Sequence[Evidence]) -> list
     # Everything is disputed: the member would vanish, though both copies are its own. Which one is shown must
     # not depend on which arrived first.
     return [min(alive.values(), key=lambda s: (s.version, s.digest))]
+
+
+def _disputed(
+    alive: Mapping[str, Seen], evidence: Sequence[Evidence], candidates: Sequence[Seen]
+) -> tuple[Seen, ...]:
+    """What is newer than the best candidate, or has a number that others have, too; by version."""
+    digests = {digest for dispute in evidence for digest in dispute.digests}
+    used = {s.digest for s in candidates}
+    found = [
+        s
+        for s in alive.values()
+        if s.digest not in used and (s.digest in digests or s.version > candidates[0].version)
+    ]
+    return tuple(sorted(found, key=lambda s: (s.version, s.digest)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from commons.federation import lock as locks
 from commons.federation import trust
 from commons.federation.lock import Lock, LockedHold, LockedMember, LockedTerritory, PassedOver, Tombstone
 from commons.federation.policy import Member, Pause, Policy
+from commons.federation.store import NotInStore
 from commons.federation.trust import MOST_TRIED, Seen
 from commons.findings import Finding
 from commons.format.keylog import KeyLog
@@ -125,6 +126,8 @@ class _Deciding:
         findings = list(choice.findings)
         passed: list[PassedOver] = []
         stones = set(self.known.tombstones) if self.known else set()
+        for release in choice.disputed:  # which copy is right is open; what either withdrew is not
+            stones.update(self.take_in(release.digest).withdrawals)
         chosen: Seen | None = None
         waits: Loss | None = None
         for candidate in choice.candidates[:MOST_TRIED]:
@@ -161,7 +164,10 @@ class _Deciding:
         """What a release lacks that the last one used had; None where that one cannot be compared."""
         if self.known is None or self.known.release in (None, new.digest):
             return None
-        before = self.take_in(self.known.release or "")
+        try:
+            before = self.take_in(self.known.release or "")
+        except NotInStore:
+            return None
         if before.code is not None:
             return None
         return unexplained_loss(
@@ -181,8 +187,10 @@ class _Deciding:
     ) -> LockedMember:
         voids = choice.log.voids if choice.log else (self.known.voids if self.known else ())
         if chosen is None:
-            return LockedMember(
+            return LockedMember(  # the last version stays known: nothing older takes its place later
                 locks.AWAITED,
+                epoch=self.known.epoch if self.known else 0,
+                number=self.known.number if self.known else 0,
                 tombstones=stones,
                 voids=voids,
                 evidence=choice.evidence,

@@ -103,26 +103,37 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
         return _merge_locked(folder, store, options, progress)
     policy = policies.load(folder)
     with store.writing(), Gate(store.root / "intake") as gate:
-        fetched = fetch(policy, folder, store)
-        progress("sources", len(fetched.reached))
-        seen = _by_member(store)
-        newest = (max(seen(m.id), key=lambda s: s.version) for m in policy.members if seen(m.id))
-        examine_ahead((release.digest for release in newest), store, gate)
-        planned = plan(
-            policy,
-            _previous(folder),
-            seen,
-            lambda digest: take_in(digest, store, gate),
-            as_of=options.as_of,
-            schema=load_schema(),
-            territory=territory_of(policy),
-            allow_shrink=allowed(policy, options.allow_shrink),
-        )
-        if options.dry_run:
-            return Merged(planned.lock, None, planned.members, fetched)
-        result, changes = _act(planned.lock, folder, store, gate, options, progress)
-        planned.lock.write(folder / locks.FILE_NAME)
-        return Merged(planned.lock, result, planned.members, fetched, changes)
+        while True:
+            try:
+                return _merge_seen(policy, folder, store, gate, options, progress)
+            except NotInStore as damaged:  # a disk's fault: its source may have it still, or the one before
+                if not store.forget_damaged(damaged.digest):
+                    raise
+
+
+def _merge_seen(
+    policy: Policy, folder: Path, store: Store, gate: Gate, options: Options, progress: Progress
+) -> Merged:
+    fetched = fetch(policy, folder, store)
+    progress("sources", len(fetched.reached))
+    seen = _by_member(store)
+    newest = (max(seen(m.id), key=lambda s: s.version) for m in policy.members if seen(m.id))
+    examine_ahead((release.digest for release in newest), store, gate)
+    planned = plan(
+        policy,
+        _previous(folder),
+        seen,
+        lambda digest: take_in(digest, store, gate),
+        as_of=options.as_of,
+        schema=load_schema(),
+        territory=territory_of(policy),
+        allow_shrink=allowed(policy, options.allow_shrink),
+    )
+    if options.dry_run:
+        return Merged(planned.lock, None, planned.members, fetched)
+    result, changes = _act(planned.lock, folder, store, gate, options, progress)
+    planned.lock.write(folder / locks.FILE_NAME)
+    return Merged(planned.lock, result, planned.members, fetched, changes)
 
 
 def _by_member(store: Store) -> Callable[[str], list[Seen]]:

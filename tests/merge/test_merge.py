@@ -61,6 +61,19 @@ def test_a_withdrawn_record_never_comes_back(federation: Federation) -> None:
     assert federation.rows("SELECT hash, kind FROM withdrawal") == [(gone, "record")]
 
 
+@pytest.mark.parametrize("merged_between", [True, False])
+def test_a_withdrawal_counts_in_either_of_two_copies(federation: Federation, merged_between: bool) -> None:
+    """Which copy is right is open; that one of them withdrew is not, whenever it was seen."""
+    gone = tombstone(f"{federation.id('a')}/place/uno")
+    one = federation.share("a", [place("uno"), place("dos")])
+    federation.share("a", [place("dos"), withdrawal(gone, number=2)], number=2, previous=[one.digest])
+    if merged_between:
+        federation.merge()
+    federation.share("a", [place("uno"), place("dos"), place("tres")], number=2, previous=[one.digest])
+    federation.merge()
+    assert federation.titles() == ["Comedor dos"]
+
+
 def test_a_withdrawal_takes_declared_copies_along_and_nothing_else(federation: Federation) -> None:
     """A third party's claim falls only if it says that it was copied."""
     origin = f"{federation.id('a')}/place/uno"

@@ -1,0 +1,66 @@
+"""One merge of a federation's folder, on a disk that may fail."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from commons.federation.lock import AWAITED, FILE_NAME
+from commons.format.container import write_file
+from commons.merge.run import Options, merge
+from tests.hostile.making import place
+from tests.merge.world import AS_OF, Federation
+
+OPTIONS = Options(as_of=AS_OF, children=0)
+
+
+@pytest.fixture
+def federation(tmp_path: Path) -> Federation:
+    """Members `a` and `b`, merged once; the source of `a` still has its release."""
+    made = Federation(tmp_path / "federation")
+    made.folder.mkdir()
+    write_file(made.folder / "a.entrega", made.share("a", [place("uno"), place("dos")]))
+    made.share("b", [place("tres")], number=2)
+    made.merge()
+    assert made.lock is not None
+    made.lock.write(made.folder / FILE_NAME)
+    members = [{"id": m.id, "name": name, "sources": [f"{name}.entrega"]} for name, m in made.members.items()]
+    rules = {"name": "Prueba", "licences": ["CC-BY-4.0"], "members": members}
+    (made.folder / "federation.yaml").write_text(yaml.safe_dump(rules), "utf-8")
+    return made
+
+
+def damage(federation: Federation, name: str) -> None:
+    path = federation.store.release_path(federation.last[name])
+    data = bytearray(path.read_bytes())
+    data[-3_000] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_release_that_the_disk_damaged_is_fetched_again(federation: Federation) -> None:
+    """Its source still has it; nobody else is kept waiting."""
+    damage(federation, "a")
+    merge(federation.folder, OPTIONS)
+    assert federation.titles() == ["Comedor dos", "Comedor tres", "Comedor uno"]
+
+
+def test_a_damaged_release_that_no_source_has_costs_only_its_member(federation: Federation) -> None:
+    """The others are merged; the version stays known, so that nothing older takes its place, also later."""
+    damage(federation, "b")
+    merged = merge(federation.folder, OPTIONS)
+    assert federation.titles() == ["Comedor dos", "Comedor uno"]
+    assert merged.lock.members[federation.id("b")].state == AWAITED
+    federation.share("b", [place("viejo")], number=1, previous=[])
+    findings = [f.code for _ in range(2) for f in merge(federation.folder, OPTIONS).findings]
+    assert findings.count("E_ROLLBACK") == 2 and "Comedor viejo" not in federation.titles()
+
+
+def test_a_lost_store_does_not_stop_newer_releases(federation: Federation) -> None:
+    """What the last lock used cannot be compared any more; the new one is taken."""
+    shutil.rmtree(federation.store.root)
+    federation.share("a", [place("uno")], number=2)
+    merge(federation.folder, OPTIONS)
+    assert federation.titles() == ["Comedor uno"]
