@@ -38,6 +38,10 @@ class Clusters:
             self._apart.setdefault(a, set()).add(b)
             self._apart.setdefault(b, set()).add(a)
 
+    def knows(self, address: str) -> bool:
+        """Whether the claim is among those to be linked."""
+        return address in self._claims
+
     def of(self, address: str) -> _Cluster:
         """The cluster that a claim is in; one of its own if it was never linked."""
         found = self._of.get(address)

@@ -193,13 +193,19 @@ def _attach(
         there = sorted(t for t in named if t in known and t != address)
         if not there:
             unknown.append(address)
-        elif len({id(clusters.of(t)) for t in there}) > 1:
+        elif len({id(clusters.of(t)) for t in there}) > 1 or _is_elsewhere(address, there[0], clusters):
             refused += [Candidate(*pair(address, t), TWO_TARGETS) for t in there]
         elif there[0] in following:
             refused.append(Candidate(*pair(address, there[0]), CHAIN))
         else:
             plan.append((address, there[0]))
     return refused + _attach_planned(clusters, known, plan, verdicts, held), unknown
+
+
+def _is_elsewhere(address: str, to: str, clusters: Clusters) -> bool:
+    """Whether others put the claim together with somebody else's: attaching it would join two strangers."""
+    its = clusters.of(address)
+    return its is not clusters.of(to) and len(its.members) > 1
 
 
 def _attach_planned(
@@ -236,7 +242,8 @@ def _open(candidates: Iterable[Candidate], clusters: Clusters, verdicts: Verdict
             continue
         found.setdefault(of, candidate)
     for a, b in verdicts.disputed:
-        found[a, b] = Candidate(a, b, DISPUTED)
+        if clusters.knows(a) and clusters.knows(b):
+            found[a, b] = Candidate(a, b, DISPUTED)
     return [found[key] for key in sorted(found)]
 
 

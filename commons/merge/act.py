@@ -28,7 +28,7 @@ from commons.merge.root import Root, claim_leaf
 from commons.merge.workers import children_for, made
 from commons.messages import N_
 from commons.pool.contract import LISTS, WITHOUT_TABLE
-from commons.pool.write import Writer, writing
+from commons.pool.write import Cell, Writer, writing
 from commons.schema import territory as territories
 
 # While every claim is an entity of its own, its number is its alias's.
@@ -138,6 +138,8 @@ class _Merge:
             self.root.entities(rows.entity_leaves, rows.fused_leaves)
             for table, values in rows.rows.items():
                 self.writer.many(table, values)
+            for table, filled in rows.filled.items():
+                self.writer.fill(table, filled)
             self.progress("entities", len(rows.rows["entity"]))
         root = self.root.finish(self._rest(verdicts))
         dangling = self.writer.settle_references()
@@ -196,9 +198,7 @@ class _Merge:
         """A judgement, a vouch or a relation: not a thing, but about things."""
         fields = fields_of(row.json)
         if row.type == "relation":
-            self.writer.add(
-                "relation", (row.address, member, *self.writer.shaper.cells("relation", fields), 1)
-            )
+            self._fill_list("relation", row.address, fields, 1)
             return
         self.gathered.lists.append((row.type, row.address, row.json))
         if row.type == "judgement":
@@ -314,8 +314,7 @@ class _Merge:
             counts = int(
                 address in verdicts.counted or (type_name == "vouch" and self._vouch_counts(address, text))
             )
-            cells = self.writer.shaper.cells(type_name, fields_of(text))
-            add(type_name, (address, address.partition("/")[0], *cells, counts))
+            self._fill_list(type_name, address, fields_of(text), counts)
         for c in linked.candidates:
             add("candidate", (c.a, c.b, c.score, c.reason, receipts.as_json(dict(c.evidence))))
         stones = [
@@ -331,6 +330,10 @@ class _Merge:
         counts_by_type: dict[str, int] = dict(self.writer.connection.execute(sql).fetchall())
         self._write_meta(root, counts_by_type)
         return counts_by_type
+
+    def _fill_list(self, type_name: str, address: str, fields: Mapping[str, Any], counts: int) -> None:
+        first: dict[str, Cell] = {"address": address, "member": address.partition("/")[0], "counts": counts}
+        self.writer.fill(type_name, [self.writer.shaper.filled(type_name, first, fields)])
 
     def _vouch_counts(self, address: str, text: str) -> bool:
         """A word for oneself does not count, nor one that has run out."""

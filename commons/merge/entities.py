@@ -15,7 +15,7 @@ from commons.merge.fuse import Context, Fused, Plan, Said, fuse
 from commons.merge.root import entity_leaf, leaf
 from commons.pool.contract import entity_types
 from commons.pool.words import word_list
-from commons.pool.write import Entity, Row, Shaper
+from commons.pool.write import Entity, Filled, Row, Shaper
 from commons.schema.spec import load_schema
 
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
@@ -44,6 +44,7 @@ class Made:
     """The rows of a stretch, in order of their entities' numbers, by table; and the leaves, joined."""
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
+    filled: dict[str, list[Filled]] = field(default_factory=dict)  # record type → rows
     entity_leaves: bytes = b""
     fused_leaves: bytes = b""
 
@@ -60,18 +61,19 @@ class Maker:
     def make(self, groups: Sequence[Group]) -> Made:
         """Everything the pool holds of these entities."""
         rows: dict[str, list[Row]] = {"entity": [], "entity_topic": [], "search": [], "disagreement": []}
+        filled: dict[str, list[Filled]] = {}
         entity_leaves, fused_leaves = [], []
         for group in groups:
             fused = self._fused(group)
             shaped = self._shaper.rows(self._entity(group, fused))
             rows["entity"].append(shaped.entity)
-            rows.setdefault(group.type, []).append(shaped.fused)
+            filled.setdefault(group.type, []).append(shaped.fused)
             rows["entity_topic"] += shaped.topics
             rows["search"].append(shaped.search)
             rows["disagreement"] += _rivals(group.number, fused)
             entity_leaves.append(entity_leaf(fused.address, fused.claims))
             fused_leaves.append(leaf(("fused", fused.address, fused.fields)))
-        return Made(rows, b"".join(entity_leaves), b"".join(fused_leaves))
+        return Made(rows, filled, b"".join(entity_leaves), b"".join(fused_leaves))
 
     def _fused(self, group: Group) -> Fused:
         said = [Said(address, fields_of(text)) for address, text in group.claims]

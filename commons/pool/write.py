@@ -15,6 +15,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -38,6 +40,7 @@ from commons.schema.spec import RecordType, Schema, load_schema
 Cell: TypeAlias = "str | int | float | bytes | None"
 Row: TypeAlias = Sequence[Cell]
 
+_STATEMENTS = 1_000  # kept, one for each set of columns
 _BATCH = 2_000  # rows gathered before they are handed to SQLite
 FULL_TEXT_BYTES = 64 * 1024 * 1024  # FTS5 gathers so many bytes before it writes a segment; part of the bytes
 _CACHE_KIB = 64 * 1024
@@ -55,11 +58,21 @@ _REFERENCE = (
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
+class Filled(NamedTuple):
+    """A row of a record type's table: the columns that have a value, and their values."""
+
+    columns: tuple[str, ...]
+    cells: Row
+
+
+_columns_of = attrgetter("columns")
+
+
 class EntityRows(NamedTuple):
     """All rows of one entity, ready to insert."""
 
     entity: Row
-    fused: Row
+    fused: Filled
     topics: Sequence[Row]
     search: Row
 
@@ -88,18 +101,20 @@ class _Type:
             "boolean": int,
             "degrees": lambda value: value / 1_000_000,
         }
-        self._places = {c.field: (n, makers.get(c.kind)) for n, c in enumerate(columns)}
-        self._empty: list[Cell] = [None] * len(columns)
+        self._places = {c.field: (c.name, makers.get(c.kind)) for c in columns}
 
-    def cells(self, fields: Fields) -> list[Cell]:
-        found = self._empty.copy()
+    def filled(self, fields: Fields) -> tuple[list[str], list[Cell]]:
+        """Names and values of the columns that have one, in the order of the fields."""
+        names: list[str] = []
+        cells: list[Cell] = []
         places = self._places
         value: Any
         for name, value in fields.items():
             place = places.get(name)
             if place is not None:
-                found[place[0]] = value if place[1] is None else place[1](value)
-        return found
+                names.append(place[0])
+                cells.append(value if place[1] is None else place[1](value))
+        return names, cells
 
 
 class Shaper:
@@ -110,9 +125,10 @@ class Shaper:
         self._types = {t.name: _Type(t) for t in entity_types(schema) + list_types(schema)}
         self._words = words or word_list(schema)
 
-    def cells(self, type: str, fields: Fields) -> list[Cell]:
-        """The columns of `fields` in a record type's table."""
-        return self._types[type].cells(fields)
+    def filled(self, type: str, first: Mapping[str, Cell], fields: Fields) -> Filled:
+        """A row of a record type's table: `first`, then what `fields` say."""
+        names, cells = self._types[type].filled(fields)
+        return Filled((*first, *names), (*first.values(), *cells))
 
     def rows(self, entity: Entity) -> EntityRows:
         """Everything that the pool holds of an entity, apart from its claims."""
@@ -123,7 +139,7 @@ class Shaper:
         topics = dict.fromkeys(get("topics") or ())
         text = self._words.index_text(entity.type, fields, entity.language)
         district = get("district") or (districts[0] if len(districts) == 1 else None)
-        cells = self.cells(entity.type, fields)
+        names, cells = self._types[entity.type].filled(fields)
         row: Row = (
             number, address, entity.type, short_code(address), slug(title or "") or Address.parse(address).id,
             title, entity.language, entity.claims, entity.subject, district, get("confirmed_at"),
@@ -131,7 +147,7 @@ class Shaper:
         )  # fmt: skip
         return EntityRows(
             row,
-            (number, address, *cells),
+            Filled(("entity", "address", *names), (number, address, *cells)),
             [(number, topic) for topic in topics],
             (number, text.exact, text.folded, text.stem),
         )
@@ -147,6 +163,7 @@ class Writer:
         self._canonical = canonical
         self._waiting: dict[str, list[Row]] = {}
         self._statements: dict[str, str] = {}
+        self._filling: dict[tuple[str, tuple[str, ...]], str] = {}
         self.connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
         settings = {
             "page_size": PAGE_BYTES, "encoding": "'UTF-8'", "auto_vacuum": 0, "journal_mode": "OFF",
@@ -161,7 +178,7 @@ class Writer:
         self._prepare()
 
     def _prepare(self) -> None:
-        """One INSERT per table; a reference (the address of an entity) finds its number by the aliases."""
+        """One INSERT per table; rows of record types are filled column by column."""
         tables = [
             row[0] for row in self.connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
         ]
@@ -172,10 +189,28 @@ class Writer:
                     f"INSERT INTO {quoted(table)} VALUES ({', '.join('?' * len(columns))})"
                 )
         self._statements["search"] = "INSERT INTO search(rowid, exact, folded, stem) VALUES (?, ?, ?, ?)"
-        for rtype in entity_types(self.schema):
-            own = ["?" if c.kind != "reference" else _REFERENCE for c in fused_columns(rtype)]
-            values = ["?", "?", *own]
-            self._statements[rtype.name] = f"INSERT INTO {quoted(rtype.name)} VALUES ({', '.join(values)})"
+        self._references = {
+            t.name: {c.name for c in fused_columns(t) if c.kind == "reference"}
+            for t in entity_types(self.schema)
+        }
+
+    def fill(self, table: str, rows: Iterable[Filled]) -> None:
+        """Insert rows of a record type's table, in their order.
+
+        Rows with the same columns go together: to bind one empty column costs Python more than to write ten.
+        """
+        for columns, run in groupby(rows, key=_columns_of):
+            statement = self._filling.get((table, columns))
+            if statement is None:
+                if len(self._filling) >= _STATEMENTS:
+                    self._filling.clear()
+                statement = self._filling[table, columns] = self._filling_statement(table, columns)
+            self.connection.executemany(statement, [row.cells for row in run])
+
+    def _filling_statement(self, table: str, columns: Sequence[str]) -> str:
+        references = self._references.get(table, ())
+        values = ", ".join(_REFERENCE if name in references else "?" for name in columns)
+        return f"INSERT INTO {quoted(table)} ({', '.join(map(quoted, columns))}) VALUES ({values})"
 
     def many(self, table: str, rows: Iterable[Row]) -> None:
         """Insert rows of all columns of `table`, in the contract's order."""
@@ -199,7 +234,7 @@ class Writer:
     def entity(self, rows: EntityRows) -> None:
         """Insert an entity. All aliases must be in, or its references stay empty."""
         self.add("entity", rows.entity)
-        self.add(str(rows.entity[2]), rows.fused)
+        self.fill(str(rows.entity[2]), [rows.fused])
         for topic in rows.topics:
             self.add("entity_topic", topic)
         self.add("search", rows.search)
