@@ -71,3 +71,16 @@ def test_pages_answer_without_cookies(portal: httpx.Client, path: str) -> None:
     answer = portal.get(path)
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers
+
+
+def test_the_nightly_recipe_merges_and_publishes_what_is_new(demo: tuple[Path, str]) -> None:
+    """The recipe that a maintainer gives to cron runs twice in a row and ends truthfully."""
+    recipe = ROOT / "publish" / "folder" / "nightly.sh"
+    path = {"PATH": f"{COMMONS.parent}:/usr/bin:/bin"}
+    command = ["sh", recipe, "federacion", "nightly"]
+    for _ in range(2):
+        done = subprocess.run(command, cwd=demo[0], env=path, capture_output=True, text=True, check=False)
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert (demo[0] / "nightly" / "current" / "data.db").is_file()
+    broken = subprocess.run([*command[:2], "nowhere", "nightly"], cwd=demo[0], env=path, check=False)
+    assert broken.returncode > 1

@@ -57,6 +57,6 @@ def test_every_finding_can_be_said(code: str, lang: str) -> None:
     kind = KINDS[code]
     names = set(re.findall(r"\{(\w+)", kind.sentence + kind.hint))
     places = {"type", "record", "field", "row", "column", "value", "member"}
-    finding = Finding(code, details={n: "x" for n in names - places})
+    finding = Finding(code, details=dict.fromkeys(names - places, "x"))
     with speaking(lang):
         assert finding.sentence and "{" not in finding.sentence + finding.hint

@@ -191,7 +191,9 @@ class Pool:
         sql = "SELECT DISTINCT entity FROM alias WHERE short >= ? AND short < ? ORDER BY short LIMIT ?"
         found = [row[0] for row in self._rows(sql, (code, code + "~", MAX_CANDIDATES))]
         if not found:
-            return Unknown()
+            # A tombstone begins as the withdrawn record's short code did. Of a part of a code one cannot say
+            # whose it was.
+            return self._gone(code, code + "~") if len(code) == SHORT_LENGTH else Unknown()
         return self.thing(found[0]) if len(found) == 1 else Several(self.cards(found))
 
     def _by_address(self, text: str) -> Answer:
@@ -201,8 +203,13 @@ class Pool:
             return Unknown()
         for (entity,) in self._rows("SELECT entity FROM alias WHERE address = ?", (str(address),)):
             return self.thing(entity)
-        gone = self._rows("SELECT 1 FROM withdrawal WHERE hash = ?", (tombstone(str(address)),))
-        return Gone() if next(gone, None) else Unknown()
+        stone = tombstone(str(address))
+        return self._gone(stone, stone)
+
+    def _gone(self, first: str, last: str) -> Answer:
+        """Whether a tombstone between two texts stands for a record that was withdrawn for good."""
+        sql = "SELECT 1 FROM withdrawal WHERE kind = 'record' AND hash BETWEEN ? AND ?"
+        return Gone() if next(self._rows(sql, (first, last)), None) else Unknown()
 
     def thing(self, entity: int) -> Thing:
         """Everything a thing's page says."""

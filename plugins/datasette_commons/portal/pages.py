@@ -109,7 +109,22 @@ async def record_page(
             "cards": card_views(answer.cards, site, links, site.today()),
         }
         return Page("message.html", values, links.other.record(short), status=300)
+    if isinstance(answer, Gone):
+        return _gone(links.other.record(short))
     return None
+
+
+def _gone(twin: str) -> Page:
+    """A withdrawn record's page says so and nothing else."""
+    values = {
+        "title": _("This record was withdrawn"),
+        "sentence": _("Whoever published this record has withdrawn it."),
+        "next_step": _(
+            "What it said is no longer kept here. Search for something like it, or ask the organisation."
+        ),
+        "cards": (),
+    }
+    return Page("message.html", values, twin, status=410)
 
 
 def _is_alias(thing: Thing, short: str) -> bool:
@@ -122,15 +137,7 @@ async def address_page(site: Site, links: Links, query: Query, address: str) -> 
     if isinstance(answer, Thing):
         return Redirect(links.record(answer.card.short, answer.card.slug))
     if isinstance(answer, Gone):
-        values = {
-            "title": _("This record was withdrawn"),
-            "sentence": _("Whoever published this record has withdrawn it."),
-            "next_step": _(
-                "What it said is no longer kept here. Search for something like it, or ask the organisation."
-            ),
-            "cards": (),
-        }
-        return Page("message.html", values, links.other.page("address", unquote(address)), status=410)
+        return _gone(links.other.page("address", unquote(address)))
     return None
 
 
