@@ -58,7 +58,7 @@ def decide(
     free = known.keys() - following
     candidates = _join_judged(clusters, verdicts, known, held)
     contested = {address for both in verdicts.apart for address in both}
-    links, ties = identifier_links((known[a] for a in free), contested)
+    links, ties = identifier_links((known[a] for a in free), contested, _settled_apart(verdicts))
     links += [Link(a, b, SAME_AS, 1_000) for a, b in _mutual(known)]
     links += [link for link in scored if link.a in free and link.b in free]
     more, refused = gather(clusters, links, last=verdicts.detached)
@@ -70,6 +70,11 @@ def decide(
         tuple(_open(candidates, clusters, verdicts)),
         tuple(unknown),
     )
+
+
+def _settled_apart(verdicts: Verdicts) -> frozenset[frozenset[str]]:
+    """Pairs that are different for everybody; a member's word alone keeps only its own claim away."""
+    return frozenset(frozenset(p) for p in verdicts.apart if verdicts.detached.isdisjoint(p))
 
 
 def _mutual(known: Mapping[str, LinkClaim]) -> list[tuple[str, str]]:
@@ -98,14 +103,17 @@ def _join_judged(
 
 
 def identifier_links(
-    claims: Iterable[LinkClaim], contested: Collection[str] = ()
+    claims: Iterable[LinkClaim],
+    contested: Collection[str] = (),
+    apart: Collection[frozenset[str]] = (),
 ) -> tuple[list[Link], list[Candidate]]:
     """Links between claims of one type with one strong identifier, and the ties among them.
 
     A claim that fits two of one member links to the clearly better name, on a tie to neither. Claims of one
     name are taken together first, so that a thousand members with one identifier cost no million comparisons.
     They are linked to one of them, if possible to none of the `contested` (judged different from something):
-    what is kept away from that one must not be lost to the others.
+    what is kept away from that one must not be lost to the others. Of two that are settled to be `apart`
+    neither is linked by a name that both have: the others fit them equally.
     """
     groups: dict[tuple[str, str], list[LinkClaim]] = defaultdict(list)
     for claim in claims:
@@ -115,7 +123,7 @@ def identifier_links(
     ties: dict[tuple[str, str], Candidate] = {}
     for (_type, text), group in sorted(groups.items()):
         if len(group) > 1:
-            for found in _within(text, group, contested):
+            for found in _within(text, group, contested, apart):
                 if isinstance(found, Link):
                     links.setdefault((found.a, found.b), found)
                 else:
@@ -123,7 +131,12 @@ def identifier_links(
     return list(links.values()), [t for p, t in ties.items() if p not in links]
 
 
-def _within(text: str, group: Sequence[LinkClaim], contested: Collection[str]) -> Iterator[Link | Candidate]:
+def _within(
+    text: str,
+    group: Sequence[LinkClaim],
+    contested: Collection[str],
+    apart: Collection[frozenset[str]],
+) -> Iterator[Link | Candidate]:
     evidence = {"identifier": text}
     buckets: dict[tuple[names.Name, ...], list[LinkClaim]] = defaultdict(list)
     for claim in sorted(group, key=lambda c: (c.address in contested, c.address)):
@@ -134,12 +147,25 @@ def _within(text: str, group: Sequence[LinkClaim], contested: Collection[str]) -
         once = [c for c in bucket if members.count(c.member) == 1] if len(bucket) > 1 else bucket
         for twice in (c for c in bucket if c not in once):
             yield from (Candidate(*pair(twice.address, c.address), TIE, 0, evidence) for c in once[:1])
+        torn = _torn(once, apart)
         if once:
-            clear.append(once)
+            clear.append([c for c in once if c.address not in torn] or once[:1])
         for claim in once[1:]:
-            yield Link(*pair(once[0].address, claim.address), IDENTIFIER, 900 + names.EQUAL, evidence)
+            of = pair(once[0].address, claim.address)
+            if claim.address in torn or once[0].address in torn:
+                yield Candidate(*of, TIE, 0, evidence)
+            else:
+                yield Link(*of, IDENTIFIER, 900 + names.EQUAL, evidence)
     if len(clear) <= MOST_NAMES:
         yield from _between(clear, evidence)
+
+
+def _torn(bucket: Sequence[LinkClaim], apart: Collection[frozenset[str]]) -> set[str]:
+    """The claims of one name that are settled to be different from another of that name."""
+    if not apart:
+        return set()
+    here = {claim.address for claim in bucket}
+    return {address for of in apart if of <= here for address in of}
 
 
 def _between(
@@ -247,11 +273,14 @@ def _open(candidates: Iterable[Candidate], clusters: Clusters, verdicts: Verdict
     return [found[key] for key in sorted(found)]
 
 
-def service_at_place_links(rows: Iterable[tuple[str, int, int]]) -> tuple[list[Link], list[Candidate]]:
+def service_at_place_links(
+    rows: Iterable[tuple[str, int, int]], contested: Collection[str] = ()
+) -> tuple[list[Link], list[Candidate]]:
     """Links between `service_at_place` claims of one service entity and one place entity.
 
     Args:
         rows: (address, service entity, place entity). To be gathered after services and places.
+        contested: as of `identifier_links`.
     """
     groups: dict[tuple[int, int], list[str]] = defaultdict(list)
     for address, service, place in rows:
@@ -259,9 +288,10 @@ def service_at_place_links(rows: Iterable[tuple[str, int, int]]) -> tuple[list[L
     links, ties = [], []
     for group in groups.values():
         members = [a.partition("/")[0] for a in group]
-        once = sorted(a for a in group if members.count(a.partition("/")[0]) == 1)
+        alone = (a for a in group if members.count(a.partition("/")[0]) == 1)
+        once = sorted(alone, key=lambda a: (a in contested, a))
         twice = sorted(set(group) - set(once))
-        links += [Link(once[0], a, SAME_SERVICE_AND_PLACE, 900) for a in once[1:]]
+        links += [Link(*pair(once[0], a), SAME_SERVICE_AND_PLACE, 900) for a in once[1:]]
         ties += [Candidate(*pair(a, once[0]), TIE) for a in twice if once]
     return sorted(links), sorted(ties)
 
@@ -270,7 +300,10 @@ def decide_at_places(
     claims: Iterable[LinkClaim], rows: Iterable[tuple[str, int, int]], verdicts: Verdicts = NO_VERDICTS
 ) -> Decision:
     """The clusters of `service_at_place` claims, by service and place; judgements as everywhere."""
-    links, ties = service_at_place_links(rows)
+    claims = list(claims)
+    following = {a for a, _to in verdicts.attached} | {c.address for c in claims if c.same_as is not None}
+    contested = {address for both in verdicts.apart for address in both}
+    links, ties = service_at_place_links((row for row in rows if row[0] not in following), contested)
     decided = decide(claims, verdicts, links)
     extra = [t for t in ties if not any({t.a, t.b} <= set(c) for c in decided.clusters)]
     return Decision(

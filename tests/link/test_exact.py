@@ -67,6 +67,15 @@ def test_same_as_attaches_one_claim_and_joins_no_strangers() -> None:
     assert "chain" in reasons(stranger, other, bridge, linked, follower)
 
 
+def test_same_as_joins_no_strangers_through_a_judgement_either() -> None:
+    """Two others said that C is A; its own `same_as` to B does not make A and B one."""
+    a, b, c = (claim(m, "x", name) for m, name in ((A, "Uno"), (B, "Dos"), (C, "Tres")))
+    words = [Judgement(f"{m}/judgement/j", m, a.address, c.address, "same") for m in (B, D)]
+    named = LinkClaim(c.address, c.names, (), b.address)
+    assert joined(a, b, named, verdicts=weigh(words)) == [{"ax", "cx"}]
+    assert "two-targets" in {k.reason for k in decide([a, b, named], weigh(words)).candidates}
+
+
 def test_two_records_that_name_each_other_are_a_pair() -> None:
     """Both members said it."""
     a, b = claim(A, "x", "Uno"), claim(B, "x", "Dos", same_as=f"{A}/place/x")
@@ -91,6 +100,21 @@ def test_a_members_word_against_a_pair_parts_only_its_own_claim() -> None:
     claims = [claim(m, "x", "Comedor La Paz", "X-ID:100200") for m in (A, B, C)]
     word = Judgement(f"{A}/judgement/j", A, f"{A}/place/x", f"{C}/place/x", "different")
     assert joined(*claims, verdicts=weigh([word])) == [{"bx", "cx"}]
+
+
+def test_what_fits_two_that_are_settled_to_be_different_links_to_neither() -> None:
+    """Two others judged that A and B differ; who has the same name and identifier fits both equally."""
+    claims = [claim(m, "x", "Comedor La Paz", "X-ID:100200") for m in (A, B, C, D)]
+    words = [Judgement(f"{m}/judgement/j", m, f"{A}/place/x", f"{B}/place/x", "different") for m in (C, D)]
+    assert joined(*claims, verdicts=weigh(words)) == [{"cx", "dx"}]
+    assert {k.reason for k in decide(claims, weigh(words)).candidates} == {"tie"}
+
+
+def test_a_service_at_a_place_with_same_as_does_not_part_the_others() -> None:
+    """It is attached where it says, and the others are still one thing."""
+    a, b, c = (f"{m}/service_at_place/x" for m in (A, B, C))
+    claims = [LinkClaim(a, same_as=f"{D}/service_at_place/gone"), LinkClaim(b), LinkClaim(c)]
+    assert decide_at_places(claims, [(x, 1, 2) for x in (a, b, c)]).clusters == ((b, c),)
 
 
 def test_services_at_places_follow_their_service_and_place() -> None:
