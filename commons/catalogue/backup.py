@@ -13,6 +13,7 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
+from commons import reasons
 from commons.catalogue.errors import CatalogueNotWritable, OtherCatalogue
 from commons.catalogue.file import CatalogueFile, guarded
 
@@ -41,7 +42,7 @@ def make(file: CatalogueFile, *, when: datetime | None) -> Path:
     try:
         place.mkdir(exist_ok=True)
     except OSError as error:
-        raise CatalogueNotWritable(place, error.strerror or str(error)) from error
+        raise CatalogueNotWritable(place, reasons.within(error)) from error
     stem = f"{file.path.stem}-{moment.astimezone(UTC):%Y%m%d-%H%M%S}"
     target, n = place / f"{stem}.db", 1
     while target.exists():
@@ -60,14 +61,14 @@ def write(file: CatalogueFile, target: Path) -> None:
     try:
         draft.unlink(missing_ok=True)
         if not target.parent.is_dir():
-            raise CatalogueNotWritable(target, os.strerror(errno.ENOENT))
+            raise CatalogueNotWritable(target, reasons.within(FileNotFoundError(errno.ENOENT, "")))
         with guarded(target):  # what goes wrong here is about the copy
             file.connection.execute("VACUUM INTO ?", (str(draft),))
         with draft.open("rb+") as written:
             os.fsync(written.fileno())
         draft.rename(target)
     except OSError as error:
-        raise CatalogueNotWritable(target, error.strerror or str(error)) from error
+        raise CatalogueNotWritable(target, reasons.within(error)) from error
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)

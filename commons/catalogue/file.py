@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from commons import reasons
 from commons.catalogue.errors import (
     CatalogueInUse,
     CatalogueMissing,
@@ -71,7 +72,7 @@ def look(path: Path) -> None:
             header = file.read(100)
         size = path.stat().st_size
     except OSError as error:
-        raise CatalogueNotWritable(path, error.strerror or str(error)) from error
+        raise CatalogueNotWritable(path, reasons.within(error)) from error
     if len(header) < 100 or not header.startswith(_HEADER):
         raise NotACatalogue(path)
     if int.from_bytes(header[68:72], "big") != APPLICATION_ID:

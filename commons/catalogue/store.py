@@ -11,7 +11,7 @@ back. Does not print, ask, share or guess; clock and randomness come from the ca
 
 from __future__ import annotations
 
-import os
+import errno
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from commons import reasons
 from commons.catalogue import backup, structure
 from commons.catalogue.act import PROFILE, PROFILE_ID, Act, Context
 from commons.catalogue.consent import Consents
@@ -74,7 +75,7 @@ class Catalogue:
         if path.exists():
             raise CatalogueExists(path)
         if not path.parent.is_dir():
-            raise CatalogueNotWritable(path, os.strerror(2))
+            raise CatalogueNotWritable(path, reasons.within(FileNotFoundError(errno.ENOENT, "")))
         draft = path.with_name(f".{path.name}.new")
         draft.unlink(missing_ok=True)
         try:

@@ -7,7 +7,6 @@ no rule of the commons stands in this room.
 from __future__ import annotations
 
 import difflib
-import errno
 import importlib
 import os
 import signal
@@ -17,7 +16,7 @@ from typing import Any, NoReturn
 
 import click
 
-from commons import __version__
+from commons import __version__, reasons
 from commons.cli.localised import localised, teach_click
 from commons.errors import CommonsError
 from commons.messages import LANGUAGES, N_, language_of, translate, use_language
@@ -193,20 +192,8 @@ def _told(sentence: str, hint: str, code: int) -> int:
 
 
 def _os_sentence(error: OSError) -> str:
-    reasons = {
-        errno.ENOSPC: N_("The disk is full"),
-        errno.EDQUOT: N_("The disk is full"),
-        errno.EACCES: N_("There is no permission"),
-        errno.EPERM: N_("There is no permission"),
-        errno.EROFS: N_("The disk can only be read"),
-        errno.ENOENT: N_("There is no such file or folder"),
-        errno.EIO: N_("The disk does not answer properly"),
-        errno.EADDRINUSE: N_("The port is taken by another program"),
-    }
-    known = reasons.get(error.errno or 0)
-    reason = translate(known) if known else (error.strerror or str(error))
     place = f": {error.filename}" if error.filename else ""
-    return f"{reason}{place}."
+    return f"{reasons.of(error)}{place}."
 
 
 def _unknown(name: str, commands: list[str]) -> str:

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 import click
 
+from commons import reasons
 from commons.cli.naming import the_type
 from commons.cli.output import say
 from commons.errors import CommonsError, InputError
@@ -92,4 +93,4 @@ def _write(path: Path, data: bytes) -> None:
     except FileExistsError as error:
         raise SheetThere(str(path)) from error
     except OSError as error:
-        raise SheetNotWritten(str(path), error.strerror or str(error)) from error
+        raise SheetNotWritten(str(path), reasons.within(error)) from error

@@ -14,13 +14,24 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from commons.errors import CommonsError
+from commons import reasons
+from commons.errors import CommonsError, InputError
 from commons.imports.table import MAX_FILE_BYTES, FileTooLarge
-from commons.messages import N_
+from commons.messages import N_, translate
 
 DEADLINE_S = 60.0
 _SHEET = re.compile(r"/spreadsheets/d/(?!e/)([\w-]{20,})")
 _PUBLISHED = re.compile(r"/spreadsheets/d/e/([\w-]{20,})/pub")
+
+
+@dataclass(eq=False)
+class FileNotRead(InputError):
+    """The path does not lead to a file that can be read."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = N_("{path} cannot be read: {reason}.")
+    hint_template: ClassVar[str] = N_("Check the name and the folder; a name with spaces goes in quotes.")
 
 
 @dataclass(eq=False)
@@ -74,14 +85,25 @@ def fetch(
                 parts.append(chunk)
             return b"".join(parts), name
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise NotFetched(link, str(error) or type(error).__name__) from error
+        raise NotFetched(link, _why(error)) from error
     finally:
         if client is None:
             own.close()
 
 
+def _why(error: Exception) -> str:
+    # httpx keeps only the text of what the system said
+    told = str(error) or type(error).__name__
+    number = re.match(r"\[Errno (-?\d+)\]", told)
+    if number is None:
+        return told
+    if int(number[1]) < 0:  # the numbers of a name that nobody could look up
+        return translate(N_("there is no such address, or no connection"))
+    return reasons.within(OSError(int(number[1]), told))
+
+
 def read_location(location: str) -> tuple[bytes, str]:
-    """Bytes and name from a link or a path. Raises NotFetched, FileTooLarge."""
+    """Bytes and name from a link or a path. Raises NotFetched, FileNotRead, FileTooLarge."""
     if is_link(location):
         return fetch(location)
     path = Path(location)
@@ -89,4 +111,4 @@ def read_location(location: str) -> tuple[bytes, str]:
         with path.open("rb") as file:
             return file.read(MAX_FILE_BYTES + 1), path.name
     except OSError as error:
-        raise NotFetched(location, error.strerror or type(error).__name__) from error
+        raise FileNotRead(location, reasons.within(error)) from error

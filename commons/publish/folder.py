@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from commons import reasons
 from commons.publish import versions
 from commons.publish.edition import Remake
 from commons.publish.errors import NothingEarlier, PublishFailed
@@ -75,4 +76,4 @@ def _put_out(out: Path, lock: bytes, remake: Remake) -> Shown:
 
 
 def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__
+    return reasons.within(error)

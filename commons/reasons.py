@@ -1,0 +1,40 @@
+"""Why the system refused a file, in the reader's words. Does not catch, print or decide anything."""
+
+from __future__ import annotations
+
+import errno
+
+from commons.messages import N_, translate
+
+_REASONS = {
+    errno.ENOSPC: N_("The disk is full"),
+    errno.EDQUOT: N_("The disk is full"),
+    errno.EACCES: N_("There is no permission"),
+    errno.EPERM: N_("There is no permission"),
+    errno.EROFS: N_("The disk can only be read"),
+    errno.ENOENT: N_("There is no such file or folder"),
+    errno.ENOTDIR: N_("There is no such file or folder"),
+    errno.EISDIR: N_("It is a folder"),
+    errno.EEXIST: N_("It is already there"),
+    errno.ENAMETOOLONG: N_("The name is too long"),
+    errno.EIO: N_("The disk does not answer properly"),
+    errno.EADDRINUSE: N_("The port is taken by another program"),
+    errno.ECONNREFUSED: N_("Nobody answers there"),
+}
+
+
+def of_number(number: int | None) -> str:
+    """The sentence for an `errno`, or an empty text where there is none."""
+    known = _REASONS.get(number or 0)
+    return translate(known) if known else ""
+
+
+def of(error: OSError) -> str:
+    """The sentence for `error`; where there is none, what the system says."""
+    return of_number(error.errno) or error.strerror or str(error) or type(error).__name__
+
+
+def within(error: OSError) -> str:
+    """As `of`, to stand inside another sentence."""
+    text = of(error)
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,30 @@
+"""A system's refusal is told in the reader's language, with the next step that fits it."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from commons import reasons
+from commons.errors import InputError
+from commons.imports.fetch import FileNotRead, read_location
+from commons.messages import use_language
+
+
+def test_a_known_refusal_is_told_in_the_language_of_the_reader() -> None:
+    """And one that nobody knows keeps the system's own words."""
+    use_language("es")
+    assert reasons.within(PermissionError(errno.EACCES, "Permission denied")) == "no hay permiso"
+    assert reasons.of(OSError(errno.ELOOP, "Too many levels")) == "Too many levels"
+
+
+@pytest.mark.parametrize("name", ["missing.xlsx", "."])
+def test_a_path_without_a_file_is_wrong_input_and_speaks_of_no_link(tmp_path: Path, name: str) -> None:
+    """A mistyped name is the person's to mend; links are another matter."""
+    use_language("es")
+    with pytest.raises(FileNotRead) as refused:
+        read_location(str(tmp_path / name))
+    assert isinstance(refused.value, InputError)
+    assert "liga" not in refused.value.hint
