@@ -84,8 +84,10 @@ def type_title(site: Site, name: str, *, plural: bool = False) -> str:
 
 
 def one_line(card: Card) -> str:
-    """The summary, else the beginning of the description, cut at a word."""
-    text = plain(str(card.fields.get("summary") or card.fields.get("description") or ""))
+    """The summary, else the description or the keywords (two of one name are told apart), cut at a word."""
+    keywords = card.fields.get("keywords")
+    words = ", ".join(map(str, keywords)) if isinstance(keywords, list) else ""
+    text = plain(str(card.fields.get("summary") or card.fields.get("description") or words))
     if len(text) <= _LINE_LENGTH:
         return text
     return text[:_LINE_LENGTH].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
