@@ -1,9 +1,10 @@
 """A release without what may no longer be shown, which still proves itself. Does no I/O.
 
 `records.jsonl` has one line for every leaf of the release, in the order of its tree: the canonical record
-where it may be shown, else only its digest, as a JSON text of 64 hexadecimal characters. The digests of all
-lines give the signed content root, so nothing was added or altered; the salt within each record keeps
-a digest from being guessed.
+where it may be shown, else `["tombstone of its address","digest"]`, and for a copy a third text, the
+tombstone of what it was copied from. The digests of all lines give the signed content root, so nothing was
+added or altered; the salt within each record keeps a digest from being guessed. The tombstones are the word
+of whoever pruned: with them a merge sees whether its lock explains what is missing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from commons.format import canonical
+from commons.addresses import tombstone
+from commons.format import canonical, strict_json
 from commons.format.container import PrunedFiles, ReleaseFiles
 from commons.format.errors import FormatError, PrunedRefused, TooBig
 from commons.format.limits import LIMITS
@@ -20,7 +22,7 @@ from commons.format.manifest import Manifest
 from commons.format.merkle import Tree
 from commons.messages import N_
 
-_DIGEST = re.compile(rb'"[0-9a-f]{64}"\Z')
+_HIDDEN = re.compile(rb'\["([a-z2-7]{52})","([0-9a-f]{64})"(?:,"([a-z2-7]{52})")?\]\Z')
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,19 @@ class Shown:
     id: str
     data: bytes
     leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """One record that may not be shown: its place in the tree, its address's tombstone, its leaf.
+
+    `origin`: the tombstone of what it was copied from; "" if it is no copy.
+    """
+
+    place: int
+    hash: str
+    leaf: bytes
+    origin: str = ""
 
 
 def prune(
@@ -45,17 +60,33 @@ def prune(
     Raises:
         PrunedRefused: the records are not those of this release.
     """
-    lines = []
-    for line in records:
-        if _DIGEST.match(line) or may_show(line):
-            lines.append(line)
-        else:
-            lines.append(b'"' + canonical.leaf(line).hex().encode() + b'"')
+    member = files.parsed_manifest.member
+    lines = [line if _HIDDEN.match(line) or may_show(line) else _without(member, line) for line in records]
     data = b"".join(line + b"\n" for line in lines)
     pruned = PrunedFiles(files.manifest, files.signature, files.keylog, data)
     for _ in shown(pruned):  # proves itself before anybody keeps it
         pass
     return pruned
+
+
+def _without(member: str, record: bytes) -> bytes:
+    """The line that stands for a record that may not be shown."""
+    type, id, fields = canonical.parse(record)
+    said = [tombstone(f"{member}/{type}/{id}"), canonical.leaf(record).hex()]
+    origin = fields.get("copied_from")
+    if isinstance(origin, str):
+        said.append(tombstone(origin))
+    return strict_json.compact(said).encode()
+
+
+def hidden(files: PrunedFiles) -> list[Hidden]:
+    """What a pruned release does not show, in order. Proven by `shown` only."""
+    found = []
+    for n, line in enumerate(lines(files)):
+        if match := _HIDDEN.match(line):
+            hash, leaf, origin = (part.decode() if part else "" for part in match.groups())
+            found.append(Hidden(n, hash, bytes.fromhex(leaf), origin))
+    return found
 
 
 def lines(files: PrunedFiles) -> list[bytes]:
@@ -79,8 +110,8 @@ def shown(files: PrunedFiles) -> Iterator[Shown]:
         raise TooBig("records.jsonl", len(files.records), LIMITS.records_bytes)
     tree, last = Tree(), ("", "")
     for n, line in enumerate(lines(files), start=1):
-        if _DIGEST.match(line):
-            tree.add(bytes.fromhex(line[1:-1].decode()))
+        if match := _HIDDEN.match(line):
+            tree.add(bytes.fromhex(match[2].decode()))
             continue
         try:
             kind, id, _ = canonical.parse(line)

@@ -70,7 +70,7 @@ class Tally:
     refused: Counter[str] = field(default_factory=Counter)
     findings: list[dict[str, object]] = field(default_factory=list)
     withdrawals: list[list[object]] = field(default_factory=list)
-    hidden: int = 0
+    hidden: list[list[object]] = field(default_factory=list)
 
     def refuse(self, finding: Finding) -> str:
         self.refused[finding.code] += 1

@@ -21,6 +21,7 @@ from commons.federation.lock import Tombstone
 from commons.findings import KINDS, Finding
 from commons.format.container import AnyFiles, PrunedFiles
 from commons.format.limits import LIMITS
+from commons.format.pruned import Hidden
 from commons.intake import frames, pruned
 from commons.intake.catalogue import Job
 from commons.intake.frames import Damaged, Row
@@ -49,7 +50,7 @@ class Intake:
     """What one release holds. Rows are read from a file, again each time; nothing large stays in memory.
 
     `code`: None, or the finding's code for which the whole release is not taken up (E_HERE: only here).
-    `hidden`: records of a pruned release that may not be shown.
+    `hidden`: records of a pruned release that may not be shown; `rows` leaves them out.
     """
 
     release: str
@@ -61,7 +62,7 @@ class Intake:
     refused: Mapping[str, int]
     findings: tuple[Finding, ...]
     withdrawals: tuple[Tombstone, ...]
-    hidden: int
+    hidden: tuple[Hidden, ...]
     path: Path
 
     @property
@@ -237,7 +238,10 @@ def _intake(summary: Mapping[str, Any], path: Path) -> Intake:
             withdrawals=tuple(
                 Tombstone(str(h), str(k), int(e), int(n)) for h, k, e, n in summary.get("withdrawals", ())
             ),
-            hidden=int(summary.get("hidden", 0)),
+            hidden=tuple(
+                Hidden(int(n), str(h), bytes.fromhex(leaf), str(o))
+                for n, h, leaf, o in summary.get("hidden", ())
+            ),
             path=path,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

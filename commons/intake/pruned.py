@@ -1,7 +1,7 @@
 """The records of a pruned release → the same rows as of the full one, without those that may not be shown.
 
 Each record is judged by the very function that reads the full form, so that act gives one result from both.
-What is hidden is only counted: its digest alone says neither type nor id.
+What is hidden is only listed: its digest and its address's hash say neither type nor id.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def examine(job: Job, data: bytes, emit: Callable[[bytes], None], *, seconds: fl
                     raise Unreadable("time")
     except FormatError as error:
         raise Refused(error.code) from error
-    tally.hidden = sum(job.counts.values()) - sum(tally.counts.values())
+    tally.hidden = [[h.place, h.hash, h.leaf.hex(), h.origin] for h in pruned.hidden(files)]
     return summary_of(tally)
 
 

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
+from commons.addresses import tombstone
 from commons.errors import CommonsError
 from commons.federation.lock import Lock, instant
 from commons.format.manifest import Manifest
 from commons.intake.gate import Intake, UnreadableHere
 from commons.link.judgements import Judgement, Verdicts, weigh
 from commons.merge import linking, receipts
-from commons.merge.claims import TAKEN, Admission, Taken, fields_of
+from commons.merge.claims import HIDDEN, TAKEN, WITHDRAWN, Admission, Taken, fields_of
 from commons.merge.entities import Group, Setting
 from commons.merge.fuse import Context, Said, Vouch, is_subject, subject_claims, vouched_members
 from commons.merge.receipts import MemberTally, Receipt
@@ -133,8 +135,8 @@ class _Merge:
         verdicts = weigh(gathered.judgements)
         groups, linked, context = self._link(verdicts)
         setting = Setting(context, gathered.languages, self._places())
-        count = children_for(gathered.entity_claims) if children is None else children
-        for rows in made(self._stretches(groups), setting, children=count):
+        beside = children_for(gathered.entity_claims) if children is None else children
+        for rows in made(self._stretches(groups), setting, children=beside):
             self.root.entities(rows.entity_leaves, rows.fused_leaves)
             for table, values in rows.rows.items():
                 self.writer.many(table, values)
@@ -165,9 +167,13 @@ class _Merge:
             ),
         )  # fmt: skip
         rows = self.admission.rows(said.member, said.version, said.licence, intake.rows())
-        for row in rows:
+        missing = {h.place for h in intake.hidden}
+        for hidden in intake.hidden:
+            self.writer.add("leaf", (said.member, "", hidden.hash, hidden.place, hidden.leaf, HIDDEN))
+        for place, row in zip((n for n in count() if n not in missing), rows, strict=False):
             tally.count(row)
-            self.writer.add("leaf", (said.member, row.type, row.id, row.leaf, row.code or TAKEN))
+            type_name, id = ("", tombstone(row.address)) if row.code == WITHDRAWN else (row.type, row.id)
+            self.writer.add("leaf", (said.member, type_name, id, place, row.leaf, row.code or TAKEN))
             if row.code is None:
                 self._claim(row, said)
         self.progress("claims", tally.taken)

@@ -18,7 +18,7 @@ from commons.merge.claims import HELD, TAKEN, WITHDRAWN
 
 EXAMPLES = 20
 _LEAVES = """SELECT member, type, id, digest, status FROM leaf
-             WHERE type NOT IN ('catalogue', 'withdrawal') ORDER BY member, type, id"""
+             WHERE type NOT IN ('', 'catalogue', 'withdrawal') ORDER BY member, type, id"""
 
 
 @dataclass(slots=True)

@@ -16,9 +16,10 @@ from typing import Any
 
 from commons.addresses import short_of, tombstone_digest
 from commons.federation.lock import Lock, Tombstone, instant
+from commons.format.pruned import Hidden
 from commons.intake.frames import Row
 
-TAKEN = "taken"
+TAKEN, HIDDEN = "taken", "hidden"  # hidden: in the pruned form of its release, which does not say why
 WITHDRAWN, HELD, COPY, LICENCE = "R_WITHDRAWN", "R_HELD", "R_COPY", "R_LICENCE"
 NO_LICENCE_NEEDED = frozenset({"catalogue", "withdrawal"})
 
@@ -82,6 +83,14 @@ class Admission:
                 yield Taken(type, id, address, short_of(hashed), leaf, None, text, hidden)
             else:
                 yield Taken(type, id, address, short_of(hashed), leaf, code, data.decode())
+
+    def explains(self, member: str, version: tuple[int, int], hidden: Hidden) -> bool:
+        """Whether this lock would not show it either: withdrawn, held as a whole, or a copy of what was."""
+        hashed = _bytes(hidden.hash)
+        stones = self._tombstones.get(member, {}).get(hashed, ())
+        if _withdrawn(stones, version) is not None or hashed in self._held:
+            return True
+        return bool(hidden.origin) and any(_bytes(hidden.origin) in s for s in self._tombstones.values())
 
     def _by_content(self, type: str, data: bytes, accepted: bool) -> str | None:
         """Licence and copies. Looks for the keys before it reads the record: most have neither."""

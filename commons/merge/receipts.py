@@ -57,6 +57,8 @@ class MemberTally:
             self.held_fields += len(row.held)
             return
         self.refused[row.code] += 1
+        if row.code == WITHDRAWN:  # a receipt is public: it does not name what is gone
+            return
         if row.code not in self.intake.refused and len(self.findings) < KEPT:
             self.findings.append(Finding(row.code, type=row.type, record=row.id))
 
@@ -149,7 +151,7 @@ def _of_release(tally: MemberTally, locked: LockedMember) -> dict[str, Any]:
         "records": tally.records,
         "taken": dict(sorted(tally.by_type.items())),
         "refused": dict(sorted(tally.refused.items())),
-        "hidden": tally.intake.hidden,
+        "hidden": len(tally.intake.hidden),
         "held_fields": tally.held_fields,
         "withdrawn": len(locked.tombstones),
         "passed_over": [{"epoch": p.epoch, "number": p.number, "code": p.code} for p in locked.passed_over],

@@ -8,7 +8,7 @@ its place before the lock does; killed between the two, the next run does the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from commons.intake.gate import Gate
 from commons.link.model import LINKER
 from commons.merge.act import Progress, Release, Result, act
 from commons.merge.changes import Changes, compare, to_bytes
+from commons.merge.claims import Admission
 from commons.merge.inputs import examine_ahead, locked_releases, take_in
 from commons.merge.plan import MemberPlan, plan, territory_digest, vocabularies_digest
 from commons.messages import N_
@@ -53,11 +54,13 @@ class OtherRules(InputError):
 
 @dataclass(eq=False)
 class WithdrawnSince(CommonsError):
-    """A release that the lock names was pruned of records which the lock still shows."""
+    """A release that the lock names was pruned of records which the lock still shows, or shows in part."""
 
     member: str
     release: str
-    template: ClassVar[str] = N_("This lock cannot be rebuilt: records of {member} were withdrawn since.")
+    template: ClassVar[str] = N_(
+        "This lock cannot be rebuilt: records of {member} were withdrawn or held since."
+    )
     hint_template: ClassVar[str] = N_("Merge without --locked; the new lock knows of the withdrawal.")
 
 
@@ -169,9 +172,13 @@ def _act(
     out = options.out or folder / POOL
     fresh = out.with_name(f".{out.name}.next")
     try:
-        releases = (_whole(lock, r) for r in locked_releases(lock, store, gate))
         result = act(
-            lock, releases, fresh, canonical=options.canonical, children=options.children, progress=progress
+            lock,
+            _whole(lock, store, gate),
+            fresh,
+            canonical=options.canonical,
+            children=options.children,
+            progress=progress,
         )
         changes = compare(out, fresh) if out.exists() and out == folder / POOL else {}
         fresh.replace(out)
@@ -182,21 +189,21 @@ def _act(
     return Result(result.root, out, result.counts, result.receipts), changes
 
 
-def _whole(lock: Lock, release: Release) -> Release:
-    """A pruned release, if everything that it hides is withdrawn or held in this lock too."""
-    member = release.intake.member
-    explained = len(lock.members[member].tombstones) + len(lock.holds)
-    if release.intake.hidden > explained:
-        raise WithdrawnSince(member, release.intake.release)
-    return release
+def _whole(lock: Lock, store: Store, gate: Gate) -> Iterator[Release]:
+    """The lock's releases. Raises WithdrawnSince where one is pruned of more than this lock leaves out."""
+    admission = Admission(lock)
+    for release in locked_releases(lock, store, gate):
+        intake, version = release.intake, release.said.version
+        if not all(admission.explains(intake.member, version, hidden) for hidden in intake.hidden):
+            raise WithdrawnSince(intake.member, intake.release)
+        yield release
 
 
 def rebuild(lock: Lock, store: Store, out: Path, *, canonical: bool = True) -> Result:
     """The pool of any lock whose releases are in the store; touches neither lock nor pool of the folder."""
     check_rules(lock)
     with Gate(store.root / "intake") as gate:
-        releases = (_whole(lock, r) for r in locked_releases(lock, store, gate))
-        return act(lock, releases, out, canonical=canonical)
+        return act(lock, _whole(lock, store, gate), out, canonical=canonical)
 
 
 def check_rules(lock: Lock) -> None:

@@ -38,8 +38,8 @@ CREATE TABLE release (
   keylog BLOB NOT NULL
 ) STRICT;
 CREATE TABLE leaf (
-  member TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, digest BLOB NOT NULL, status TEXT NOT NULL,
-  PRIMARY KEY (member, type, id)
+  member TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, place INTEGER NOT NULL, digest BLOB NOT NULL,
+  status TEXT NOT NULL, PRIMARY KEY (member, type, id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE claim (
   number INTEGER PRIMARY KEY, address TEXT NOT NULL, entity INTEGER REFERENCES entity(id),

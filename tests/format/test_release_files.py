@@ -15,7 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commons.addresses import tombstone
 from commons.format import container, pruned
+from commons.format.canonical import leaf
 from commons.format.container import PrunedFiles, ReleaseFiles
 from commons.format.errors import (
     ContainerRefused,
@@ -179,7 +181,9 @@ def test_a_pruned_release_proves_itself(files: ReleaseFiles, records: list[bytes
     container.write_file(tmp_path / "x", part)
     assert container.read_any(tmp_path / "x") == part and part.digest == files.digest
     assert [record.data for record in pruned.shown(part)] == [r for r in records if b'"p2"' not in r]
-    assert b"Lugar 2" not in container.to_bytes(part)
+    assert b"Lugar 2" not in container.to_bytes(part) and b'"p2"' not in part.records
+    place_2 = tombstone(f"{files.parsed_manifest.member}/place/p2")
+    assert [(h.place, h.hash, h.leaf) for h in pruned.hidden(part)] == [(2, place_2, leaf(records[2]))]
     less = pruned.prune(part, pruned.lines(part), may_show=lambda data: b'"p4"' not in data)
     assert [record.id for record in pruned.shown(less)] == ["p0", "p1", "p3"]
     with pytest.raises(ContainerRefused):
@@ -193,7 +197,8 @@ def test_a_pruned_release_proves_itself(files: ReleaseFiles, records: list[bytes
         lambda lines: [*lines, lines[-1]],
         lambda lines: [lines[1], lines[0], *lines[2:]],
         lambda lines: [lines[0].replace(b"Lugar", b"LUGAR"), *lines[1:]],
-        lambda lines: [b'"' + b"0" * 64 + b'"', *lines[1:]],
+        lambda lines: [b'["' + b"a" * 52 + b'","' + b"0" * 64 + b'"]', *lines[1:]],
+        lambda lines: [b'"' + leaf(lines[0]).hex().encode() + b'"', *lines[1:]],
         lambda lines: [b"x", *lines[1:]],
         lambda lines: [*lines[:-1], lines[-1] + b"\n"],
         lambda lines: [],

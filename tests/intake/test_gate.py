@@ -97,7 +97,7 @@ def test_a_pruned_release_yields_the_rows_that_may_be_shown() -> None:
         short = pruned.prune(files, [r.data for r in full], may_show=lambda data: b'"place","a"' not in data)
         intake = gate.take_in(short)
         assert list(intake.rows()) == [row for row in full if row.id != "a"]
-    assert (intake.form, intake.hidden, dict(intake.refused)) == ("pruned", 1, {"url-malformed": 1})
+    assert (intake.form, len(intake.hidden), dict(intake.refused)) == ("pruned", 1, {"url-malformed": 1})
 
 
 def test_a_word_about_a_release_that_does_not_exist_yet_withdraws_nothing() -> None:

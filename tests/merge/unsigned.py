@@ -75,6 +75,6 @@ def taken_in(folder: Path, name: str, records: Sequence[Record]) -> Release:
     ).to_bytes()  # fmt: skip
     intake = Intake(
         release=canonical.leaf(manifest).hex(), member=member.id, form="full", code=None, detail="",
-        counts=counts, refused={}, findings=(), withdrawals=(), hidden=0, path=path,
+        counts=counts, refused={}, findings=(), withdrawals=(), hidden=(), path=path,
     )  # fmt: skip
     return Release(manifest, b"", member.log.to_bytes(), intake)

@@ -13,9 +13,12 @@ import yaml
 
 from commons.addresses import tombstone
 from commons.federation.lock import FILE_NAME
-from commons.format import container, pruned
+from commons.federation.store import Store
+from commons.format import container, merkle, pruned
 from commons.format.container import PrunedFiles
+from commons.format.manifest import Manifest
 from commons.merge.editions import Editor
+from commons.merge.run import Options, WithdrawnSince, merge
 from commons.publish.folder import publish, roll_back
 from tests.hostile.making import place, withdrawal
 from tests.merge.world import AS_OF, Federation
@@ -73,7 +76,33 @@ def test_going_back_leaves_out_what_was_withdrawn_since(federation: Federation, 
     served = container.read_any(out / "current" / "releases" / f"{old.digest}.entrega")
     assert isinstance(served, PrunedFiles) and served.digest == old.digest
     assert [s.id for s in pruned.shown(served) if s.type == "place"] == ["tres", "uno"]
-    assert mentions(out, "Comedor dos") == []
+    assert mentions(out, "Comedor dos") == mentions(out, '"dos"') == []
+    with closing(sqlite3.connect(out / "current" / "data.db")) as pool:
+        leaves = pool.execute("SELECT digest, id FROM leaf ORDER BY place").fetchall()
+    assert Manifest.parse(old.manifest).content_root == merkle.root_of(d for d, _id in leaves).hex()
+    assert stone in [id for _digest, id in leaves]
+
+
+def test_a_lock_is_never_rebuilt_to_another_root(federation: Federation, tmp_path: Path) -> None:
+    """From what is served: the same root, or a sentence that something was taken back since."""
+    out, editor = tmp_path / "out", Editor(federation.folder, AS_OF)
+    other = tombstone(f"{federation.id('a')}/place/otro")
+    federation.share("a", [place("uno"), place("dos"), withdrawal(other)])
+    first = settle(federation)
+    publish(out, first, editor)
+    stones = [withdrawal(other), withdrawal(tombstone(f"{federation.id('a')}/place/dos"), number=2)]
+    federation.share("a", [place("uno"), *stones], number=2)
+    publish(out, settle(federation), editor)
+    served = roll_back(out, editor).shown
+    store = Store(tmp_path / "elsewhere" / "store")
+    for path in (out / "current" / "releases").iterdir():
+        store.put(container.read_any(path))
+    (store.root.parent / FILE_NAME).write_bytes((out / "current" / FILE_NAME).read_bytes())
+    again = merge(store.root.parent, Options(AS_OF, locked=True, children=0))
+    assert again.result is not None and again.result.root == served.root
+    (store.root.parent / FILE_NAME).write_bytes(first)
+    with pytest.raises(WithdrawnSince):
+        merge(store.root.parent, Options(AS_OF, locked=True, children=0))
 
 
 def test_a_hold_counts_at_once(federation: Federation, tmp_path: Path) -> None:
