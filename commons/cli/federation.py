@@ -10,6 +10,7 @@ from typing import ClassVar
 import click
 
 from commons.addresses import Address
+from commons.cli.naming import UnknownField, the_field
 from commons.cli.output import (
     ask,
     ask_yes,
@@ -32,7 +33,7 @@ from commons.format.container import ReleaseFiles
 from commons.messages import N_, in_language
 from commons.messages import translate as _
 from commons.schema import territory as territories
-from commons.schema.spec import load_schema
+from commons.schema.spec import RecordType, load_schema
 
 
 @dataclass(eq=False)
@@ -50,7 +51,17 @@ class AnswerNeeded(InputError):
 
     option: str
     template: ClassVar[str] = N_("This needs {option}.")
-    hint_template: ClassVar[str] = N_("Add it to the command; commons federation --help tells more.")
+    hint_template: ClassVar[str] = N_("Add it to the command; the command with --help tells more.")
+
+
+@dataclass(eq=False)
+class AlreadyMember(InputError):
+    """The organisation was accepted before."""
+
+    name: str
+    path: str
+    template: ClassVar[str] = N_("The organisation of this release is a member already: {name}.")
+    hint_template: ClassVar[str] = N_("Its name and sources can be changed in {path}.")
 
 
 @dataclass(eq=False)
@@ -140,10 +151,13 @@ def _answer(given: str | None, option: str, question: str) -> str:
 def add(
     release: Path, name: str | None, source: tuple[str, ...], by: str | None, how: str | None, path: Path
 ) -> None:
-    policies.load(path)
+    policy = policies.load(path)
     files = container.read_any(release)
     catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None
     seen = prove(files.manifest, files.signature, files.keylog, catalogue)
+    for member in policy.members:
+        if member.id == seen.manifest.member:
+            raise AlreadyMember(member.name, str(_file_of(path)))
     say(_("Member id: {id}").format(id=seen.manifest.member))
     say(_("Words of the key: {words}").format(words=" ".join(words.fingerprint_words(seen.keylog.current))))
     if how is None and interactive() and not ask_yes(_("Did the organisation read the same eight words?")):
@@ -255,11 +269,11 @@ def _as_json(policy: Policy, newest: dict[str, Seen]) -> dict[str, object]:
 def hold(
     address: str, field: str | None, reason: str | None, until: str | None, by: str | None, path: Path
 ) -> None:
-    policies.load(path)
+    policy = policies.load(path)
     parsed = Address.parse(address.strip())
     rtype = load_schema().types.get(parsed.type)
-    if field is not None and (rtype is None or field not in rtype.released):
-        raise UnknownFieldToHold(parsed.type, field)
+    if field is not None:
+        field = _released_field(rtype, parsed.type, field)
     until = _answer(until, "--until", _("Until which day? (2027-01-31)"))
     entry: edit.Entry = {
         "address": str(parsed),
@@ -270,7 +284,24 @@ def hold(
     }
     edit.add_entry(path, "holds", entry)
     say(_("{address} is held until {until}.").format(address=address, until=until))
+    if parsed.member not in {m.id for m in policy.members}:
+        tell(_("No member has the id {id}; look at the address letter by letter.").format(id=parsed.member))
     tell(_("It takes effect with the next commons merge and publish."))
+
+
+def _released_field(rtype: RecordType | None, type_name: str, text: str) -> str:
+    """The field that `text` names, by name or label. Raises UnknownFieldToHold."""
+    try:
+        found = the_field(rtype, text).name if rtype else None
+    except UnknownField:
+        found = None
+    if rtype is None or found not in rtype.released:
+        raise UnknownFieldToHold(type_name, text)
+    return found
+
+
+def _file_of(path: Path) -> Path:
+    return path / policies.FILE_NAME if path.is_dir() else path
 
 
 def _future(until: str, moment: datetime) -> str:

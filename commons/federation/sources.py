@@ -6,7 +6,7 @@ everything the store has. A file that is no release, or not the member's, costs 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -54,11 +54,11 @@ def fetch(policy: Policy, folder: Path, store: Store) -> Fetched:
             if member.id in found.reached:
                 break
             if source.kind == "path":
-                _look_at(folder / source.where, member.id, store, found)
+                _look_at(folder / source.where, member.id, members, store, found)
     return found
 
 
-def _look_at(path: Path, member: str, store: Store, found: Fetched) -> None:
+def _look_at(path: Path, member: str, members: Set[str], store: Store, found: Fetched) -> None:
     try:
         paths = [path] if not path.is_dir() or _is_release(path) else list(_releases_in(path))
     except OSError:
@@ -67,7 +67,19 @@ def _look_at(path: Path, member: str, store: Store, found: Fetched) -> None:
         found.findings.append(Finding("E_SOURCE", member=member, value=str(path.name)))
         return
     for each in paths:
-        _take(each, store, found, {member}, expected=member)
+        whose = _whose(each) if each != path else None
+        if whose is None or whose == member:
+            _take(each, store, found, {member}, expected=member)
+        elif whose not in members and whose not in found.strangers:
+            _take(each, store, found, {member}, expected=None)
+
+
+def _whose(path: Path) -> str | None:
+    """The member of a release that lies in a folder: several members may share one. None where it is junk."""
+    try:
+        return _manifest(path).member
+    except FormatError:
+        return None
 
 
 def _is_release(path: Path) -> bool:
@@ -82,7 +94,7 @@ def _releases_in(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _take(path: Path, store: Store, found: Fetched, members: set[str], *, expected: str | None) -> None:
+def _take(path: Path, store: Store, found: Fetched, members: Set[str], *, expected: str | None) -> None:
     """Put one release into the store, unless it is junk, a stranger's or there already."""
     try:
         manifest = _manifest(path)

@@ -116,7 +116,19 @@ def test_links_pipes_and_sidecars_are_refused(tmp_path: Path) -> None:
         assert [f.code for f in found.findings] == [code] and not found.arrived
 
 
-def test_another_members_release_in_a_members_folder_is_refused(tmp_path: Path) -> None:
+def test_members_share_a_folder_without_a_word_and_a_stranger_in_it_is_told_once(tmp_path: Path) -> None:
+    """Whoever gets releases by chat keeps them in one folder; each member finds its own there."""
+    shared = tmp_path / "releases"
+    shared.mkdir()
+    for member in (ANA, LUZ, Member("otra")):
+        container.write_file(shared / f"{member.id}.entrega", release(member))
+    policy = rules((ANA, "releases"), (LUZ, "releases"))
+    found = fetch(policy, tmp_path, Store(tmp_path / "store"))
+    assert sorted(found.arrived) == sorted([ANA.id, LUZ.id])
+    assert [(f.code, f.member) for f in found.findings] == [("stranger", Member("otra").id)]
+
+
+def test_another_members_release_named_as_a_members_source_is_refused(tmp_path: Path) -> None:
     container.write_file(tmp_path / "x", release(LUZ))
     found = fetch(rules((ANA, "x"), (LUZ, "inbox")), tmp_path, Store(tmp_path / "store"))
     assert [f.code for f in found.findings] == ["E_MEMBER"]
