@@ -1,14 +1,15 @@
 """A release without what may no longer be shown, which still proves itself. Does no I/O.
 
 `records.jsonl` has one line for every leaf of the release, in the order of its tree: the canonical record
-where it may be shown, else `["tombstone of its address","digest"]`, and for a copy a third text, the
-tombstone of what it was copied from. The digests of all lines give the signed content root, so nothing was
-added or altered; the salt within each record keeps a digest from being guessed. The tombstones are the word
-of whoever pruned: with them a merge sees whether its lock explains what is missing.
+where it may be shown, else `["tombstone of its address","digest"]`. A third text there is the tombstone of what
+it was copied from, or `"refused"` where it is no canonical record. The digests of all lines give the signed
+content root, so nothing was added or altered; the salt within each record keeps a digest from being guessed.
+The tombstones are the word of whoever pruned: with them a merge sees whether its lock explains what is missing.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from commons.format.manifest import Manifest
 from commons.format.merkle import Tree
 from commons.messages import N_
 
-_HIDDEN = re.compile(rb'\["([a-z2-7]{52})","([0-9a-f]{64})"(?:,"([a-z2-7]{52})")?\]\Z')
+REFUSED = "refused"
+_HIDDEN = re.compile(rb'\["([a-z2-7]{52})","([0-9a-f]{64})"(?:,"([a-z2-7]{52}|refused)")?\]\Z')
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Shown:
 class Hidden:
     """One record that may not be shown: its place in the tree, its address's tombstone, its leaf.
 
-    `origin`: the tombstone of what it was copied from; "" if it is no copy.
+    `origin`: the tombstone of what it was copied from, or REFUSED: it is no canonical record, so that nobody
+    takes it up; "" if neither.
     """
 
     place: int
@@ -61,7 +64,7 @@ def prune(
         PrunedRefused: the records are not those of this release.
     """
     member = files.parsed_manifest.member
-    lines = [line if _HIDDEN.match(line) or may_show(line) else _without(member, line) for line in records]
+    lines = [line if _HIDDEN.match(line) else _line(member, line, may_show) for line in records]
     data = b"".join(line + b"\n" for line in lines)
     pruned = PrunedFiles(files.manifest, files.signature, files.keylog, data)
     for _ in shown(pruned):  # proves itself before anybody keeps it
@@ -69,14 +72,20 @@ def prune(
     return pruned
 
 
-def _without(member: str, record: bytes) -> bytes:
-    """The line that stands for a record that may not be shown."""
-    type, id, fields = canonical.parse(record)
-    said = [tombstone(f"{member}/{type}/{id}"), canonical.leaf(record).hex()]
-    origin = fields.get("copied_from")
-    if isinstance(origin, str):
-        said.append(tombstone(origin))
-    return strict_json.compact(said).encode()
+def _line(member: str, record: bytes, may_show: Callable[[bytes], bool]) -> bytes:
+    """The record, or what stands for it."""
+    try:
+        kind, id, fields = canonical.parse(record)
+    except FormatError:  # intake refuses it from either form; here, nobody could read it
+        kind, id, _fields = json.loads(record)
+        mark: str | None = REFUSED
+    else:
+        if may_show(record):
+            return record
+        origin = fields.get("copied_from")
+        mark = tombstone(origin) if isinstance(origin, str) else None
+    said = [tombstone(f"{member}/{kind}/{id}"), canonical.leaf(record).hex()]
+    return strict_json.compact([*said, mark] if mark else said).encode()
 
 
 def hidden(files: PrunedFiles) -> list[Hidden]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from commons.addresses import short_of, tombstone_digest
 from commons.federation.lock import Lock, Tombstone, instant
-from commons.format.pruned import Hidden
+from commons.format.pruned import REFUSED, Hidden
 from commons.intake.frames import Row
 
 TAKEN, HIDDEN = "taken", "hidden"  # hidden: in the pruned form of its release, which does not say why
@@ -85,10 +85,12 @@ class Admission:
                 yield Taken(type, id, address, short_of(hashed), leaf, code, data.decode())
 
     def explains(self, member: str, version: tuple[int, int], hidden: Hidden) -> bool:
-        """Whether this lock would not show it either: withdrawn, held as a whole, or a copy of what was."""
+        """Whether this lock would not show it either: withdrawn, held as a whole, a copy, or refused."""
         hashed = _bytes(hidden.hash)
         stones = self._tombstones.get(member, {}).get(hashed, ())
         if _withdrawn(stones, version) is not None or hashed in self._held:
+            return True
+        if hidden.origin == REFUSED:
             return True
         return bool(hidden.origin) and any(_bytes(hidden.origin) in s for s in self._tombstones.values())
 

@@ -14,13 +14,13 @@ import yaml
 from commons.addresses import tombstone
 from commons.federation.lock import FILE_NAME
 from commons.federation.store import Store
-from commons.format import container, merkle, pruned
+from commons.format import canonical, container, merkle, pruned, strict_json
 from commons.format.container import PrunedFiles
 from commons.format.manifest import Manifest
 from commons.merge.editions import Editor
 from commons.merge.run import Options, WithdrawnSince, merge
 from commons.publish.folder import publish, roll_back
-from tests.hostile.making import place, withdrawal
+from tests.hostile.making import place, profile, withdrawal
 from tests.merge.world import AS_OF, Federation
 
 
@@ -49,6 +49,17 @@ def titles(out: Path) -> list[str]:
 
 def mentions(out: Path, text: str) -> list[str]:
     return [p.name for p in out.rglob("*") if p.is_file() and text.encode() in p.read_bytes()]
+
+
+def rebuilt(out: Path, lock: bytes, scratch: Path) -> str:
+    """The root that anybody gets of `lock` with the releases that are served."""
+    store = Store(scratch / "elsewhere" / "store")
+    for path in (out / "current" / "releases").iterdir():
+        store.put(container.read_any(path))
+    (store.root.parent / FILE_NAME).write_bytes(lock)
+    merged = merge(store.root.parent, Options(AS_OF, locked=True, children=0))
+    assert merged.result is not None
+    return merged.result.root
 
 
 def test_what_is_published_is_what_was_merged(federation: Federation, tmp_path: Path) -> None:
@@ -94,15 +105,26 @@ def test_a_lock_is_never_rebuilt_to_another_root(federation: Federation, tmp_pat
     federation.share("a", [place("uno"), *stones], number=2)
     publish(out, settle(federation), editor)
     served = roll_back(out, editor).shown
-    store = Store(tmp_path / "elsewhere" / "store")
-    for path in (out / "current" / "releases").iterdir():
-        store.put(container.read_any(path))
-    (store.root.parent / FILE_NAME).write_bytes((out / "current" / FILE_NAME).read_bytes())
-    again = merge(store.root.parent, Options(AS_OF, locked=True, children=0))
-    assert again.result is not None and again.result.root == served.root
-    (store.root.parent / FILE_NAME).write_bytes(first)
+    assert rebuilt(out, (out / "current" / FILE_NAME).read_bytes(), tmp_path) == served.root
     with pytest.raises(WithdrawnSince):
-        merge(store.root.parent, Options(AS_OF, locked=True, children=0))
+        rebuilt(out, first, tmp_path)
+
+
+def test_a_record_that_was_refused_does_not_keep_a_release_from_being_pruned(
+    federation: Federation, tmp_path: Path
+) -> None:
+    """One text that is not composed costs that record only, then and now."""
+    out, editor = tmp_path / "out", Editor(federation.folder, AS_OF)
+    records = [profile("a"), place("dos"), place("roto", summary="Cafe\u0301"), place("uno")]
+    texts = [strict_json.compact([r.type, r.id, dict(sorted(r.fields.items()))]) for r in records]
+    federation.share("a", records[1:], leaves=[canonical.leaf(text.encode()) for text in texts])
+    publish(out, settle(federation), editor)
+    stone = tombstone(f"{federation.id('a')}/place/dos")
+    federation.share("a", [place("uno"), withdrawal(stone, number=2)], number=2)
+    publish(out, settle(federation), editor)
+    served = roll_back(out, editor).shown
+    assert titles(out) == ["Comedor uno"] and served.root
+    assert rebuilt(out, (out / "current" / FILE_NAME).read_bytes(), tmp_path) == served.root
 
 
 def test_a_hold_counts_at_once(federation: Federation, tmp_path: Path) -> None:
