@@ -298,12 +298,12 @@ KINDS: dict[str, Kind] = {
     "no-consent": Kind(
         "warning",
         N_("{field} stays home: there is no consent to it on file."),
-        N_("Ask the person, then: commons consent add"),
+        N_("Ask the person, then: commons consent grant"),
     ),
     "record-no-consent": Kind(
         "warning",
         N_("{type}/{record} stays home: there is no consent to it on file."),
-        N_("Ask the person, then: commons consent add"),
+        N_("Ask the person, then: commons consent grant"),
     ),
     "held-phone": Kind(
         "warning",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -286,6 +288,8 @@ def hold(
     say(_("{address} is held until {until}.").format(address=address, until=until))
     if parsed.member not in {m.id for m in policy.members}:
         tell(_("No member has the id {id}; look at the address letter by letter.").format(id=parsed.member))
+    elif not _is_known(path, str(parsed)):
+        tell(_("The last pool has no record of that address; look at it letter by letter."))
     tell(_("It takes effect with the next commons merge and publish."))
 
 
@@ -298,6 +302,16 @@ def _released_field(rtype: RecordType | None, type_name: str, text: str) -> str:
     if rtype is None or found not in rtype.released:
         raise UnknownFieldToHold(type_name, text)
     return found
+
+
+def _is_known(path: Path, address: str) -> bool:
+    """Whether the last pool has the record; where there is no pool, nothing can be said."""
+    pool = _file_of(path).parent / "pool.db"
+    try:
+        with closing(sqlite3.connect(f"{pool.resolve().as_uri()}?mode=ro", uri=True)) as read:
+            return read.execute("SELECT 1 FROM claim WHERE address = ?", (address,)).fetchone() is not None
+    except sqlite3.Error:
+        return True
 
 
 def _file_of(path: Path) -> Path:

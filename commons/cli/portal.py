@@ -58,6 +58,7 @@ def publish() -> None:
 )
 @click.option(
     "--federation",
+    "-f",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
     help=N_("The folder of federation.yaml; the pool's own if not given."),

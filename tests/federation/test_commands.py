@@ -54,6 +54,15 @@ def test_a_record_is_held_with_one_command(made: Path) -> None:
     assert "phones" in run("show", "--federation", made).output
 
 
+def test_a_hold_takes_a_label_and_tells_of_an_address_that_nobody_has(made: Path) -> None:
+    """In a hurry a person writes what the form says; a slip in the address would hold nothing."""
+    add(made)
+    words = ("--reason", "x", "--by", "Ana", "--until", "2999-01-31", "--federation", made)
+    named = run("hold", f"{ANA.id}/place/a", "--field", "Teléfonos", *words)
+    assert policy.load(made).holds[0].field == "phones", named.output
+    assert "letter by letter" in run("hold", f"{Member('otra').id}/place/b", *words).output
+
+
 def test_wrong_input_is_one_sentence_and_changes_nothing(made: Path) -> None:
     """No traceback, an exit code that says "wrong input", and the file as it was."""
     add(made)
