@@ -1,10 +1,11 @@
 """A release without what may no longer be shown, which still proves itself. Does no I/O.
 
 `records.jsonl` has one line for every leaf of the release, in the order of its tree: the canonical record
-where it may be shown, else `["tombstone of its address","digest"]`. A third text there is the tombstone of what
-it was copied from, or `"refused"` where it is no canonical record. The digests of all lines give the signed
-content root, so nothing was added or altered; the salt within each record keeps a digest from being guessed.
-The tombstones are the word of whoever pruned: with them a merge sees whether its lock explains what is missing.
+where it may be shown, else `["tombstone of its address","digest"]`. A third text there is the tombstone of
+what it was copied from, or `"refused"` where it is no canonical record. The digests of all lines give the
+signed content root, so nothing was added or altered; the salt within each record keeps a digest from being
+guessed. The tombstones are the word of whoever pruned: with them a merge sees whether its lock explains what
+is missing.
 """
 
 from __future__ import annotations
