@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -73,6 +74,8 @@ _BY_CONTENT = {
     "person": "contact_name",
 }
 # Believed only under the heading that our own template gives them.
+# "date of the visit" is no date on which the record was written; only a whole heading says that
+_STAMPS = ("created_at", "modified_at", "confirmed_at")
 _ONLY_BY_LABEL = ("audience", "language", "same_as", "copied_from")
 KIND_WORDS = {
     "curp": N_("personal keys (CURP)"),
@@ -297,11 +300,13 @@ def _scored(
     heading = _plain(column)
     if not seen.filled:
         return
+    counted = heading in _words()["house_number"] and _counts_rows(table, column)
     for target in _targets(rtype):
         score = _heading_score(heading, target, rtype.fields.get(target))
         if target == KEY:
             if (
-                score >= _SURE
+                not counted  # next month's sheet counts anew
+                and score >= _SURE
                 and seen.distinct == 1.0
                 and seen.longest <= 80
                 and seen.filled == _sampled(table)
@@ -311,6 +316,10 @@ def _scored(
         label = _is_label(heading, rtype.fields.get(target))
         if target in _ONLY_BY_LABEL and not label:
             continue
+        if target in _STAMPS and score < _SURE:
+            continue
+        if target == "house_number" and counted:
+            continue
         if score >= _LIKELY and _plausible(target, seen):
             # the template's own heading wins over every likeness
             bonus = _content_bonus(target, seen, rtype, schema, table, column) + (5 if label else 0)
@@ -319,6 +328,13 @@ def _scored(
     told = _BY_CONTENT.get(kind or "")
     if told in _targets(rtype) and seen.share(kind or "") >= 0.8:
         yield 75, column, told, "contents"
+
+
+def _counts_rows(table: Table, column: str) -> bool:
+    """Whether the cells run 1, 2, 3 … down the sheet: its own row numbers under "No."."""
+    numbers = [int(cell) for cell in table.column(column) if cell.isdecimal() and len(cell) < 7]
+    steps = [after - before for before, after in pairwise(numbers)]
+    return len(steps) >= 2 and numbers[0] <= 2 and sum(0 < s <= 2 for s in steps) >= 0.9 * len(steps)
 
 
 def _sampled(table: Table) -> int:

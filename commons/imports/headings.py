@@ -26,7 +26,8 @@ _INSTRUCTION = re.compile(
     re.IGNORECASE,
 )
 _TOTAL = re.compile(
-    r"(gran\s+total|sub-?totale?s?|total(es)?( general(es)?)?|grand total|sumas?|promedio|averages?)\s*:?\Z",
+    r"(gran\s+total|sub-?totale?s?|total(es)?( general(es)?)?|grand total|sumas?|promedio|averages?)"
+    r"\s*(:\s*\d*)?\Z",
     re.IGNORECASE,
 )
 _FOOTNOTE = re.compile(r"(fuentes?|sources?|notas?|notes?|elabor(ado|aci[oó]n)|\*+\s)\s*:?", re.IGNORECASE)

@@ -51,6 +51,21 @@ def test_headings_are_understood_in_two_languages_and_with_slips(heading: str, c
     assert guessed(f"{heading},otra\n" + f'"{cell}",x\n' * 3)[heading] == field
 
 
+def test_the_sheets_own_row_numbers_are_no_part_of_an_address() -> None:
+    """«No.» may be a house number; where it runs 1, 2, 3 it counts the rows and stays at home."""
+    counted = "No.,Dirección\n" + "".join(f"{n},Calle {n}\n" for n in range(1, 9))
+    houses = "No.,Dirección\n" + "".join(f"{n},Calle {n}\n" for n in (120, 7, 45, 3, 88))
+    assert guessed(counted)["No."] == HOME
+    assert guessed(houses)["No."] == "house_number"
+
+
+def test_the_date_of_a_visit_does_not_say_when_the_record_was_written() -> None:
+    """The portal says «here since»; only a heading that means this is taken for it."""
+    days = "13/01/2026,x\n" * 4
+    assert guessed(f"Fecha de visita,otra\n{days}")["Fecha de visita"] == HOME
+    assert guessed(f"Fecha de registro,otra\n{days}")["Fecha de registro"] == "created_at"
+
+
 def test_shifted_columns_are_seen_and_not_believed() -> None:
     """Persons under «Delegación», telephones under «Código postal»: a finding each, and one for the shift."""
     row = "Persona 0001,55 5555 0101,Roma,Marina Ejemplo,a@example.org,06700\n"

@@ -75,6 +75,13 @@ def test_titles_blank_rows_instructions_totals_and_repeated_headings_are_set_asi
     assert table.rows_in_file == 9
 
 
+def test_a_total_in_one_cell_is_no_record() -> None:
+    """People write «TOTAL: 25» under the names; it is not the 26th place."""
+    table = read_bytes(b"nombre,cupo\nUno,5\nDos,7\nTOTAL: 2,\n", "x.csv")
+    assert [row.cells[0] for row in table.rows] == ["Uno", "Dos"]
+    assert [a.code for a in table.aside][-1] == "row-total"
+
+
 def test_quoted_line_breaks_and_quotation_marks_stay_in_their_cell() -> None:
     """A line break inside quotes is part of the cell and does not count as a row."""
     table = read_bytes(b'a,b\n"uno\ndos","dice ""hola"""\n3,4\n', "x.csv")
