@@ -103,6 +103,11 @@ folder_option = click.option(
     metavar="MEMBER",
     help=N_("Take up a release of this member though it lost many records."),
 )
+@click.option(
+    "--purge-now",
+    is_flag=True,
+    help=N_("Keep no full copy of what was withdrawn; else it lies aside for 14 days."),
+)
 @click.option("--as-of", metavar="MOMENT", help=N_("The moment of this merge in UTC; now if not given."))
 @click.option("--dry-run", is_flag=True, help=N_("Say what would be merged; write neither pool nor lock."))
 @json_option
@@ -112,13 +117,19 @@ def merge(
     locked: bool,
     canonical: bool,
     allow_shrink: tuple[str, ...],
+    purge_now: bool,
     as_of: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Plan and act. Exit code 1 where something waits for a person."""
     options = Options(
-        as_of=_moment(as_of), locked=locked, canonical=canonical, dry_run=dry_run, allow_shrink=allow_shrink
+        as_of=_moment(as_of),
+        locked=locked,
+        canonical=canonical,
+        dry_run=dry_run,
+        allow_shrink=allow_shrink,
+        purge=purge_now,
     )
     with progress(translate(N_("Merging"))) as advance:
         merged = merge_folder(folder, options, lambda what, n: advance(n if what == "entities" else 0))

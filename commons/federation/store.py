@@ -107,6 +107,16 @@ class Store:
         for kept in self.intake.glob(f"{digest}-*"):
             kept.unlink(missing_ok=True)
 
+    def unseal(self, digest: str) -> bool:
+        """Put a sealed full form back in its place; False where there is none."""
+        path = self.sealed_path(digest)
+        try:
+            container.write_bytes(self.release_path(digest), path.read_bytes())
+        except FileNotFoundError:
+            return False
+        path.unlink()
+        return True
+
     def purge_sealed(self, *, before: datetime | None = None) -> list[str]:
         """Delete sealed full forms, all or those put aside before a moment; gives their digests."""
         gone = []

@@ -31,6 +31,7 @@ from commons.merge.changes import Changes, compare, to_bytes
 from commons.merge.claims import Admission
 from commons.merge.inputs import examine_ahead, locked_releases, take_in
 from commons.merge.plan import MemberPlan, plan, territory_digest, vocabularies_digest
+from commons.merge.sealing import seal
 from commons.messages import N_
 from commons.schema import territory as territories
 from commons.schema.spec import load_schema
@@ -66,7 +67,7 @@ class WithdrawnSince(CommonsError):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How one merge is wanted. `dry_run`: plan only, write nothing but the store."""
+    """How one merge is wanted. `dry_run`: write nothing but the store. `purge`: seal nothing, delete."""
 
     as_of: datetime
     locked: bool = False
@@ -75,6 +76,7 @@ class Options:
     allow_shrink: Collection[str] = ()
     out: Path | None = None
     children: int | None = None
+    purge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,9 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
             except NotInStore as damaged:  # a disk's fault: its source may have it still, or the one before
                 if not store.forget_damaged(damaged.digest):
                     raise
+            except WithdrawnSince as pruned:  # a withdrawal no longer counts: it was not its member's
+                if not store.unseal(pruned.release):
+                    raise
 
 
 def _merge_seen(
@@ -122,9 +127,10 @@ def _merge_seen(
     seen = _by_member(store)
     newest = (max(seen(m.id), key=lambda s: s.version) for m in policy.members if seen(m.id))
     examine_ahead((release.digest for release in newest), store, gate)
+    previous = _previous(folder)
     planned = plan(
         policy,
-        _previous(folder),
+        previous,
         seen,
         lambda digest: take_in(digest, store, gate),
         as_of=options.as_of,
@@ -136,6 +142,15 @@ def _merge_seen(
         return Merged(planned.lock, None, planned.members, fetched)
     result, changes = _act(planned.lock, folder, store, gate, options, progress)
     planned.lock.write(folder / locks.FILE_NAME)
+    seal(
+        planned.lock,
+        previous,
+        store,
+        gate,
+        arrived=fetched.arrived,
+        receipts=result.receipts,
+        purge=options.purge,
+    )
     return Merged(planned.lock, result, planned.members, fetched, changes)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
+from commons.addresses import tombstone
 from commons.federation.lock import AWAITED, FILE_NAME
 from commons.format.container import write_file
-from commons.merge.run import Options, merge
-from tests.hostile.making import place
+from commons.merge.run import Options, WithdrawnSince, merge
+from tests.hostile.making import place, withdrawal
 from tests.merge.world import AS_OF, Federation
 
 OPTIONS = Options(as_of=AS_OF, children=0)
@@ -56,6 +59,50 @@ def test_a_damaged_release_that_no_source_has_costs_only_its_member(federation: 
     federation.share("b", [place("viejo")], number=1, previous=[])
     findings = [f.code for _ in range(2) for f in merge(federation.folder, OPTIONS).findings]
     assert findings.count("E_ROLLBACK") == 2 and "Comedor viejo" not in federation.titles()
+
+
+def withdraw_uno(federation: Federation, *, purge: bool = False) -> None:
+    stone = withdrawal(tombstone(f"{federation.id('a')}/place/uno"), number=2)
+    files = federation.share("a", [place("dos"), stone], number=2)
+    write_file(federation.folder / "a.entrega", files)
+    merge(federation.folder, replace(OPTIONS, purge=purge))
+
+
+def kept(federation: Federation, text: str) -> set[str]:
+    """The folders of the store in which a text stands."""
+    files = (p for p in federation.store.root.rglob("*") if p.is_file())
+    return {p.parent.name for p in files if text.encode() in p.read_bytes()}
+
+
+def test_the_store_keeps_what_was_withdrawn_sealed_for_a_while(federation: Federation) -> None:
+    """Pruned at the next merge, deleted after 14 days; the older lock says that it cannot be rebuilt."""
+    lock = (federation.folder / FILE_NAME).read_bytes()
+    assert kept(federation, "Comedor uno") == {"releases", "intake"}
+    withdraw_uno(federation)
+    assert kept(federation, "Comedor uno") == {"sealed"}
+    later = datetime.now(UTC) + timedelta(days=15)
+    merge(federation.folder, replace(OPTIONS, as_of=later))
+    assert kept(federation, "Comedor uno") == set()
+    (federation.folder / FILE_NAME).write_bytes(lock)
+    with pytest.raises(WithdrawnSince):
+        merge(federation.folder, replace(OPTIONS, locked=True))
+
+
+def test_purging_keeps_nothing_sealed(federation: Federation) -> None:
+    """Whoever must be sure today does not wait."""
+    withdraw_uno(federation, purge=True)
+    assert kept(federation, "Comedor uno") == set()
+
+
+def test_a_withdrawal_beyond_a_pause_is_taken_back_from_what_was_sealed(federation: Federation) -> None:
+    """The maintainer pauses the member before it: the release is whole again."""
+    withdraw_uno(federation)
+    path = federation.folder / "federation.yaml"
+    rules = yaml.safe_load(path.read_text("utf-8"))
+    rules["members"][0]["pause"] = {"at": [0, 1], "reason": "la llave se perdió"}
+    path.write_text(yaml.safe_dump(rules), "utf-8")
+    merge(federation.folder, OPTIONS)
+    assert federation.titles() == ["Comedor dos", "Comedor tres", "Comedor uno"]
 
 
 def test_a_lost_store_does_not_stop_newer_releases(federation: Federation) -> None:

@@ -1,0 +1,94 @@
+"""After a merge: the store keeps only pruned what was withdrawn. Knows no sources and makes no pool.
+
+The full form is put aside for `SEALED_DAYS`, unserved and read by nothing: a withdrawal that turns out not to
+have been its member's (a void, a pause before it) can be taken back that long. What is only held stays whole,
+since a hold lapses by itself. Only what can have changed is looked at: releases of members with a new word,
+those that just arrived, and those of members whose copies fell.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from commons.federation.lock import Lock
+from commons.federation.store import Store
+from commons.federation.trust import Seen
+from commons.format import pruned
+from commons.format.container import ReleaseFiles
+from commons.intake.gate import Gate
+from commons.merge.claims import COPY, WITHDRAWN, Admission
+from commons.merge.inputs import take_in
+from commons.merge.receipts import Receipt
+
+SEALED_DAYS = 14
+
+
+def seal(
+    lock: Lock,
+    previous: Lock | None,
+    store: Store,
+    gate: Gate,
+    *,
+    arrived: Mapping[str, Collection[str]],
+    receipts: Mapping[str, Receipt],
+    purge: bool = False,
+) -> list[str]:
+    """Prune the store's releases by the withdrawals of `lock`; gives their digests.
+
+    Args:
+        previous: the lock before; its withdrawals were seen to.
+        arrived: member → digests that are new to the store.
+        receipts: of the merge that was made of `lock`.
+        purge: keep no full form, neither of these nor of earlier ones.
+    """
+    admission = Admission(lock)
+    done = []
+    for seen in list(_concerned(lock, previous, store, arrived, receipts)):
+        if _prune(seen, admission, store, gate, sealed=not purge):
+            done.append(seen.digest)
+    store.purge_sealed(before=None if purge else _oldest(lock.as_of))
+    return done
+
+
+def _oldest(as_of: datetime) -> datetime:
+    return as_of - timedelta(days=SEALED_DAYS)
+
+
+def _concerned(
+    lock: Lock,
+    previous: Lock | None,
+    store: Store,
+    arrived: Mapping[str, Collection[str]],
+    receipts: Mapping[str, Receipt],
+) -> Iterator[Seen]:
+    before = previous.members if previous is not None else {}
+    spoke = {
+        id
+        for id, member in lock.members.items()
+        if not set(member.tombstones) <= set(before[id].tombstones if id in before else ())
+    }
+    copied = {id for id, receipt in receipts.items() if receipt["refused"].get(COPY)}
+    withdrew = {id for id, member in lock.members.items() if member.tombstones}
+    if not (spoke or copied or (withdrew & arrived.keys())):
+        return
+    for seen in store.seen():
+        member = seen.manifest.member
+        if member in spoke | copied or (member in withdrew and seen.digest in arrived.get(member, ())):
+            yield seen
+
+
+def _prune(seen: Seen, admission: Admission, store: Store, gate: Gate, *, sealed: bool) -> bool:
+    files, said = store.read(seen.digest), seen.manifest
+    if not isinstance(files, ReleaseFiles):
+        return False
+    rows = list(take_in(seen.digest, store, gate).rows())
+    taken = admission.rows(said.member, said.version, said.licence, rows)
+    barred = {(t.type, t.id) for t in taken if t.code in (WITHDRAWN, COPY)}
+    if not barred:
+        return False
+    lines = [row.data for row in rows]
+    short = pruned.prune(files, lines, may_show=lambda line: tuple(json.loads(line)[:2]) not in barred)
+    store.prune(short, sealed=sealed)
+    return True
