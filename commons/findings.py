@@ -525,6 +525,9 @@ KINDS: dict[str, Kind] = {
     ),
     "R_WITHDRAWN": Kind("note", N_("{type}/{record} was withdrawn by its member and stays withdrawn.")),
     "R_HELD": Kind("note", N_("{type}/{record} is held by the federation and not shown for now.")),
+    "R_HELDFIELD": Kind(
+        "note", N_("{type}/{record}: {field} is held by the federation and not shown for now.")
+    ),
     "R_COPY": Kind(
         "warning",
         N_("{type}/{record} was copied from a record that its member took down; the copy went with it."),

@@ -29,7 +29,7 @@ from commons.merge.receipts import MemberTally, Receipt
 from commons.merge.root import Root, claim_leaf
 from commons.merge.workers import children_for, made
 from commons.messages import N_
-from commons.pool.contract import LISTS, WITHOUT_TABLE
+from commons.pool.contract import LISTS, entity_types
 from commons.pool.write import Cell, Writer, writing
 from commons.schema import territory as territories
 
@@ -37,6 +37,7 @@ from commons.schema import territory as territories
 _BY_ADDRESS = (
     "SELECT c.number, c.type, c.json FROM alias a JOIN claim c ON c.number = a.entity WHERE a.address = ?"
 )
+_SAID = {"judgement": ("left", "right", "verdict"), "vouch": ("about", "kind", "digest", "expires_at")}
 STRETCH = 1_000  # claims that are made into entities at one go
 Progress = Callable[[str, int], None]
 
@@ -125,6 +126,8 @@ class _Merge:
         self.admission = Admission(lock)
         self.root = Root()
         self.keys = linking.Keys(writer.connection)
+        # A type that only an older draft has is kept as claims and understood no further.
+        self.things = frozenset(t.name for t in entity_types(writer.schema))
         self.gathered = _Gathered()
 
     def run(self, releases: Iterable[Release], children: int | None, out: Path) -> Result:
@@ -181,7 +184,7 @@ class _Merge:
     def _claim(self, row: Taken, said: Manifest) -> None:
         gathered, writer = self.gathered, self.writer
         gathered.claims = number = gathered.claims + 1
-        has_entity = row.type not in LISTS and row.type not in WITHOUT_TABLE
+        has_entity = row.type in self.things
         held = '["' + '","'.join(row.held) + '"]' if row.held else None
         writer.add(
             "claim",
@@ -207,20 +210,12 @@ class _Merge:
             self._fill_list("relation", row.address, fields, 1)
             return
         self.gathered.lists.append((row.type, row.address, row.json))
+        said = [fields.get(name) for name in _SAID[row.type]]
         if row.type == "judgement":
-            self.gathered.judgements.append(
-                Judgement(row.address, member, fields["left"], fields["right"], fields["verdict"])
-            )
+            self.gathered.judgements.append(Judgement(row.address, member, *map(str, said)))
         elif row.type == "vouch":
-            self.gathered.vouches.append(
-                Vouch(
-                    member,
-                    fields["about"],
-                    fields.get("kind", ""),
-                    fields.get("digest"),
-                    fields.get("expires_at"),
-                )
-            )
+            about, kind, digest, expires_at = said
+            self.gathered.vouches.append(Vouch(member, str(about), str(kind), digest, expires_at))
 
     # between the passes
 

@@ -24,6 +24,7 @@ from commons.merge.linking import Linked
 from commons.pool.contract import LISTS, WITHOUT_TABLE
 from commons.pool.write import Row, Writer
 
+HELD_FIELD = "R_HELDFIELD"
 KEPT = 100  # findings and candidates of one receipt, one by one; all are counted
 Receipt = Mapping[str, Any]
 
@@ -55,12 +56,18 @@ class MemberTally:
         if row.code is None:
             self.by_type[row.type] += 1
             self.held_fields += len(row.held)
+            for name in row.held:
+                self._note(Finding(HELD_FIELD, type=row.type, record=row.id, field=name))
             return
         self.refused[row.code] += 1
         if row.code == WITHDRAWN:  # a receipt is public: it does not name what is gone
             return
-        if row.code not in self.intake.refused and len(self.findings) < KEPT:
-            self.findings.append(Finding(row.code, type=row.type, record=row.id))
+        if row.code not in self.intake.refused:
+            self._note(Finding(row.code, type=row.type, record=row.id))
+
+    def _note(self, finding: Finding) -> None:
+        if len(self.findings) < KEPT:
+            self.findings.append(finding)
 
 
 def member_row(

@@ -114,6 +114,7 @@ def test_a_held_record_or_field_is_hidden_until_its_day(federation: Federation) 
     assert federation.rows("SELECT title, summary FROM place") == [("Comedor uno", None)]
     [(text, held)] = federation.rows("SELECT json, held FROM claim WHERE type = 'place'")
     assert "Algo" not in text and "salt" not in text and held == '["summary"]'
+    assert {f["code"] for f in federation.receipt("a")["findings"]} == {"R_HELD", "R_HELDFIELD"}
     assert "motivo" not in str(federation.rows("SELECT * FROM meta") + federation.rows("SELECT * FROM hold"))
     federation.merge(as_of=AS_OF + timedelta(days=2))
     assert federation.rows("SELECT count(*) FROM place WHERE summary = 'Algo'") == [(1,)]
