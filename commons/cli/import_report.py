@@ -42,6 +42,12 @@ def show_report(report: ImportReport, error_path: Path | None) -> None:
     """The report in sentences: rows first, then records, then what needs a person."""
     show_findings(report.findings)
     show_findings(report.refused)
+    show_counts(report)
+    _show_rest(report, error_path)
+
+
+def show_counts(report: ImportReport) -> None:
+    """What became, or would become, of the rows."""
     head = _(
         "{file}: {read} rows; {imported} imported, {unchanged} unchanged, {skipped} left out,"
         " {refused} refused."
@@ -61,7 +67,6 @@ def show_report(report: ImportReport, error_path: Path | None) -> None:
     for outcome, words in (("new", N_("new")), ("changed", N_("changed")), ("unchanged", N_("unchanged"))):
         for type_name, n in sorted(report.records(outcome).items()):  # type: ignore[arg-type]
             say(f"  {_type_name(type_name, n)}: {n} {translate(words)}")
-    _show_rest(report, error_path)
 
 
 def _show_rest(report: ImportReport, error_path: Path | None) -> None:

@@ -6,6 +6,7 @@ careful answers: what may be a person's is a person's and stays home.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import ClassVar
 import click
 
 from commons.catalogue.store import Catalogue
-from commons.cli.import_report import LISTED, show_proposal, show_report
+from commons.cli.import_report import LISTED, show_counts, show_proposal, show_report
 from commons.cli.naming import maybe_type
 from commons.cli.output import (
     FINDINGS,
@@ -64,6 +65,18 @@ class NotAnAnswer(InputError):
 
 
 @dataclass(eq=False)
+class MappingDecides(InputError):
+    """An answer about a proposal, where there is a mapping already and nothing is proposed."""
+
+    option: str
+    template: ClassVar[str] = N_("{option} answers a proposal, and this file has a mapping already.")
+    hint_template: ClassVar[str] = N_(
+        "Write it into the mapping; or to begin anew, give another name with --source and move the"
+        " .mapping.yaml away."
+    )
+
+
+@dataclass(eq=False)
 class NoSuchSource(InputError):
     """No source of this name is remembered."""
 
@@ -96,7 +109,7 @@ _to = click.option(
 
 @click.command(
     "import",
-    short_help=N_("Bring a spreadsheet or list into a catalogue"),
+    short_help=N_("Bring a spreadsheet or list into a catalogue."),
     help=N_(
         "Bring spreadsheets, CSV, JSON or GeoJSON into a catalogue.\n\n"
         "Without --mapping the program proposes one, writes it beside the file as FILE.mapping.yaml, and"
@@ -186,7 +199,7 @@ def import_(
 
 @click.command(
     "refresh",
-    short_help=N_("Import remembered sources again"),
+    short_help=N_("Import remembered sources again."),
     help=N_(
         "Fetch remembered files and sheet links again and import what changed, each with its own mapping."
     ),
@@ -249,6 +262,12 @@ class Answers:
     as_json: bool
 
     @property
+    def about_a_proposal(self) -> str:
+        """The first option given that only a proposal can take; a mapping says these things itself."""
+        given = {"--owner": self.owners, "--consent": self.consents, "--set": self.constants}
+        return next((option for option, said in given.items() if said), "")
+
+    @property
     def asks(self) -> bool:
         """Whether a person can and should be asked."""
         return interactive() and not self.yes and not self.as_json
@@ -265,6 +284,8 @@ def _one(
         prepared = _settled(catalogue, given, prepared, answers)
         if not answers.dry_run:
             _write_mapping(prepared, folder / f"{given.name}.mapping.yaml")
+    elif given_in_vain := answers.about_a_proposal:
+        raise MappingDecides(given_in_vain)
     request = prepared.request
     with progress(_("Reading"), len(request.table.rows)) as advance:
         report = load.look_ahead(catalogue, request, lambda done, total: advance(1000))
@@ -304,7 +325,9 @@ def _settled(catalogue: Catalogue, given: Given, prepared: Prepared, answers: An
     if answers.asks and not prepared.proposal.template:
         for guess in prepared.proposal.guesses:
             if guess.target in ("phones", "email", "social_links") and guess.column not in owners:
-                question = _("Does «{column}» hold the organisation's own {label}, which may be public?")
+                question = _(
+                    "Is what «{column}» holds ({label}) the organisation's own, and may it be public?"
+                )
                 yes = ask_yes(question.format(column=guess.column, label=guess.label))
                 owners[guess.column] = "organisation" if yes else "person"
         _ask_consents(prepared, owners, consents)
@@ -329,8 +352,26 @@ def _ask_consents(prepared: Prepared, owners: dict[str, Owner], consents: dict[s
             continue
         question = _("Did all persons in «{column}» agree that this is public?").format(column=guess.column)
         if ask_yes(question):
-            told = [ask(_("Who asked them?")), ask(_("When? (2026-11-21)")), ask(_("What for?"))]
-            consents[guess.column] = _consent(";".join(told))
+            told = [_asked(_("Who asked them?")), _day_asked(), _asked(_("What for?"))]
+            consents[guess.column] = Consent(*told)
+
+
+def _asked(question: str) -> str:
+    while not (answer := ask(question).strip()):
+        tell(_("This needs an answer; Ctrl+C stops."))
+    return answer
+
+
+def _day_asked() -> str:
+    while True:
+        said = _asked(_("When? (2026-11-21)"))
+        if is_day(said):
+            return said
+        if turned := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", said):
+            day = f"{turned[3]}-{turned[2]:0>2}-{turned[1]:0>2}"
+            if is_day(day):
+                return day
+        tell(_("That is no day; write it like 2026-11-21."))
 
 
 def _consent(told: str) -> Consent:
@@ -353,6 +394,7 @@ def _agreed(report: ImportReport, prepared: Prepared, answers: Answers) -> bool:
         )
         return confirm(question.format(n=n), yes=answers.yes)
     if prepared.proposal is not None and answers.asks:
+        show_counts(report)
         return ask_yes(_("Import with this mapping?"))
     return True
 

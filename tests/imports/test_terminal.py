@@ -107,6 +107,17 @@ def test_every_wrong_word_gets_a_sentence_and_changes_nothing(
     assert not list(folder.glob("*.mapping.yaml"))
 
 
+@pytest.mark.parametrize("answer", [("--owner", "tel=person"), ("--set", "kind=shelter")])
+def test_an_answer_that_no_mapping_would_hear_is_refused(folder: Path, answer: tuple[str, str]) -> None:
+    """Who says whose telephones these are must not believe it was heard when it was not."""
+    order = ("import", "lista.csv", "--to", "paz.db", "--type", "place")
+    commons(*order)
+    before = (folder / "paz.db").read_bytes()
+    again = commons(*order, *answer)
+    assert again.exit_code == 2 and answer[0] in again.stderr and "→" in again.stderr
+    assert (folder / "paz.db").read_bytes() == before
+
+
 @pytest.fixture
 def website(folder: Path) -> Iterator[Callable[[str], str]]:
     handler = lambda *a: http.server.SimpleHTTPRequestHandler(*a, directory=str(folder))  # noqa: E731
