@@ -65,7 +65,7 @@ def records(number: int, size: int, member: str) -> Iterator[tuple[str, str, dic
     places = (size - 1) // 2
     for n in range(places):
         shared = n % SHARED == 0
-        key = f"X-LUGAR:{(number // 2) * places + n:08d}" if shared else f"X-LUGAR:{number:05d}{n:06d}"
+        key = f"X-LUGAR:{(number // 2) * places + n + 1:08d}" if shared else f"X-LUGAR:{number:05d}{n:06d}"
         name = f"Centro {number // 2 if shared else number} {n}" if shared else f"Centro {words(random_, 2)}"
         yield "place", f"lugar-{n:05d}", {
             "title": name, "summary": words(random_, 14), "description": words(random_, 30),
