@@ -21,6 +21,7 @@ from commons.errors import InputError
 from commons.federation.reading import AtPlace, Section, Spot, WrongValue, read_yaml, spots
 from commons.format import strict_json
 from commons.messages import LANGUAGES, N_
+from commons.schema.spec import load_schema
 
 FILE_NAME = "federation.yaml"
 LICENCES = ("CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "ODbL-1.0")
@@ -82,7 +83,11 @@ class MaxAge:
 
     def ends_at(self, issued_at: datetime) -> datetime:
         """When a release of `issued_at` is too old; a month is 30.5 days, a year 366."""
-        return issued_at + timedelta(hours={"days": 24, "months": 732, "years": 8784}[self.unit] * self.count)
+        hours = {"days": 24, "months": 732, "years": 8784}[self.unit] * self.count
+        try:
+            return issued_at + timedelta(hours=hours)
+        except OverflowError:  # beyond the year 9999: always
+            return datetime.max.replace(tzinfo=UTC)
 
     def __str__(self) -> str:
         return f"{self.count} {self.unit}"
@@ -391,9 +396,14 @@ def _pause(section: Section) -> Pause | None:
 def _hold(section: Section) -> Hold:
     address = section.needed_text("address")
     try:
-        Address.parse(address)
+        of_type = load_schema().types.get(Address.parse(address).type)
     except NotAnAddress as error:
         raise section.wrong("address", N_("the address of a record: MEMBER/TYPE/ID")) from error
+    held = section.text("field", pattern=_FIELD, needed=N_("the name of a field, as in phones"))
+    if of_type is None:  # a slip of the pen would hide nothing, and nobody would notice
+        raise section.wrong("address", N_("the address of a record: MEMBER/TYPE/ID"))
+    if held is not None and held not in of_type.released:
+        raise section.wrong("field", N_("the name of a field, as in phones"))
     until = section.needed_text("until")
     try:
         lapses_at = end_of(until)
@@ -401,7 +411,7 @@ def _hold(section: Section) -> Hold:
         raise section.wrong("until", N_("a date as in 2026-11-21")) from error
     hold = Hold(
         address=address,
-        field=section.text("field", pattern=_FIELD, needed=N_("the name of a field, as in phones")),
+        field=held,
         reason=section.needed_text("reason"),
         by=section.needed_text("by"),
         until=lapses_at,
@@ -420,4 +430,7 @@ def end_of(text: str) -> datetime:
     if not _DATE.fullmatch(text):
         raise ValueError(text)
     day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    return day + timedelta(hours=36)
+    try:
+        return day + timedelta(hours=36)
+    except OverflowError as error:
+        raise ValueError(text) from error

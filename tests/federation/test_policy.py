@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from commons.errors import InputError
@@ -54,6 +56,9 @@ def test_only_name_and_members_are_needed() -> None:
     assert policy.parse(SMALL) == Policy(name={"es": "Saberes"})
 
 
+HOLD = f"holds: [{{{{address: {ID}/{{}}, field: {{}}, reason: x, by: y, until: {{}}}}}}]"
+
+
 @pytest.mark.parametrize(
     ("addition", "error", "words"),
     [
@@ -71,6 +76,9 @@ def test_only_name_and_members_are_needed() -> None:
         ("about: {quien: x}", UnknownKey, "about.quien"),
         (f"holds: [{{address: {ID}/place/a, reason: x, by: y}}]", WrongValue, "until"),
         ("holds: [{address: x, reason: x, by: y, until: 2027-01-01}]", WrongValue, "address"),
+        (HOLD.format("lugar/a", "x", "2027-01-01"), WrongValue, "address"),
+        (HOLD.format("place/a", "phone", "2027-01-01"), WrongValue, "field"),
+        (HOLD.format("place/a", "phones", "9999-12-31"), WrongValue, "until"),
         ("name: dos", NotReadable, "name"),
         ("x: &a [*a]", NotReadable, "alias"),
         ("x: [", NotReadable, ""),
@@ -153,3 +161,8 @@ def test_a_list_in_brackets_is_left_alone() -> None:
     with pytest.raises(edit.CannotInsert) as caught:
         edit.with_entry(text, "members", {"id": "a" * 26, "name": "b"})
     assert "a" * 26 in caught.value.hint
+
+
+def test_an_age_may_be_longer_than_the_calendar() -> None:
+    """Then a release is never too old."""
+    assert MaxAge(9_999, "years").ends_at(datetime(2026, 1, 1, tzinfo=UTC)).year == 9_999
