@@ -208,7 +208,16 @@ def _whole(lock: Lock, store: Store, gate: Gate) -> Iterator[Release]:
     """The lock's releases. Raises WithdrawnSince where one is pruned of more than this lock leaves out."""
     admission = Admission(lock)
     for release in locked_releases(lock, store, gate):
-        intake, version = release.intake, release.said.version
+        said, intake, version = release.said, release.intake, release.said.version
+        locked = lock.members[said.member]
+        if (locked.epoch, locked.number, locked.content_root, locked.keylog_head) != (
+            *version,
+            said.content_root,
+            said.keylog_head,
+        ):
+            raise locks.LockRefused(
+                locks.FILE_NAME, N_("what it says of a release is not what the release says")
+            )
         if not all(admission.explains(intake.member, version, hidden) for hidden in intake.hidden):
             raise WithdrawnSince(intake.member, intake.release)
         yield release

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from commons.addresses import tombstone
-from commons.federation.lock import AWAITED, FILE_NAME
+from commons.federation.lock import AWAITED, FILE_NAME, LockRefused
 from commons.format.container import write_file
 from commons.merge.run import Options, WithdrawnSince, merge
 from tests.hostile.making import place, withdrawal
@@ -103,6 +103,14 @@ def test_a_withdrawal_beyond_a_pause_is_taken_back_from_what_was_sealed(federati
     path.write_text(yaml.safe_dump(rules), "utf-8")
     merge(federation.folder, OPTIONS)
     assert federation.titles() == ["Comedor dos", "Comedor tres", "Comedor uno"]
+
+
+def test_a_lock_that_says_another_number_than_its_release_is_refused(federation: Federation) -> None:
+    """A lock is data, not a wish."""
+    path = federation.folder / FILE_NAME
+    path.write_bytes(path.read_bytes().replace(b'"number": 2', b'"number": 3'))
+    with pytest.raises(LockRefused):
+        merge(federation.folder, replace(OPTIONS, locked=True))
 
 
 def test_a_lost_store_does_not_stop_newer_releases(federation: Federation) -> None:

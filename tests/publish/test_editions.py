@@ -127,6 +127,22 @@ def test_a_record_that_was_refused_does_not_keep_a_release_from_being_pruned(
     assert rebuilt(out, (out / "current" / FILE_NAME).read_bytes(), tmp_path) == served.root
 
 
+def test_going_back_does_not_bring_back_what_was_never_its_members(
+    federation: Federation, tmp_path: Path
+) -> None:
+    """A thief's release was published; its member recovered and declared it void."""
+    out, editor = tmp_path / "out", Editor(federation.folder, AS_OF)
+    first = federation.share("a", [place("uno")])
+    publish(out, settle(federation), editor)
+    federation.share("a", [place("ladron")], number=2)
+    publish(out, settle(federation), editor)
+    federation.members["a"].recover(void_from=(0, 2))
+    federation.share("a", [place("uno"), place("dos")], number=3, previous=[first.digest])
+    publish(out, settle(federation), editor)
+    roll_back(out, editor)
+    assert titles(out) == ["Comedor dos", "Comedor uno"]
+
+
 def test_a_hold_counts_at_once(federation: Federation, tmp_path: Path) -> None:
     """Held after the merge, before publishing: not put out, and the root is another."""
     federation.share("a", [place("uno"), place("dos")])
