@@ -23,6 +23,26 @@ _REASONS = {
 }
 
 
+_NEXT = {
+    errno.ENOSPC: N_("Make room on the disk, or choose another one."),
+    errno.EDQUOT: N_("Make room on the disk, or choose another one."),
+    errno.EACCES: N_("Choose a folder where you may write, or ask whoever looks after this computer."),
+    errno.EPERM: N_("Choose a folder where you may write, or ask whoever looks after this computer."),
+    errno.EROFS: N_("Choose a folder where you may write, or ask whoever looks after this computer."),
+    errno.ENOENT: N_("Check the name and the folder."),
+    errno.ENOTDIR: N_("Check the name and the folder."),
+    errno.EISDIR: N_("Name a file, not a folder."),
+    errno.EIO: N_("Copy what you can to another disk, and look at this one."),
+    errno.EADDRINUSE: N_("Choose another one with --port."),
+}
+
+
+def next_step(error: OSError) -> str:
+    """What a person can do about it, or an empty text."""
+    known = _NEXT.get(error.errno or 0)
+    return translate(known) if known else ""
+
+
 def of_number(number: int | None) -> str:
     """The sentence for an `errno`, or an empty text where there is none."""
     known = _REASONS.get(number or 0)

@@ -18,7 +18,7 @@ from commons.addresses import slug
 from commons.catalogue.errors import CatalogueExists
 from commons.catalogue.store import Catalogue
 from commons.cli.output import ask, ask_yes, interactive, json_option, now, say, show_json, tell
-from commons.errors import InputError
+from commons.errors import CommonsError, InputError
 from commons.messages import N_, language
 from commons.messages import translate as _
 from commons.model import Fields
@@ -156,20 +156,39 @@ def _profile(
     if not name or not name.strip():
         raise NameNeeded
     if asking:
-        spoken = spoken or ask(_("Language of the records (es, en …)"), default=language())
-        licence = licence or ask(
-            _("Licence: what others may do with what you share"), default=DEFAULT_LICENCE
+        spoken = spoken or _term_asked("languages", _("Language of the records (es, en …)"), language())
+        licence = licence or _term_asked(
+            "licences", _("Licence: what others may do with what you share"), DEFAULT_LICENCE
         )
-        known = ", ".join(territories.known_names())
-        territory = territory or ask(_("Territory ({known})").format(known=known), default=DEFAULT_TERRITORY)
-    fields = {
+        territory = territory or _territory_asked()
+    territories.load(territory or DEFAULT_TERRITORY)
+    return {
         "title": name.strip(),
         "language": _term("languages", spoken or language()),
         "licence": _term("licences", licence or DEFAULT_LICENCE),
+        "territory": territory or DEFAULT_TERRITORY,
     }
-    territories.load(territory or DEFAULT_TERRITORY)
-    fields["territory"] = territory or DEFAULT_TERRITORY
-    return fields
+
+
+def _term_asked(vocabulary: str, question: str, default: str) -> str:
+    """An answer that is known; a slip is told and asked again, so that nothing must be typed twice."""
+    while True:
+        try:
+            return _term(vocabulary, ask(question, default=default))
+        except UnknownTerm as error:
+            tell(str(error))
+
+
+def _territory_asked() -> str:
+    question = _("Territory ({known})").format(known=", ".join(territories.known_names()))
+    while True:
+        territory = ask(question, default=DEFAULT_TERRITORY)
+        try:
+            territories.load(territory)
+        except CommonsError as error:
+            tell(f"{error}\n→ {error.hint}")
+        else:
+            return territory
 
 
 def _term(vocabulary: str, text: str) -> str:

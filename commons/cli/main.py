@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -172,7 +173,7 @@ def _exit_code(run: Callable[[], object]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except OSError as error:
-        return _told(_os_sentence(error), "", FAILED)
+        return _told(_os_sentence(error), reasons.next_step(error), FAILED)
     except Exception as error:
         if os.environ.get("COMMONS_DEBUG"):
             raise
@@ -192,7 +193,9 @@ def _told(sentence: str, hint: str, code: int) -> int:
 
 
 def _os_sentence(error: OSError) -> str:
-    place = f": {error.filename}" if error.filename else ""
+    # what is written under a passing name first is known by the name it was meant to get
+    name = re.sub(r"(^|/)\.([^/]+)\.[0-9a-f]{8}\.tmp$", r"\1\2", str(error.filename or ""))
+    place = f": {name}" if name else ""
     return f"{reasons.of(error)}{place}."
 
 

@@ -28,3 +28,10 @@ def test_a_path_without_a_file_is_wrong_input_and_speaks_of_no_link(tmp_path: Pa
         read_location(str(tmp_path / name))
     assert isinstance(refused.value, InputError)
     assert "liga" not in refused.value.hint
+
+
+def test_a_refusal_has_a_next_step_where_there_is_one() -> None:
+    """A full or forbidden disk is mended by the person, not by the program."""
+    use_language("es")
+    assert "--port" in reasons.next_step(OSError(errno.EADDRINUSE, "in use"))
+    assert reasons.next_step(OSError(errno.ELOOP, "loop")) == ""
