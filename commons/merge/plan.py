@@ -28,7 +28,7 @@ from commons.format.keylog import KeyLog
 from commons.intake.gate import Intake
 from commons.link.model import LINKER
 from commons.merge.claims import fields_of
-from commons.schema.spec import Schema, schema_folder
+from commons.schema.spec import Schema
 
 SHRINK, OLD, HERE = "E_SHRINK", "E_TOOOLD", "E_HERE"
 LOSS_ALLOWED, LOSS_PERCENT = 5, 10
@@ -262,6 +262,3 @@ def vocabularies_digest(schema: Schema) -> str:
 def territory_digest(data: bytes) -> str:
     """SHA-256, in hex, of a territory's file."""
     return hashlib.sha256(data).hexdigest()
-
-
-__all__ = ["Loss", "MemberPlan", "Plan", "plan", "schema_folder", "territory_digest", "vocabularies_digest"]

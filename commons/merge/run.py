@@ -37,7 +37,6 @@ from commons.schema import territory as territories
 from commons.schema.spec import load_schema
 
 POOL, CHANGES = "pool.db", "pool.changes.json"
-STRANGERS_SHOWN = 20
 
 
 @dataclass(eq=False)
