@@ -38,8 +38,10 @@ _BY_ADDRESS = (
     "SELECT c.number, c.type, c.json FROM alias a JOIN claim c ON c.number = a.entity WHERE a.address = ?"
 )
 _SAID = {"judgement": ("left", "right", "verdict"), "vouch": ("about", "kind", "digest", "expires_at")}
+_ENTITY_CLAIMS = "SELECT number, type, address, json FROM claim WHERE entity IS NOT NULL ORDER BY number"
 STRETCH = 1_000  # claims that are made into entities at one go
 Progress = Callable[[str, int], None]
+Groups = dict[int, tuple[int, ...]]  # number of an entity's naming claim → its claims'; () for the others
 
 
 @dataclass(eq=False)
@@ -219,11 +221,11 @@ class _Merge:
 
     # between the passes
 
-    def _link(self, verdicts: Verdicts) -> tuple[dict[int, Group | None], linking.Linked, Context]:
-        """Number → its entity's claims; None where a claim is in an entity of another number."""
+    def _link(self, verdicts: Verdicts) -> tuple[Groups, linking.Linked, Context]:
+        """What belongs together, by number; what linking said; what fusing needs to know."""
         first, later = linking.first_round(self.keys, self.gathered.judgements, verdicts)
         subjects = self._subjects()
-        groups: dict[int, Group | None] = {}
+        groups: Groups = {}
         renamed: dict[str, str] = {}
         self._gather(first.clusters, subjects, groups, renamed)
         second = linking.second_round(self.keys, later, verdicts)
@@ -250,43 +252,44 @@ class _Merge:
         self,
         clusters: Iterable[tuple[str, ...]],
         subjects: frozenset[str],
-        groups: dict[int, Group | None],
+        groups: Groups,
         renamed: dict[str, str],
     ) -> None:
         """Give the claims of each cluster to the one that names it."""
         run = self.writer.connection.execute
         for cluster in clusters:
             rows = {address: run(_BY_ADDRESS, (address,)).fetchone() for address in cluster}
-            claims = [(address, str(rows[address][2])) for address in cluster]
             speaking = [
-                a for a, text in claims if subjects and is_subject(Said(a, fields_of(text)), subjects)
+                a for a in cluster if subjects and is_subject(Said(a, fields_of(rows[a][2])), subjects)
             ]
             name = min(speaking, default=min(cluster))
-            number, type_name, _json = rows[name]
+            number = rows[name][0]
             for address in cluster:
                 if address != name:
                     renamed[address] = name
-                    groups[rows[address][0]] = None
+                    groups[rows[address][0]] = ()
                     run("UPDATE alias SET entity = ? WHERE address = ?", (number, address))
                     run("UPDATE claim SET entity = ? WHERE number = ?", (number, rows[address][0]))
-            groups[number] = Group(number, type_name, claims)
+            groups[number] = tuple(sorted(rows[address][0] for address in cluster))
 
     # second pass
 
-    def _stretches(self, groups: Mapping[int, Group | None]) -> Iterator[list[Group]]:
+    def _stretches(self, groups: Groups) -> Iterator[list[Group]]:
         """All entities in order of their numbers, some at a time."""
-        cursor = self.writer.connection.cursor()
-        cursor.execute(
+        read = self.writer.connection.execute
+        cursor = read(
             "SELECT number, type, address, json FROM claim WHERE entity IS NOT NULL ORDER BY number"
         )
         while rows := cursor.fetchmany(STRETCH):
             stretch = []
             for number, type_name, address, text in rows:
-                group = groups.get(number, _ALONE)
-                if group is _ALONE:
+                numbers = groups.get(number)
+                if numbers is None:
                     stretch.append(Group(number, type_name, ((address, text),)))
-                elif group is not None:
-                    stretch.append(group)
+                elif numbers:
+                    sql = "SELECT address, json FROM claim WHERE number = ?"
+                    claims = [read(sql, (n,)).fetchone() for n in numbers]
+                    stretch.append(Group(number, type_name, claims))
             yield stretch
 
     def _places(self) -> dict[str, str]:
@@ -369,6 +372,3 @@ class _Merge:
         )
         self.writer.flush()
         return found
-
-
-_ALONE = Group(0, "", ())
