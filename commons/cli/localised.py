@@ -64,6 +64,8 @@ def _parameter(parameter: click.Parameter) -> click.Parameter:
             shown.metavar = "TEXT"
         if not shown.metavar and isinstance(shown.type, click.types.IntParamType) and not shown.count:
             shown.metavar = "N"
+        if not shown.metavar and isinstance(shown.type, click.Path):
+            shown.metavar = "FOLDER" if shown.type.name == "directory" else "FILE"
     elif not shown.metavar and shown.name and not isinstance(shown.type, click.Choice):
         name = translate(shown.name.upper().rstrip("_"))
         more = "..." if shown.nargs != 1 else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import click
 import pytest
 from babel.messages.extract import extract_from_dir
+from click.testing import CliRunner
 
 from commons.cli.main import OTHER_NAMES, ROLES, cli
 from commons.messages import speaking, translate
@@ -147,3 +149,12 @@ def test_only_the_terminal_prints_or_exits():
             called = node.func if isinstance(node, ast.Call) else None
             assert not (isinstance(called, ast.Name) and called.id == "print"), path
             assert not (isinstance(called, ast.Attribute) and ast.unparse(called) == "sys.exit"), path
+
+
+@pytest.mark.parametrize(
+    "order", [("receipt",), ("serve",), ("merge",), ("federation", "add"), ("template",)]
+)
+def test_what_stands_for_a_value_is_in_the_language_of_its_help(order: tuple[str, ...]) -> None:
+    """No «LA RUTA» of click's own, and no English word on a Spanish screen."""
+    shown = CliRunner().invoke(cli, ["--lang", "es", *order, "--help"]).output
+    assert not re.search(r"\b(MEMBER|MOMENT|RELEASE|ADDRESS|POOL|FILE|PATH|LA RUTA|EL ARCHIVO)\b", shown)
