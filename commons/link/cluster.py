@@ -62,8 +62,8 @@ class Clusters:
         if self._claims[a].type != self._claims[b].type:
             return TYPES
         few, many = sorted((left, right), key=lambda c: len(c.claims))
-        others = set(many.claims)
-        if any(self._apart.get(claim, _NOTHING) & others for claim in few.claims):
+        parted = [self._apart[claim] for claim in few.claims if claim in self._apart]
+        if parted and any(claim in apart for claim in many.claims for apart in parted):
             return APART
         if not own and left.members & right.members:
             return ONE_PER_MEMBER
@@ -95,9 +95,6 @@ class Clusters:
         """Clusters of two and more, sorted within and among each other."""
         unique = {id(c): c for c in self._of.values() if len(c.claims) > 1}
         return sorted(tuple(sorted(c.claims)) for c in unique.values())
-
-
-_NOTHING: frozenset[str] = frozenset()
 
 
 def gather(

@@ -11,7 +11,7 @@ Only claims that carry something to link by are needed here; all others are thin
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
@@ -143,9 +143,9 @@ def _within(
         buckets[tuple(names.normalised(n) for n in claim.names)].append(claim)
     clear = []  # of each name, the claims whose member says it once
     for bucket in buckets.values():
-        members = [c.member for c in bucket]
-        once = [c for c in bucket if members.count(c.member) == 1] if len(bucket) > 1 else bucket
-        for twice in (c for c in bucket if c not in once):
+        times = Counter(c.member for c in bucket)
+        once = [c for c in bucket if times[c.member] == 1]
+        for twice in (c for c in bucket if times[c.member] > 1):
             yield from (Candidate(*pair(twice.address, c.address), TIE, 0, evidence) for c in once[:1])
         torn = _torn(once, apart)
         if once:
