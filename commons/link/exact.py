@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 
 from commons.link import names
 from commons.link.cluster import NAMES, SAME_AS, Clusters, gather
@@ -24,6 +24,7 @@ JUDGED, IDENTIFIER, SAME_SERVICE_AND_PLACE = "judged", "identifier", "service-an
 TIE, TWO_TARGETS, CHAIN, DISPUTED = "tie", "two-targets", "chain", "disputed"
 
 MOST_NAMES = 40  # different names under one identifier: more say that it identifies nothing
+MOST_ASKED = 20  # questions about one identifier and name: nobody may flood another's queue
 _IDENTIFIER = re.compile(r"([A-Za-z][A-Za-z0-9.-]*):(.+)\Z", re.S)
 _PLACEHOLDERS = frozenset(
     {"NA", "ND", "SN", "SIN", "NONE", "NULL", "NO", "PENDIENTE", "TRAMITE", "ENTRAMITE"}
@@ -145,7 +146,7 @@ def _within(
     for bucket in buckets.values():
         times = Counter(c.member for c in bucket)
         once = [c for c in bucket if times[c.member] == 1]
-        for twice in (c for c in bucket if times[c.member] > 1):
+        for twice in islice((c for c in bucket if times[c.member] > 1), MOST_ASKED):
             yield from (Candidate(*pair(twice.address, c.address), TIE, 0, evidence) for c in once[:1])
         torn = _torn(once, apart)
         if once:
