@@ -232,7 +232,7 @@ KINDS: dict[str, Kind] = {
     "position-unclear": Kind(
         "error", N_("{field}: «{value}» is not a position."), N_("Write it as 19.432608.")
     ),
-    "required": Kind("error", N_("{field} is empty."), N_("Write it, or keep the record as a draft.")),
+    "required": Kind("error", N_("«{field}» is empty."), N_("Write it, or keep the record as a draft.")),
     # looking through a catalogue (check)
     "draft-waiting": Kind(
         "warning",
@@ -241,7 +241,7 @@ KINDS: dict[str, Kind] = {
     ),
     "field-wanted": Kind(
         "note",
-        N_("{type}/{record}: {field} is empty; readers look for it."),
+        N_("{type}/{record}: «{field}» is empty; readers look for it."),
         N_('Write it: commons edit {type}/{record} "{field}=…"'),
     ),
     "identifier-shape": Kind(

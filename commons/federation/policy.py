@@ -44,7 +44,8 @@ class NoPolicy(InputError):
     path: str
     template: ClassVar[str] = N_("There is no readable federation.yaml at {path}.")
     hint_template: ClassVar[str] = N_(
-        "Make one with: commons federation new FOLDER --name NAME --territory NAME"
+        "Name its folder with -f FOLDER, or make one:"
+        " commons federation new FOLDER --name NAME --territory NAME"
     )
 
 
