@@ -8,6 +8,7 @@ together (proportional set size, sampled). 10 × 100 and 100 × 100 always; 1,00
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from generate import generate
 
-EVERY_S = 0.4  # reading a process's maps costs it time too
+EVERY_S = 0.25  # reading a process's maps costs it time too
 SIZES = [(10, 100), (100, 100)]
 MILLION = (1_000, 1_000)
 WAYS = {
@@ -56,15 +57,20 @@ def run(way: str, folder: Path) -> tuple[float, int, int]:
     """(seconds, peak bytes, records) of one way."""
     begun, peak = time.perf_counter(), 0
     command = [sys.executable, str(HERE / f"{way}.py"), str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        while process.poll() is None:
-            peak = max(peak, memory(process.pid))
-            time.sleep(EVERY_S)
-        seconds = time.perf_counter() - begun
-        assert process.stdout is not None
-        said = process.stdout.read()
-    if process.returncode:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    while True:
+        pid, status, used = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            break
+        peak = max(peak, memory(process.pid))
+        time.sleep(EVERY_S)
+    seconds = time.perf_counter() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode or process.stdout is None:
         raise SystemExit(f"{way} failed")
+    with process.stdout:
+        said = process.stdout.read()
+    peak = max(peak, used.ru_maxrss * 1024)  # of the process alone: what sampling may have missed
     return seconds, peak, int(said)
 
 
