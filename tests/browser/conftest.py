@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running portal over the sample pool."""
     pool = write_sample(tmp_path_factory.mktemp("browser") / "pool.db", territory="cdmx")
@@ -36,7 +36,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.communicate(timeout=20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = next((place for place in PLACES if Path(place).exists()), None)
     if program is None:
@@ -55,7 +55,7 @@ def phone(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def axe(request: pytest.FixtureRequest) -> str:
     """The script of axe-core, fetched once from npm and kept in pytest's cache."""
     folder = Path(request.config.cache.mkdir("axe"))  # type: ignore[union-attr]

@@ -117,7 +117,7 @@ def test_a_failure_leaves_what_was_shown(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(PublishFailed, match="No space left"):
+    with pytest.raises(PublishFailed, match="disco está lleno"):
         publish(tmp_path / "out", b"lock 1", remake())
     assert whole(tmp_path / "out") and locks(tmp_path / "out") == "lock 0"
     assert not [p for p in (tmp_path / "out" / "versions").iterdir() if p.name.startswith(".")]
