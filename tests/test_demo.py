@@ -1,6 +1,8 @@
 """The demo goes the whole road, and its portal answers."""
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -84,3 +86,17 @@ def test_the_nightly_recipe_merges_and_publishes_what_is_new(demo: tuple[Path, s
     assert (demo[0] / "nightly" / "current" / "data.db").is_file()
     broken = subprocess.run([*command[:2], "nowhere", "nightly"], cwd=demo[0], env=path, check=False)
     assert broken.returncode > 1
+
+
+def test_a_published_version_holds_all_that_is_needed_to_make_it_again(
+    demo: tuple[Path, str], tmp_path: Path
+) -> None:
+    """Lock and releases of a version, copied elsewhere, give the root that the version names."""
+    shown = demo[0] / "portal" / "current"
+    (tmp_path / "store").mkdir()
+    shutil.copy(shown / "commons.lock", tmp_path)
+    shutil.copytree(shown / "releases", tmp_path / "store" / "releases")
+    command = [COMMONS, "merge", "--locked", "--federation", tmp_path, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["root"] == (shown / "root.txt").read_text().strip()

@@ -202,7 +202,7 @@ def about_view(site: Site, links: Links) -> AboutView:
         people=tuple((_(label), _said(about.get(key))) for key, label in _ABOUT),
         root=str(site.meta.get("root") or ""),
         as_of=date_words(site.meta.get("as_of") or ""),
-        command="commons merge --locked commons.lock",
+        command="commons merge --locked",
         members=tuple(
             (m.name, links.page("member", m.id), _(_STATES.get(str(m.row["state"]), N_("behind"))), _last(m))
             for m in site.members
