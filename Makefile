@@ -25,6 +25,7 @@ demo: $(VENV)/.ready
 
 test: $(VENV)/.ready
 	@sh scripts/test-setup.sh
+	@$(BIN)/python scripts/other_pythons.py || echo "no other Pythons here (tests that compare them will skip)"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
