@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 from commons.catalogue.identifiers import doubt
 from commons.catalogue.ids import instant
-from commons.catalogue.record import AUTOMATIC, StoredRecord, folded
+from commons.catalogue.record import AUTOMATIC, StoredRecord
 from commons.findings import Finding
+from commons.folding import folded
 from commons.schema.spec import RecordType, Schema
 from commons.schema.territory import Territory
 from commons.schema.validate import check_record

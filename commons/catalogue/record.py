@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from commons.folding import folded
 from commons.model import Fields, Value
 
 # What the program keeps by itself; not content, so a change of these alone is no change.
@@ -39,12 +39,6 @@ class StoredRecord:
             if name not in AUTOMATIC:
                 texts += _texts(value)
         return folded("\n".join(texts))
-
-
-def folded(text: str) -> str:
-    """`text` for comparing: no case, no accents."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def _texts(value: Value) -> Iterator[str]:

@@ -29,10 +29,11 @@ from commons.catalogue.file import CatalogueFile, look
 from commons.catalogue.history import FINAL, History, Step, taken_back
 from commons.catalogue.ids import Randomness, instant, salt
 from commons.catalogue.own_releases import OwnReleases
-from commons.catalogue.record import StoredRecord, folded
+from commons.catalogue.record import StoredRecord
 from commons.catalogue.rows import Rows
 from commons.catalogue.settings import Settings
 from commons.catalogue.sources import Sources
+from commons.folding import folded
 from commons.format.keylog import KeyLog
 from commons.model import Fields
 from commons.schema.spec import Schema, load_schema

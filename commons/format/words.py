@@ -13,6 +13,7 @@ from functools import cache
 
 from mnemonic import Mnemonic
 
+from commons.folding import folded
 from commons.format.errors import WordsRefused
 from commons.format.keys import PrivateKey, PublicKey
 from commons.messages import N_
@@ -42,19 +43,14 @@ def wordlist() -> tuple[str, ...]:
     return tuple(unicodedata.normalize("NFC", word) for word in _library().wordlist)
 
 
-def _plain(word: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
-
-
 @cache
 def _by_start() -> dict[str, int]:
     """Every way to write a word: without accents, whole or its first four letters (BIP-39's promise)."""
     ways: dict[str, int] = {}
     for number, word in enumerate(wordlist()):
-        ways[_plain(word)] = number
+        ways[folded(word)] = number
     for number, word in enumerate(wordlist()):
-        ways.setdefault(_plain(word)[:4], number)
+        ways.setdefault(folded(word)[:4], number)
     return ways
 
 
@@ -65,7 +61,7 @@ def to_words(key: PrivateKey) -> tuple[str, ...]:
 
 def same_word(typed: str, word: str) -> bool:
     """Whether what somebody typed means this word of the list."""
-    number = _by_start().get(_plain(typed.strip()))
+    number = _by_start().get(folded(typed.strip()))
     return number is not None and wordlist()[number] == word
 
 
@@ -84,7 +80,7 @@ def from_words(words: Sequence[str]) -> PrivateKey:
         raise WordsRefused(N_("there must be 24 of them."))
     numbers = []
     for word in words:
-        number = _by_start().get(_plain(word))
+        number = _by_start().get(folded(word))
         if number is None:
             raise WordsRefused(N_("this one is not in the list:"), word)
         numbers.append(number)

@@ -7,10 +7,11 @@ Legal forms and small words say nothing. Everything is whole numbers, so the ans
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein
+
+from commons.folding import folded
 
 CONTRADICT, SIMILAR, WITHIN, EQUAL = 0, 1, 2, 3
 
@@ -55,9 +56,7 @@ class Name(tuple[frozenset[str], frozenset[str]]):
 @lru_cache(maxsize=65_536)
 def normalised(text: str) -> Name:
     """`text` as the words that tell it from other names."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    plain = _ABBREVIATION.sub(lambda m: re.sub(r"[.\s]", "", m.group()) + " ", plain)
+    plain = _ABBREVIATION.sub(lambda m: re.sub(r"[.\s]", "", m.group()) + " ", folded(text))
     words: set[str] = set()
     marks: set[str] = set()
     for word in _WORD.findall(plain):

@@ -7,7 +7,6 @@ is the organisation's". Does not decide which fields it is given (that is `outgo
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -16,6 +15,7 @@ from typing import Literal
 
 import phonenumbers
 
+from commons.folding import folded
 from commons.schema.validate import personal_number
 
 Kind = Literal["phone", "email", "number", "private"]
@@ -67,10 +67,7 @@ def email_key(text: str) -> str:
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text, without case, accents and punctuation."""
-    plain = text.casefold()
-    if not plain.isascii():
-        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
-    return tuple(_WORD.findall(plain))
+    return tuple(_WORD.findall(folded(text)))
 
 
 def answer_keys(text: str) -> set[str]:

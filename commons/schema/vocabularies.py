@@ -6,13 +6,13 @@ Accents, case, punctuation and one or two slips of the keyboard are forgiven, si
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from rapidfuzz.distance import OSA
 
+from commons.folding import folded
 from commons.schema.spec import Vocabulary, load_schema
 
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
@@ -28,9 +28,7 @@ class Match:
 
 def fold(text: str) -> str:
     """Small letters without accents, words separated by one space. Equal folds are the same word to us."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return _NOT_WORD.sub(" ", plain).strip()
+    return _NOT_WORD.sub(" ", folded(text)).strip()
 
 
 def match(vocabulary: str, text: str) -> str | None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commons.folding import folded
 from commons.format import sshsig, words
 from commons.format.errors import KeyRefused, SignatureRefused, WordsRefused
 from commons.format.keys import PrivateKey, PublicKey
@@ -128,7 +129,7 @@ def test_a_signature_holds_for_its_purpose_and_key_only(keys: list[PrivateKey]) 
 def test_words_are_forgiving_about_accents_case_and_endings(keys: list[PrivateKey]) -> None:
     """What matters is the first four letters, as BIP-39 promises; numbers and commas are skipped."""
     good = words.to_words(keys[0])
-    sloppy = [words._plain(word)[:4].upper() for word in good]
+    sloppy = [folded(word)[:4].upper() for word in good]
     assert words.from_words(sloppy) == keys[0]
     typed = "\n".join(f"{n}. {word}," for n, word in enumerate(good, start=1))
     assert words.from_words(words.split(typed)) == keys[0]

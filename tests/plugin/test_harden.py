@@ -22,7 +22,7 @@ REFUSED = [
     "SELECT printf('%.*c', 100000000, 'x')",
     "SELECT zeroblob(1000000000)",
     "SELECT group_concat(title) FROM entity",
-    "ATTACH DATABASE '/tmp/other.db' AS other",
+    "ATTACH DATABASE 'other.db' AS other",
     "PRAGMA database_list = 1; SELECT 1",
     "PRAGMA writable_schema = 1",
     "PRAGMA query_only = 0",
