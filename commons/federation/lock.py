@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from commons.addresses import MEMBER_ID
 from commons.errors import InputError
+from commons.federation import policy as policies
 from commons.federation.policy import Policy
 from commons.federation.reading import Section, spots
 from commons.format import container, strict_json
@@ -256,7 +257,7 @@ def _lock(top: Section, value: dict[str, object]) -> Lock:
         schema=top.needed_text("schema", pattern=_VERSION, needed=N_("a version")),
         linker=top.needed_text("linker", pattern=_VERSION, needed=N_("a version")),
         as_of=_moment(top, "as_of", _MINUTE, N_("a UTC minute as in 2026-11-21T18:30:00Z")),
-        policy=Policy.from_json(value.get("policy") or {}, top.file),
+        policy=policies.from_json(value.get("policy") or {}, top.file),
         members={member: _member(members, member) for member in members.pairs},
         vocabularies=top.needed_text("vocabularies", pattern=_DIGEST, needed=_DIGEST_WORDS),
         territory=_territory(top.section("territory")),

@@ -8,7 +8,7 @@ import pytest
 
 from commons.errors import InputError
 from commons.federation import edit, policy
-from commons.federation.policy import MaxAge, Policy
+from commons.federation.policy import MaxAge, Policy, from_json
 from commons.federation.reading import NotReadable, NotYet, UnknownKey, WrongValue
 
 ID = "k3v7wq2mzt5xh4cabn6dpyjr2e"
@@ -127,7 +127,7 @@ def test_the_digest_covers_rules_and_not_sources_holds_or_order() -> None:
     assert policy.parse(one).digest == policy.parse(two).digest
     assert policy.parse(one + "subject: {vouches: 3}").digest != policy.parse(one).digest
     read = policy.parse(FULL)
-    assert Policy.from_json(read.to_json()).digest == read.digest
+    assert from_json(read.to_json()).digest == read.digest
     assert "robo" not in str(read.to_json()) and "equivocado" not in str(read.to_json())
 
 

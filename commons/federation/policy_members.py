@@ -1,0 +1,122 @@
+"""The entries under `members:` of federation.yaml: whose releases, from where, and since when.
+
+Reads and checks; decides nothing. What a member's keys mean is said in `rules`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from commons.addresses import MEMBER_ID, Address, NotAnAddress
+from commons.federation.reading import AtPlace, Section, Spot, WrongValue
+from commons.federation.rules import Added, MaxAge, Member, Pause, Source
+from commons.messages import N_
+
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+MEMBER_WORDS = N_("a member id: 26 characters from a-z and 2-7")
+_AGE = re.compile(r"([1-9][0-9]{0,3}) (days|months|years)")
+
+
+@dataclass(eq=False)
+class TwiceAMember(AtPlace):
+    """One member id stands twice in the list."""
+
+    member: str
+    template: ClassVar[str] = N_("{place}: the member {member} is already in the list.")
+    hint_template: ClassVar[str] = N_("Keep one of the two entries; it may have several sources.")
+
+
+def members_of(top: Section) -> tuple[Member, ...]:
+    found: dict[str, Member] = {}
+    for section in top.sections("members"):
+        member = _member(section)
+        if member.id in found:
+            raise TwiceAMember(section.file, section.line, member.id)
+        found[member.id] = member
+    return tuple(found.values())
+
+
+def _member(section: Section) -> Member:
+    member_id = section.needed_text("id", pattern=_exactly(MEMBER_ID), needed=MEMBER_WORDS)
+    for key in ("succeeds", "on_behalf_of"):
+        if section.spot(key) is not None:
+            raise section.not_yet(key)
+    if section.boolean("allow_private_hosts", False):
+        raise section.not_yet("allow_private_hosts")
+    member = Member(
+        id=member_id,
+        name=section.needed_text("name"),
+        sources=tuple(_source(item, section) for item in section.items("sources")),
+        added=_added(section),
+        subject_of=section.texts(
+            "subject_of", _own_organization(member_id), N_("a list of addresses of its own organizations")
+        ),
+        max_age=_max_age(section),
+        pause=_pause(section),
+    )
+    section.done()
+    return member
+
+
+def _exactly(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    return re.compile(pattern.pattern.removesuffix(r"\Z"))
+
+
+class _own_organization:  # noqa: N801  (read as a question: allowed = _own_organization(member))
+    def __init__(self, member_id: str) -> None:
+        self.member_id = member_id
+
+    def __call__(self, text: str) -> bool:
+        try:
+            address = Address.parse(text)
+        except NotAnAddress:
+            return False
+        return address.member == self.member_id and address.type == "organization"
+
+
+def _source(item: Spot, section: Section) -> Source:
+    text = str(item.value) if isinstance(item.value, str | int) else ""
+    if text == "inbox":
+        return Source("inbox", text)
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text)
+    if scheme and scheme[1].lower() in ("https", "http", "git+https"):
+        place = Section({"sources": item}, item.line, section.file, section.path)
+        raise place.not_yet("sources")
+    if not text or scheme or "\x00" in text:
+        raise WrongValue(
+            section.file, item.line, section.name("sources"), N_("a list of files, folders or the word inbox")
+        )
+    return Source("path", text)
+
+
+def _added(section: Section) -> Added:
+    inner = section.section("added")
+    if inner is None:
+        return Added()
+    when = inner.text("when", pattern=DATE, needed=N_("a date as in 2026-11-21")) or ""
+    added = Added(by=inner.text("by") or "", when=when, how=inner.text("how") or "")
+    inner.done()
+    return added
+
+
+def _max_age(section: Section) -> MaxAge:
+    text = section.text("max_age", pattern=_AGE, needed=N_("a time as in 24 months"))
+    if text is None:
+        return MaxAge()
+    count, unit = text.split(" ")
+    return MaxAge(int(count), unit)
+
+
+def _pause(section: Section) -> Pause | None:
+    inner = section.section("pause")
+    if inner is None:
+        return None
+    at = [item.value for item in inner.items("at")]
+    numbers = [n for n in at if isinstance(n, int) and not isinstance(n, bool) and n >= 0]
+    if len(at) != 2 or len(numbers) != 2:
+        raise inner.wrong("at", N_("the epoch and number of a release, as in [0, 10]"))
+    pause = Pause((numbers[0], numbers[1]), inner.text("reason") or "")
+    inner.done()
+    return pause
