@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from typing import NamedTuple
 
 LINKER = "1"  # raised whenever the same claims would be linked otherwise; stands in the lock
 
@@ -54,18 +55,65 @@ class Candidate:
     evidence: Evidence = dataclass_field(default_factory=dict, compare=False)
 
 
+class Part(NamedTuple):
+    """One reason for or against two records being one thing: what is compared, what it counts, both sides."""
+
+    name: str
+    points: int
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Everything that speaks for or against a pair; the score is the sum of its parts and nothing else.
+
+    `guards`: names of what forbids an automatic link whatever the score. `anchored`: a place, a contact or an
+    identifier agrees, not the name alone.
+    """
+
+    parts: tuple[Part, ...] = ()
+    guards: tuple[str, ...] = ()
+    anchored: bool = False
+
+    @property
+    def total(self) -> int:
+        return sum(part.points for part in self.parts)
+
+    @property
+    def evidence(self) -> Evidence:
+        """Points by part, as links and candidates carry them; both sides' values are in the claims."""
+        return {part.name: part.points for part in self.parts}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Related:
+    """Two claims that are not one thing and belong together otherwise: `a` is `kind` of `b`, proposed only.
+
+    `kind` is a term of the vocabulary `relation_kinds`; `reason` says what was seen (branch, unit, programme).
+    """
+
+    a: str
+    b: str
+    kind: str
+    reason: str
+    evidence: Evidence = dataclass_field(default_factory=dict, compare=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What linking decided.
 
     `clusters`: addresses that are one thing, two or more each, sorted within and among each other.
     `links`: the links that hold them together. `unknown`: addresses whose `same_as` leads nowhere.
+    `related`: proposals of relations; nothing is joined by them.
     """
 
     clusters: tuple[tuple[str, ...], ...] = ()
     links: tuple[Link, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     unknown: tuple[str, ...] = ()
+    related: tuple[Related, ...] = ()
 
 
 def pair(a: str, b: str) -> tuple[str, str]:
