@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from commons.addresses import MEMBER_ID, Address, NotAnAddress
+from commons.federation import links
 from commons.federation.reading import AtPlace, Section, Spot, WrongValue
 from commons.federation.rules import Added, MaxAge, Member, Pause, Source
 from commons.messages import N_
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 MEMBER_WORDS = N_("a member id: 26 characters from a-z and 2-7")
+_LINK_WORDS = N_("an address as in https://…/comedor.entrega or git+https://…, without name and password")
 _AGE = re.compile(r"([1-9][0-9]{0,3}) (days|months|years)")
 
 
@@ -43,8 +45,6 @@ def _member(section: Section) -> Member:
     for key in ("succeeds", "on_behalf_of"):
         if section.spot(key) is not None:
             raise section.not_yet(key)
-    if section.boolean("allow_private_hosts", False):
-        raise section.not_yet("allow_private_hosts")
     member = Member(
         id=member_id,
         name=section.needed_text("name"),
@@ -55,6 +55,7 @@ def _member(section: Section) -> Member:
         ),
         max_age=_max_age(section),
         pause=_pause(section),
+        allow_private_hosts=section.boolean("allow_private_hosts", False),
     )
     section.done()
     return member
@@ -80,13 +81,18 @@ def _source(item: Spot, section: Section) -> Source:
     text = str(item.value) if isinstance(item.value, str | int) else ""
     if text == "inbox":
         return Source("inbox", text)
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text)
-    if scheme and scheme[1].lower() in ("https", "http", "git+https"):
-        place = Section({"sources": item}, item.line, section.file, section.path)
-        raise place.not_yet("sources")
-    if not text or scheme or "\x00" in text:
+    if links.scheme_of(text):
+        try:
+            link = links.parse(text)
+        except links.NotALink as error:
+            raise WrongValue(section.file, item.line, section.name("sources"), _LINK_WORDS) from error
+        return Source(link.kind, text, link)
+    if not text or "\x00" in text:
         raise WrongValue(
-            section.file, item.line, section.name("sources"), N_("a list of files, folders or the word inbox")
+            section.file,
+            item.line,
+            section.name("sources"),
+            N_("a list of files, folders, https addresses or the word inbox"),
         )
     return Source("path", text)
 

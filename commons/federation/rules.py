@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from commons.addresses import tombstone
+from commons.federation.links import Link
 from commons.format import strict_json
 from commons.messages import LANGUAGES
 
@@ -33,10 +34,19 @@ def _given(**entries: object) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where to look for a member's releases: the inbox, or a file or folder (relative to federation.yaml)."""
+    """Where to look for a member's releases.
 
-    kind: Literal["inbox", "path"]
+    The inbox, a file or folder (`where` is relative to federation.yaml), or an address on the net (`link`).
+    """
+
+    kind: Literal["inbox", "path", "web", "git"]
     where: str
+    link: Link | None = None
+
+    @property
+    def shown(self) -> str:
+        """The source as a message names it: a key in an address stays out."""
+        return self.link.shown if self.link else self.where
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One accepted catalogue. `sources` and the pause's reason stay out of the lock."""
+    """One accepted catalogue. Where it is looked for and the pause's reason stay out of the lock."""
 
     id: str
     name: str
@@ -86,6 +96,7 @@ class Member:
     subject_of: tuple[str, ...] = ()
     max_age: MaxAge = MaxAge()
     pause: Pause | None = None
+    allow_private_hosts: bool = False
 
     def to_json(self) -> dict[str, object]:
         return {

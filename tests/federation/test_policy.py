@@ -96,11 +96,11 @@ def test_what_is_wrong_is_named_with_its_line(addition: str, error: type[InputEr
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ("sources: ['https://example.org/x']", NotYet),
-        ("sources: ['git+https://example.org/x']", NotYet),
         ("sources: ['ftp://example.org/x']", WrongValue),
+        ("sources: ['https://ana:secreto@example.org/x']", WrongValue),
+        ("sources: ['git+ssh://example.org/x']", WrongValue),
         (f"succeeds: {ID}", NotYet),
-        ("allow_private_hosts: true", NotYet),
+        ("allow_private_hosts: sometimes", WrongValue),
         ("on_behalf_of: Otra", NotYet),
         ("pause: {at: [0]}", WrongValue),
         ("max_age: 3 weeks", WrongValue),

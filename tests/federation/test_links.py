@@ -1,0 +1,53 @@
+"""What may stand as an address under sources, and what is refused before anything is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from commons.federation.links import Link, NotALink, checked, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("https://Example.org/a?llave=1#abajo", Link("web", "https://example.org/a?llave=1")),
+        ("http://example.org/", Link("web", "http://example.org/")),
+        ("https://ñandú.mx/á", Link("web", "https://xn--and-6ma2c.mx/%C3%A1")),
+        ("git+https://h.org/o/r.git", Link("git", "https://h.org/o/r.git")),
+        ("git+https://h.org/@ana/r", Link("git", "https://h.org/@ana/r")),
+        (
+            "git+https://h.org/o/r.git@v1/a#subdirectory=x/y",
+            Link("git", "https://h.org/o/r.git", "v1/a", "x/y"),
+        ),
+    ],
+)
+def test_an_address_is_read(text: str, link: Link) -> None:
+    """Hosts in ASCII, no fragment; of a repository its branch and folder."""
+    assert parse(text) == link
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file:///etc/passwd", "ftp://h/x", "ext::sh -c id", "ssh://h/x", "git+ssh://h/x", "git+http://h/x",
+        "git://h/x", "https:///x", "https://h/a b", "https://h/\\x", "https://h/\nx", "https://h:0/", "https://h:99999/",
+        "https://ana:clave@h/", "https://ana@h/", "git+https://ana:clave@h/r.git",
+        "git+https://h/r.git@-upload-pack", "git+https://h/r.git@a..b", "git+https://h/r.git@x.lock",
+        "git+https://h/r.git#subdirectory=../x", "git+https://h/r.git#subdirectory=-x",
+        "git+https://h/r.git#egg=x", "git+https://h/", "git+https://h/r.git?x=1", "https://" + "a" * 3000,
+    ],
+)  # fmt: skip
+def test_what_another_program_could_take_otherwise_is_refused(text: str) -> None:
+    """Options, climbing out, other protocols, passwords; and the sentence repeats no password."""
+    with pytest.raises(NotALink) as refused:
+        parse(text)
+    assert "clave" not in str(refused.value) and refused.value.hint
+
+
+def test_a_redirect_is_an_address_like_any_other() -> None:
+    """Relative ones count from where they came; other schemes and passwords are refused."""
+    base = checked("https://h/a/b")
+    assert str(checked("../c", base=base)) == "https://h/c"
+    for target in ("file:///x", "//ana:clave@h/", "javascript:alert(1)"):
+        with pytest.raises(NotALink):
+            checked(target, base=base)
