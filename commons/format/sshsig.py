@@ -47,6 +47,20 @@ def sign(key: PrivateKey, data: bytes, namespace: str = RELEASE_NAMESPACE) -> by
     return _armoured(key.public, namespace, key.sign(_signed(data, namespace)))
 
 
+def signer(signature: bytes) -> PublicKey:
+    """The key that a signature names; `verify` says whether it is that key's.
+
+    Raises:
+        SignatureRefused: not a signature by an Ed25519 key. KeyRefused: a key that nobody should accept.
+    """
+    try:
+        blob = base64.b64decode(b"".join(signature.split(b"\n")[1:-2]), validate=True)
+    except binascii.Error as error:
+        raise SignatureRefused(N_("it is not an SSH signature")) from error
+    start = len(_MAGIC) + 8 + 4 + len(ALGORITHM) + 4  # magic, version, length of the key; its two strings
+    return PublicKey(blob[start : start + 32])
+
+
 def verify(signature: bytes, data: bytes, namespace: str, public: PublicKey) -> None:
     """Accept `signature` over `data`, or say why not.
 
