@@ -499,7 +499,35 @@ KINDS: dict[str, Kind] = {
     "stranger": Kind(
         "note",
         N_("«{value}» is a release of {member}, who is not a member."),
-        N_("Take them in with: commons federation add"),
+        N_("It is kept as a join request; nothing of it is shown. See: commons federation requests"),
+    ),
+    "parcel-damaged": Kind(
+        "warning",
+        N_("«{value}» was cut short or changed on its way."),
+        N_("Ask for it again, sent as a file and not as a picture or text."),
+    ),
+    "parcel-part": Kind(
+        "warning",
+        N_("«{value}» is one part of a release; the others are not beside it."),
+        N_("Ask for the release as one file (.entrega), or put its four files into one folder."),
+    ),
+    "parcel-database": Kind(
+        "warning",
+        N_("«{value}» is a database, perhaps somebody's whole catalogue with what is private in it."),
+        N_("Do not pass it on. Ask them to share with commons release, and delete it."),
+    ),
+    "parcel-web-page": Kind(
+        "warning",
+        N_("«{value}» is a web page that was saved in place of a file."),
+        N_("Open the link again and download the file itself."),
+    ),
+    "parcel-packed": Kind(
+        "warning", N_("«{value}» is packed inside another packed file."), N_("Unpack the outer one first.")
+    ),
+    "requests-full": Kind(
+        "warning",
+        N_("«{value}» is a stranger's release; so many are waiting that it was not kept."),
+        N_("Decide over them: commons federation requests"),
     ),
     "R_CHAR": Kind(
         "error",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from commons.federation import inbox, requests
 from commons.federation import store as stored
 from commons.federation.policy import Policy
 from commons.federation.store import Store
@@ -22,7 +23,7 @@ from commons.format.limits import LIMITS
 from commons.format.manifest import Manifest
 from commons.messages import N_
 
-INBOX = "inbox"
+INBOX = inbox.FOLDER
 _SIDECARS = ("catalogue.db-wal", "catalogue.db-journal", "catalogue.db-shm")
 _MOST_ENTRIES = 10_000  # of one folder: an inbox is tidied long before
 
@@ -33,8 +34,14 @@ class Fetched:
 
     arrived: dict[str, list[str]] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
-    strangers: dict[str, Path] = field(default_factory=dict)
+    strangers: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+
+    def stranger(self, member: str, where: str) -> None:
+        """Note who is no member, once; what they sent is kept as a join request."""
+        if member not in self.strangers:
+            self.strangers[member] = where
+            self.findings.append(Finding("stranger", member=member, value=where))
 
 
 def fetch(policy: Policy, folder: Path, store: Store) -> Fetched:
@@ -45,10 +52,10 @@ def fetch(policy: Policy, folder: Path, store: Store) -> Fetched:
     """
     found = Fetched()
     members = {m.id for m in policy.members}
-    inbox = folder / INBOX
-    if any(source.kind == "inbox" for m in policy.members for source in m.sources) and inbox.is_dir():
-        for path in _releases_in(inbox):
-            _take(path, store, found, members, expected=None)
+    requests.accept(members, store)  # a member may have been written into federation.yaml by hand
+    inbox_folder = folder / INBOX
+    if any(source.kind == "inbox" for m in policy.members for source in m.sources) and inbox_folder.is_dir():
+        _sort_in(inbox.sort(inbox_folder, store, members), found)
     for member in policy.members:
         for source in member.sources:
             if member.id in found.reached:
@@ -56,6 +63,18 @@ def fetch(policy: Policy, folder: Path, store: Store) -> Fetched:
             if source.kind == "path":
                 _look_at(folder / source.where, member.id, members, store, found)
     return found
+
+
+def _sort_in(arrivals: Iterable[inbox.Arrival], found: Fetched) -> None:
+    for arrival in arrivals:
+        if arrival.kind == inbox.REQUEST:
+            found.stranger(arrival.member or "", arrival.where)
+        elif arrival.finding is not None:
+            found.findings.append(arrival.finding)
+        elif arrival.member is not None:
+            found.reached.add(arrival.member)
+            if arrival.kind == inbox.NEW:
+                found.arrived.setdefault(arrival.member, []).append(arrival.digest or "")
 
 
 def _look_at(path: Path, member: str, members: Set[str], store: Store, found: Fetched) -> None:
@@ -101,8 +120,9 @@ def _take(path: Path, store: Store, found: Fetched, members: Set[str], *, expect
         if manifest.member not in members:
             if expected is not None:
                 raise OtherMember(manifest.member, expected)
-            found.strangers[manifest.member] = path
-            found.findings.append(Finding("stranger", member=manifest.member, value=path.name))
+            if not requests.requests_of(store).has(manifest.digest):
+                requests.keep(container.read_any(path), store)
+            found.stranger(manifest.member, path.name)
             return
         if not store.has(manifest.digest):
             _refuse_sidecars(path)

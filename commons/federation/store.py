@@ -82,6 +82,20 @@ class Store:
     def has(self, digest: str) -> bool:
         return self.release_path(digest).is_file()
 
+    def look_up(self, digest: str) -> Seen | None:
+        """One release, as `seen` gives it; None where it is not here or damaged."""
+        return _stored(self.release_path(digest), digest)
+
+    def count(self) -> int:
+        """How many releases are here."""
+        return len(self._named("releases"))
+
+    def drop(self, digest: str) -> None:
+        """Delete a release and what intake kept of it."""
+        self.release_path(digest).unlink(missing_ok=True)
+        for kept in self.intake.glob(f"{digest}-*"):
+            kept.unlink(missing_ok=True)
+
     def put(self, files: AnyFiles) -> Seen:
         """Keep a release, proven first; one that is here already stays as it is. Raises FormatError."""
         catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 from commons.format.errors import ContainerRefused, NotAFile, TooBig
 from commons.format.limits import LIMITS
@@ -145,14 +145,9 @@ def parse(data: bytes, name: str = "release") -> AnyFiles:
     raise ContainerRefused(name, N_("it holds something other than the files of a release"))
 
 
-def read_regular(path: Path, most: int) -> bytes:
-    """A plain file's bytes, read once; follows no link and waits for no pipe.
-
-    Raises:
-        NotAFile: a link, folder, pipe or device.
-        TooBig: longer than `most` bytes.
-        ContainerRefused: missing or unreadable.
-    """
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """A plain file and its size; follows no link and waits for no pipe. Raises NotAFile, ContainerRefused."""
     flags = os.O_RDONLY
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
         flags |= getattr(os, name, 0)
@@ -170,12 +165,30 @@ def read_regular(path: Path, most: int) -> bytes:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise NotAFile(path.name, N_("it is not a plain file"))
-        if status.st_size > most:
-            raise TooBig(path.name, status.st_size, most)
+        yield file, status.st_size
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """A plain file's bytes, read once; follows no link and waits for no pipe.
+
+    Raises:
+        NotAFile: a link, folder, pipe or device.
+        TooBig: longer than `most` bytes.
+        ContainerRefused: missing or unreadable.
+    """
+    with _opened(path) as (file, size):
+        if size > most:
+            raise TooBig(path.name, size, most)
         data = file.read(most + 1)
     if len(data) > most:
         raise TooBig(path.name, len(data), most)
     return data
+
+
+def peek(path: Path, n: int) -> tuple[bytes, int]:
+    """The first `n` bytes of a plain file, and its size. Raises as `read_regular`."""
+    with _opened(path) as (file, size):
+        return file.read(n), size
 
 
 def read_any(path: Path) -> AnyFiles:

@@ -1,0 +1,104 @@
+"""Sorts what came: a member's release into the store, a stranger's among the join requests.
+
+What holds no release is named and left where it is. Nothing is removed unless somebody asks for it (`clear`),
+and then only files whose every part is in the store and proves itself there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from commons.federation import requests
+from commons.federation.parcels import Parcel, parcels
+from commons.federation.store import NotInStore, Store
+from commons.findings import Finding
+from commons.format.container import sync_folder
+from commons.format.errors import FormatError
+
+FOLDER = "inbox"
+NEW, KNOWN, REQUEST, JUNK = "new", "known", "request", "junk"
+Kind = Literal["new", "known", "request", "junk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What became of one thing. `code`: the finding's, of junk."""
+
+    where: str
+    paths: tuple[Path, ...]
+    kind: Kind
+    member: str | None = None
+    version: tuple[int, int] | None = None
+    digest: str | None = None
+    code: str | None = None
+
+    @property
+    def finding(self) -> Finding | None:
+        """What a person should look at; None for a member's release."""
+        if self.kind == JUNK:
+            return Finding(self.code or "E_CONTAINER", member=self.member, value=self.where)
+        return Finding("stranger", member=self.member, value=self.where) if self.kind == REQUEST else None
+
+
+def sort(place: Path, store: Store, members: Set[str]) -> Iterator[Arrival]:
+    """Take in everything in a folder (or one file), in order of the names.
+
+    Args:
+        members: whose releases go into the store; everybody else's become join requests.
+    """
+    asked = requests.requests_of(store)
+    for parcel in parcels(place, lambda digest: store.has(digest) or asked.has(digest)):
+        try:
+            yield _taken(parcel, store, asked, members)
+        except FormatError as error:
+            yield Arrival(parcel.where, parcel.paths, "junk", code=error.code)
+
+
+def _taken(parcel: Parcel, store: Store, asked: Store, members: Set[str]) -> Arrival:
+    if parcel.digest is None:
+        return Arrival(parcel.where, parcel.paths, "junk", code=parcel.code)
+    seen = store.look_up(parcel.digest) or asked.look_up(parcel.digest)
+    kind: Kind = "known"
+    if seen is None:
+        if parcel.files is None:  # known a moment ago; damaged or gone since
+            return Arrival(parcel.where, parcel.paths, "junk", code="E_CONTAINER")
+        whose = parcel.files.parsed_manifest.member
+        seen = store.put(parcel.files) if whose in members else requests.keep(parcel.files, store)
+        kind = "new"
+    member = seen.manifest.member
+    kind = kind if member in members else "request"
+    return Arrival(parcel.where, parcel.paths, kind, member, seen.version, seen.digest)
+
+
+def clear(arrivals: Iterable[Arrival], store: Store) -> list[Path]:
+    """Remove the files whose every release is safely here; gives them.
+
+    A file that holds anything else besides, or whose release does not prove itself when it is read again from
+    the store, stays.
+    """
+    keep: set[Path] = set()
+    free: dict[Path, None] = {}
+    for arrival in arrivals:
+        if arrival.kind == JUNK or not _is_safe(arrival, store):
+            keep.update(arrival.paths)
+        else:
+            free.update(dict.fromkeys(arrival.paths))
+    gone = [path for path in free if path not in keep]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    for folder in {path.parent for path in gone}:
+        sync_folder(folder)
+    return gone
+
+
+def _is_safe(arrival: Arrival, store: Store) -> bool:
+    for place in (store, requests.requests_of(store)):
+        try:
+            place.read(arrival.digest or "")
+        except NotInStore:
+            continue
+        return True
+    return False
