@@ -14,8 +14,8 @@ from commons.merge.claims import fields_of
 from commons.merge.fuse import Context, Fused, Plan, Said, fuse
 from commons.merge.root import entity_leaf, leaf
 from commons.pool.contract import entity_types
+from commons.pool.rows import Entity, Filled, Row, Shaper
 from commons.pool.words import word_list
-from commons.pool.write import Entity, Filled, Row, Shaper
 from commons.schema.spec import load_schema
 
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode

@@ -22,7 +22,8 @@ from commons.link.model import Candidate
 from commons.merge.claims import HELD, WITHDRAWN, Taken
 from commons.merge.linking import Linked
 from commons.pool.contract import LISTS, WITHOUT_TABLE
-from commons.pool.write import Row, Writer
+from commons.pool.rows import Row
+from commons.pool.write import Writer
 
 HELD_FIELD = "R_HELDFIELD"
 KEPT = 100  # findings and candidates of one receipt, one by one; all are counted

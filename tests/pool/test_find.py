@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from commons.pool.find import Asked, overview, search
 from commons.pool.opening import open_pool
 from commons.pool.read import Gone, Pool, Several, Thing, Unknown
-from commons.pool.write import Content, Entity, write_pool
+from commons.pool.rows import Entity
+from commons.pool.write import Content, write_pool
 
 MEMBERS = ("a" * 26, "b" * 26)
 TOPICS = ("food", "health", "water")

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from commons.pool.contract import APPLICATION_ID
+from commons.pool.rows import Entity
 from commons.pool.search import query
-from commons.pool.write import Content, Entity, write_pool, writing
+from commons.pool.write import Content, write_pool, writing
 
 MEMBER = "k3v7wq2mzt5xh4cabn6dpyjr2e"
 KITCHEN = f"{MEMBER}/organization/cocina"

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from commons.addresses import tombstone
-from commons.pool.write import Content, Entity, write_pool
+from commons.pool.rows import Entity
+from commons.pool.write import Content, write_pool
 
 KITCHEN = "k3v7wq2mzt5xh4cabn6dpyjr2e"
 CLINIC = "m5x2aq7czt5xh4kabn6dpyjr3f"
