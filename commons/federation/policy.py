@@ -108,14 +108,18 @@ def _policy(top: Section) -> Policy:
     if "members" not in top.pairs:
         raise top.wrong("members", N_("a list"))
     keep, site = _publish(top)
+    members = members_of(top)
+    judges, quorum = _judges(top, members)
     policy = Policy(
         name=name,
         about=_about(top),
         languages=top.texts("languages", LANGUAGES.__contains__, N_("a list of es, en")) or LANGUAGES,
         territory=top.text("territory", pattern=_NAME, needed=N_("the name of a territory, as in cdmx")),
         licences=top.texts("licences") or LICENCES,
-        members=members_of(top),
+        members=members,
         subject_vouches=_vouches(top),
+        judges=judges,
+        quorum=quorum,
         holds=tuple(_hold(section) for section in top.sections("holds")),
         keep=keep,
         site=site,
@@ -156,6 +160,18 @@ def _vouches(top: Section) -> int:
     return vouches
 
 
+def _judges(top: Section, members: tuple[Member, ...]) -> tuple[tuple[str, ...], int]:
+    """Whose judgement counts alone, by id or by the name in the list; and how many it takes otherwise."""
+    inner = top.section("judges")
+    if inner is None:
+        return (), 2
+    known = {m.name: m.id for m in members} | {m.id: m.id for m in members}
+    named = inner.texts("from", known.__contains__, N_("a list of members of this federation, by id or name"))
+    quorum = inner.integer("quorum", 2, least=1)
+    inner.done()
+    return tuple(dict.fromkeys(known[text] for text in named)), quorum
+
+
 def _publish(top: Section) -> tuple[int, str]:
     inner = top.section("publish")
     if inner is None:
@@ -170,15 +186,13 @@ def _publish(top: Section) -> tuple[int, str]:
 
 def _only_defaults(top: Section) -> None:
     """Keys whose rules come later: known, checked for spelling, accepted only at their defaults."""
-    admit, judges = top.section("admit"), top.section("judges")
-    for inner, default in ((admit, ("vouches", 0)), (judges, ("quorum", 2))):
-        if inner is None:
-            continue
-        if inner.integer(default[0], default[1]) != default[1]:
-            raise inner.not_yet(default[0])
-        if inner.items("from"):
-            raise inner.not_yet("from")
-        inner.done()
+    admit = top.section("admit")
+    if admit is not None:
+        if admit.integer("vouches", 0) != 0:
+            raise admit.not_yet("vouches")
+        if admit.items("from"):
+            raise admit.not_yet("from")
+        admit.done()
     link = top.section("link")
     if link is not None and link.pairs:
         raise top.not_yet("link")

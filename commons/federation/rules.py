@@ -155,6 +155,8 @@ class Policy:
     licences: tuple[str, ...] = LICENCES
     admit: Admit = Admit()
     subject_vouches: int = 2
+    judges: tuple[str, ...] = ()  # members whose judgement counts alone
+    quorum: int = 2  # how many others it takes
     holds: tuple[Hold, ...] = ()
     keep: int = 5
     site: str = "topics"
@@ -173,7 +175,7 @@ class Policy:
             "members": [m.to_json() for m in sorted(self.members, key=lambda m: m.id)],
             "admit": self.admit.to_json(),
             "subject": {"vouches": self.subject_vouches},
-            "judges": {"from": [], "quorum": 2},
+            "judges": {"from": sorted(self.judges), "quorum": self.quorum},
             "link": {},
             "emergency": None,
             "publish": {"site": self.site},

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from commons.link.exact import decide, decide_at_places, strong_identifier
 from commons.link.judgements import Judgement, Verdicts
-from commons.link.model import Candidate, Decision, Link, LinkClaim
+from commons.link.model import Candidate, Decision, Link, LinkClaim, Related
 from commons.merge.claims import fields_of
 
 AT_PLACE = "service_at_place"
@@ -35,6 +35,7 @@ class Linked:
     links: tuple[Link, ...]
     candidates: tuple[Candidate, ...]
     unknown: tuple[str, ...]
+    related: tuple[Related, ...] = ()
 
 
 class Keys:
@@ -175,4 +176,5 @@ def together(first: Decision, second: Decision) -> Linked:
         tuple(sorted(first.links + second.links)),
         tuple(sorted(first.candidates + second.candidates)),
         tuple(sorted(first.unknown + second.unknown)),
+        tuple(sorted({*first.related, *second.related})),
     )

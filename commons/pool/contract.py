@@ -13,7 +13,7 @@ from typing import Literal
 
 from commons.schema.spec import Field, RecordType, Schema, load_schema
 
-CONTRACT = "1-draft.1"
+CONTRACT = "1-draft.2"
 APPLICATION_ID = 0x434D4E50  # "CMNP": file(1) and we know a pool by it
 PAGE_BYTES = 4096
 
@@ -60,6 +60,14 @@ CREATE TABLE entity_topic (
 CREATE TABLE candidate (
   a TEXT NOT NULL, b TEXT NOT NULL, score INTEGER NOT NULL, reason TEXT NOT NULL, evidence TEXT NOT NULL,
   PRIMARY KEY (a, b, reason)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE link (
+  a TEXT NOT NULL, b TEXT NOT NULL, score INTEGER NOT NULL, reason TEXT NOT NULL, evidence TEXT NOT NULL,
+  PRIMARY KEY (a, b, reason)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE related (
+  a TEXT NOT NULL, b TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, evidence TEXT NOT NULL,
+  PRIMARY KEY (a, b, kind)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE disagreement (
   entity INTEGER NOT NULL REFERENCES entity(id), field TEXT NOT NULL, address TEXT NOT NULL,

@@ -63,8 +63,8 @@ HOLD = f"holds: [{{{{address: {ID}/{{}}, field: {{}}, reason: x, by: y, until: {
     ("addition", "error", "words"),
     [
         ("lnik: {}", UnknownKey, "lnik"),
-        ("judges: {quorum: 3}", NotYet, "judges.quorum"),
-        (f"judges: {{from: [{ID}]}}", NotYet, "judges.from"),
+        ("judges: {quorum: 0}", WrongValue, "judges.quorum"),
+        (f"judges: {{from: [{ID}]}}", WrongValue, "judges.from"),
         ("admit: {vouches: 1}", NotYet, "admit.vouches"),
         ("link: {place: 80}", NotYet, "link"),
         ("emergency: {until: 2026-12-01}", NotYet, "emergency"),
@@ -166,3 +166,11 @@ def test_a_list_in_brackets_is_left_alone() -> None:
 def test_an_age_may_be_longer_than_the_calendar() -> None:
     """Then a release is never too old."""
     assert MaxAge(9_999, "years").ends_at(datetime(2026, 1, 1, tzinfo=UTC)).year == 9_999
+
+
+def test_judges_are_named_by_id_or_by_the_name_in_the_list() -> None:
+    """A rule that names nobody is refused; the lock keeps ids, and reads back as the same policy."""
+    members = f"name: Saberes\nmembers: [{{id: {ID}, name: Comedor}}]\n"
+    found = policy.parse(members + "judges: {from: [Comedor], quorum: 3}\n")
+    assert found.judges == (ID,) and found.quorum == 3
+    assert policy.from_json(found.to_json()).digest == found.digest

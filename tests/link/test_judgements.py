@@ -60,4 +60,4 @@ def test_enough_voices_both_ways_keep_apart_and_are_listed() -> None:
 def test_who_says_both_or_is_not_sure_has_said_nothing() -> None:
     """One member's contradicting judgements cancel each other."""
     assert weigh([word(B, A, B), word(B, A, B, "different")]) == Verdicts()
-    assert weigh([word(B, A, B), word(B, A, B, "unsure")]) == Verdicts()
+    assert weigh([word(B, A, B), word(B, A, B, "not_sure")]) == Verdicts()
