@@ -22,6 +22,7 @@ from commons.link.model import Candidate, Decision, Link, LinkClaim, pair
 
 JUDGED, IDENTIFIER, SAME_SERVICE_AND_PLACE = "judged", "identifier", "service-and-place"
 TIE, TWO_TARGETS, CHAIN, DISPUTED = "tie", "two-targets", "chain", "disputed"
+AGAIN = "judge-again"  # it was judged, and one of the two has changed a lot since
 
 MOST_NAMES = 40  # different names under one identifier: more say that it identifies nothing
 MOST_ASKED = 20  # questions about one identifier and name: nobody may flood another's queue
@@ -261,7 +262,8 @@ def _attach_planned(
 
 
 def _open(candidates: Iterable[Candidate], clusters: Clusters, verdicts: Verdicts) -> list[Candidate]:
-    """The candidates that still need a person: not joined after all, not settled; and disputed pairs."""
+    """The candidates that still need a person: not joined after all, not settled; and pairs that are disputed or
+    have to be judged again."""
     found: dict[tuple[str, str], Candidate] = {}
     for candidate in sorted(candidates):
         of = (candidate.a, candidate.b)
@@ -271,6 +273,9 @@ def _open(candidates: Iterable[Candidate], clusters: Clusters, verdicts: Verdict
     for a, b in verdicts.disputed:
         if clusters.knows(a) and clusters.knows(b):
             found[a, b] = Candidate(a, b, DISPUTED)
+    for a, b in verdicts.again - verdicts.disputed:
+        if clusters.knows(a) and clusters.knows(b) and clusters.of(a) is not clusters.of(b):
+            found[a, b] = Candidate(a, b, AGAIN)
     return [found[key] for key in sorted(found)]
 
 
