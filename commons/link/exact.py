@@ -262,8 +262,8 @@ def _attach_planned(
 
 
 def _open(candidates: Iterable[Candidate], clusters: Clusters, verdicts: Verdicts) -> list[Candidate]:
-    """The candidates that still need a person: not joined after all, not settled; and pairs that are disputed or
-    have to be judged again."""
+    """The candidates that still need a person: not joined after all, not settled; and what is disputed, or
+    has to be judged again."""
     found: dict[tuple[str, str], Candidate] = {}
     for candidate in sorted(candidates):
         of = (candidate.a, candidate.b)
