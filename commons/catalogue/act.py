@@ -137,6 +137,23 @@ class Act:
         fitting_now = state if type_name == CONSENT else known(self._rows.type(type_name), state)
         self._write(type_name, record_id, fitting_now)
 
+    def hear(self, stone: str, state: State) -> None:
+        """Keep a withdrawal that another copy of this catalogue has shared. No part of the step: what was
+        shared stays said, also when the step is undone."""
+        cells = [state.fields.get(name) for name in ("kind", "epoch", "number")]
+        self._file.execute(
+            "INSERT OR REPLACE INTO withdrawal (id, kind, epoch, number) VALUES (?, ?, ?, ?)",
+            (stone, *(c if isinstance(c, str | int) else None for c in cells)),
+        )
+        self._none_withdrawn = None
+
+    def is_shared_withdrawal(self, type_name: str, record_id: str) -> bool:
+        """Whether a release has said that the address is gone for good."""
+        if type_name == CONSENT or not self.is_withdrawn(type_name, record_id):
+            return False
+        state = self._rows.read(WITHDRAWAL, self.tombstone(type_name, record_id))
+        return state is not None and "number" in state.fields
+
     def adopt(self) -> None:
         """Rows that another program wrote get what ours have: a salt and dates. Part of this act's step."""
         for rtype in self._rows.types():

@@ -82,6 +82,7 @@ def restore(file: CatalogueFile, copy: Path) -> None:
     """
     keylog = file.scalar("SELECT value FROM meta WHERE key = 'keylog'")
     releases = [tuple(row) for row in file.rows("SELECT * FROM own_release")]
+    heads = file.scalar("SELECT value FROM meta WHERE key = 'heads'")
     shared = [
         tuple(row)
         for row in file.rows("SELECT id, kind, epoch, number FROM withdrawal WHERE number NOT NULL")
@@ -97,6 +98,8 @@ def restore(file: CatalogueFile, copy: Path) -> None:
             source.backup(file.connection)
     with file.writing():
         file.execute("UPDATE meta SET value = ? WHERE key = 'keylog'", (keylog,))
+        if heads is not None:
+            file.execute("INSERT OR REPLACE INTO meta VALUES ('heads', ?)", (heads,))
         for row in releases:
             file.execute("INSERT OR IGNORE INTO own_release VALUES (?, ?, ?, ?, ?, ?)", row)
         for row in shared:

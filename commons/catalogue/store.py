@@ -218,7 +218,10 @@ class Catalogue:
             with self.act("redo" if redo else "undo", note=root.note, at=at, undoes=target.n) as act:
                 act.refuse_shared(target)
                 for change in target.changes:
-                    state, left = taken_back(change, self.rows.read(change.type, change.id), instant(at))
+                    now = self.rows.read(change.type, change.id)
+                    state, left = taken_back(change, now, instant(at))
+                    if state is not None and act.is_shared_withdrawal(change.type, change.id):
+                        state, left = now, [None]  # withdrawn and said since: it does not come back
                     kept += [(change.type, change.id, name) for name in left]
                     act.restore(change.type, change.id, state)
                 act.close()

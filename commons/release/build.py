@@ -105,8 +105,9 @@ class Preview:
         return self.last is None or dict(self.leaves) != dict(self.last.leaves)
 
     def is_due(self, at: datetime) -> bool:
-        """Whether the last release is old enough to be renewed even without news."""
-        if self.last is None or self.last.epoch != self.epoch:
+        """Whether a release is needed even without news: the last one is old, the key is new, or two copies
+        were joined and only their common successor tells everybody."""
+        if self.last is None or self.last.epoch != self.epoch or len(self.previous) > 1:
             return True
         return at > datetime.fromisoformat(self.last.issued_at) + VALID_FOR - RENEW_BEFORE
 
@@ -199,12 +200,8 @@ def _refuse_without_profile(catalogue: Catalogue, leaving: outgoing.Leaving) -> 
 
 
 def _previous(catalogue: Catalogue) -> tuple[str, ...]:
-    """The last release; several where two copies of the catalogue each made one of that number."""
-    last = catalogue.releases.latest
-    if last is None:
-        return ()
-    same = [r.digest for r in catalogue.releases if (r.epoch, r.number) == (last.epoch, last.number)]
-    return tuple(sorted(set(same))[: LIMITS.previous_digests])
+    """The last release; several where two copies of the catalogue each made some: that heals the fork."""
+    return catalogue.releases.heads[: LIMITS.previous_digests]
 
 
 def _newest_step(catalogue: Catalogue) -> int:
