@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 COMMONS_REAL_DATA ?= ../shared/data
 export COMMONS_REAL_DATA
 
-.PHONY: help demo test check messages schema formats lock real bench clean
+.PHONY: help demo test check messages schema formats lock real bench linking clean
 
 help:
 	@echo "make demo    three fictional catalogues become a portal on this computer"
 	@echo "make test    all tests"
 	@echo "make check   style and types"
 	@echo "make real    portals from real publishers' files (folder: COMMONS_REAL_DATA)"
+	@echo "make linking how well linking does on labelled sets (folder: COMMONS_REAL_DATA)"
 	@echo "make bench   speed and memory, beside a script and the floor"
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -53,6 +54,9 @@ lock:
 
 real: $(VENV)/.ready
 	$(BIN)/python scripts/real.py $(REAL_FLAGS)
+
+linking: $(VENV)/.ready
+	$(BIN)/python -m bench.linking $(LINKING_FLAGS)
 
 bench: $(VENV)/.ready
 	$(BIN)/python bench/run.py $(BENCH_FLAGS)

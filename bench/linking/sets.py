@@ -1,0 +1,287 @@
+"""The labelled sets: records of several publishers, and which of them are one thing.
+
+A set's gold is what its makers say. Pairs about which nobody can say, or that this project disputes after
+reading them, are listed with a reason in `disputed.csv` or found by a rule that is explained here; figures
+are given with and without them. Measures nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from pathlib import Path
+
+import yaml
+
+from bench.linking.imported import File, Publisher, Told, read
+
+HERE = Path(__file__).resolve().parent
+WORLDS = HERE.parent.parent / "tests" / "real"
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A set ready to be linked.
+
+    `truth`: address → name of the thing it is about. `undecided`: pairs that count neither way, and why.
+    Records without a truth are linked like all others and counted nowhere.
+    """
+
+    name: str
+    records: tuple[Told, ...]
+    truth: Mapping[str, str]
+    undecided: Mapping[Pair, str] = field(default_factory=dict)
+
+    def half(self, which: str) -> Labelled:
+        """The `tune` or `report` half, by things; `all` is everything."""
+        if which == "all":
+            return self
+        keep = {a for a, thing in self.truth.items() if half_of(self.name, thing) == which}
+        told = tuple(t for t in self.records if t.address in keep or t.address not in self.truth)
+        undecided = {p: why for p, why in self.undecided.items() if keep.issuperset(p)}
+        return replace(self, records=told, truth={a: self.truth[a] for a in keep}, undecided=undecided)
+
+
+def half_of(name: str, thing: str) -> str:
+    """In which half a thing of a set is: by a hash, so that nobody chooses."""
+    return "tune" if hashlib.sha256(f"{name}/{thing}".encode()).digest()[0] % 2 else "report"
+
+
+def pair(a: str, b: str) -> Pair:
+    return (a, b) if a < b else (b, a)
+
+
+def _mapping(name: str) -> str:
+    return (HERE / "mappings" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def _file(path: Path, mapping: str) -> File:
+    return File(path.name, path.read_bytes(), _mapping(mapping))
+
+
+def _table(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file, delimiter=delimiter))
+
+
+def row_of(key: str) -> str:
+    """`file#key of the row`, also for a record that hangs on its row (`file#record, key, entry`)."""
+    file, _, rest = key.partition("#")
+    parts = rest.split("\x1f")
+    return f"{file}#{parts[1] if len(parts) == 3 else rest}"
+
+
+def _named(records: Iterable[Told], names: Mapping[str, str]) -> dict[str, str]:
+    """address → thing, from thing by `file#key`."""
+    return {t.address: names[row] for t in records for row in map(row_of, t.keys) if row in names}
+
+
+def _within(groups: Iterable[Sequence[str]], why: str) -> dict[Pair, str]:
+    return {pair(a, b): why for group in groups for a, b in combinations(sorted(group), 2)}
+
+
+def chicago(data: Path, kept: Path) -> Labelled:
+    """Sites for small children; the truth is house number and ZIP, so it has faults."""
+    world = yaml.safe_load((WORLDS / "chicago" / "world.yaml").read_text(encoding="utf-8"))
+    publishers = [
+        Publisher(
+            member["name"],
+            tuple(
+                File(
+                    Path(file["path"]).name,
+                    (data / file["path"]).read_bytes(),
+                    (WORLDS / "chicago" / file["mapping"]).read_text(encoding="utf-8"),
+                )
+                for file in member["files"]
+            ),
+        )
+        for member in world["members"]
+    ]
+    told = [t for t in read(publishers, WORLDS / "chicago" / world["territory"], kept) if t.type == "place"]
+    gold = {f"{row['source']}#{row['Id']}": row["true_id"] for row in _table(data / "gold_clusters.csv")}
+    return Labelled("chicago", tuple(told), _named(told, gold))
+
+
+def fodors(data: Path, kept: Path) -> Labelled:
+    """Restaurants of two guides."""
+    publishers = [
+        Publisher(name, (_file(data / f"{name}.csv", "restaurants"),)) for name in ("fodors", "zagats")
+    ]
+    told = read(publishers, HERE / "territories" / "us.yaml", kept)
+    same = {row["zagats_id"]: row["fodors_id"] for row in _table(data / "matches_fodors_zagats.csv")}
+    names = {key: key for t in told for key in t.keys}
+    names |= {f"zagats#{zagats}": f"fodors#{fodors}" for zagats, fodors in same.items()}
+    return Labelled("fodors", tuple(told), _named(told, names))
+
+
+def colonias(data: Path, kept: Path) -> Labelled:
+    """Neighbourhoods of three publishers. Of a record that was split later nobody can say which one it is."""
+    files = {"pub1_iecm": "iecm", "pub2_student_map": "map", "pub3_budget_office": "budget"}
+    publishers = [
+        Publisher(name, (_file(data / f"{name}.csv", f"colonias-{m}"),), "es") for name, m in files.items()
+    ]
+    told = read(publishers, "cdmx", kept)
+    several = {f"pub2_student_map#{r['pub2_id']}": r["cve_col"] for r in _table(data / "gold_pub2.csv")}
+    several |= {f"pub3_budget_office#{r['row']}": r["cve_col"] for r in _table(data / "gold_pub3.csv")}
+    several |= {f"pub1_iecm#{r['cve_col']}": r["cve_col"] for r in _table(data / "pub1_iecm.csv")}
+    truth = _named(told, {key: cve.split("|")[0] for key, cve in several.items()})
+    of: dict[str, list[str]] = defaultdict(list)
+    for address, cve in _named(told, several).items():
+        for one in cve.split("|"):
+            of[one].append(address)
+    split = {a for a, cve in _named(told, several).items() if "|" in cve}
+    unclear = [(a, b) for group in of.values() for a, b in combinations(group, 2) if a in split or b in split]
+    return Labelled("colonias", tuple(told), truth, _within(unclear, "split into several later"))
+
+
+def _grants(data: Path) -> list[tuple[str, dict[str, str]]]:
+    found = []
+    for name in ("dulverton", "nominet", "ocf1", "ocf2", "ocf3"):
+        grants = json.loads((data / f"{name}.json").read_text(encoding="utf-8"))["grants"]
+        found += [(f"{name}#{grant['id']}", grant["recipientOrganization"][0]) for grant in grants]
+    return found
+
+
+def registrations(recipient: Mapping[str, str]) -> list[str]:
+    """All registration numbers that a funder gives for whom it paid, in one notation.
+
+    The prefix of a list alone is none: "GB-REV" stands for 36 churches.
+    """
+    found = [f"GB-CHC-{recipient['charityNumber']}"] if recipient.get("charityNumber") else []
+    if recipient.get("companyNumber"):
+        found.append(f"GB-COH-{recipient['companyNumber'].lstrip('0')}")
+    own = recipient["id"]
+    if own.startswith("GB-COH-"):
+        own = "GB-COH-" + own.removeprefix("GB-COH-").lstrip("0")
+    return sorted(number for number in {own, *found} if any(c.isdigit() for c in number))
+
+
+def _one_name(groups: Iterable[Sequence[str]]) -> dict[str, str]:
+    """Each name → the least name of all that hang together."""
+    up: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while up.setdefault(name, name) != name:
+            name = up[name]
+        return name
+
+    for group in groups:
+        roots = sorted(map(root, group))
+        for other in roots[1:]:
+            up[other] = roots[0]
+    return {name: root(name) for name in list(up)}
+
+
+def grants(data: Path, kept: Path, *, mapping: str = "grants-ids-hidden") -> Labelled:
+    """Whom three funders paid: one record a grant. The truth is the funders' own registration numbers."""
+    rows = _grants(data)
+    files = {"dulverton": ("dulverton",), "nominet": ("nominet",), "ocf": ("ocf1", "ocf2", "ocf3")}
+    publishers = [
+        Publisher(
+            name,
+            tuple(_file(data / f"{f}.json", mapping) for f in parts),
+        )
+        for name, parts in files.items()
+    ]
+    told = [t for t in read(publishers, HERE / "territories" / "gb.yaml", kept) if t.type == "organization"]
+    known = {key: registrations(recipient) for key, recipient in rows}
+    one = _one_name(numbers for numbers in known.values() if numbers)
+    names = {key: one[numbers[0]] for key, numbers in known.items() if numbers}
+    return Labelled("360giving", tuple(told), _named(told, names))
+
+
+_DIRECTORY = (
+    "name", "description", "url", "address_1", "address_2", "city", "state", "postal_code", "country",
+    "address_type", "county", "duplicate_id", "duplicate_type", "copy",
+)  # fmt: skip
+
+
+def whatcom(data: Path, kept: Path) -> Labelled:
+    """Organisations of a directory and machine-mangled copies: each copy follows its original.
+
+    Originals of one name in one street cannot be told apart by their copies: such pairs count neither way.
+    """
+    text = (data / "training" / "training_set_103122.csv").read_text(encoding="latin-1")
+    rows = [dict(zip(_DIRECTORY, row, strict=True)) for row in csv.reader(io.StringIO(text)) if any(row)][2:]
+    truth: dict[str, str] = {}
+    tables: dict[str, list[dict[str, str]]] = {"originals": [], "copies": []}
+    twins: dict[tuple[str, str], set[str]] = defaultdict(set)
+    original = ""
+    for number, row in enumerate(rows):
+        kind = "copies" if row["copy"] == "1" else "originals"
+        original = str(number) if kind == "originals" else original
+        tables[kind].append({"row": str(number), **row})
+        truth[f"{kind}#{number}"] = original
+        if kind == "originals":
+            here = (row["name"].strip().lower(), row["address_1"].strip().lower())
+        twins[here].add(f"{kind}#{number}")
+    columns = ("row", *_DIRECTORY[:-3])
+    publishers = []
+    for kind, table in tables.items():
+        out = io.StringIO()
+        writer = csv.DictWriter(out, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(table)
+        publishers.append(
+            Publisher(kind, (File(f"{kind}.csv", out.getvalue().encode(), _mapping("directory")),))
+        )
+    told = read(publishers, HERE / "territories" / "us.yaml", kept)
+    address = {key: t.address for t in told for key in t.keys}
+    unclear = [
+        (address[a], address[b])
+        for group in twins.values()
+        for a, b in combinations(sorted(group), 2)
+        if truth[a] != truth[b] and a in address and b in address
+    ]
+    return Labelled("whatcom", tuple(told), _named(told, truth), _within(unclear, "one name, one street"))
+
+
+def febrl(data: Path, kept: Path, *, number: int = 3) -> Labelled:
+    """Invented persons: originals of one publisher, damaged copies of another."""
+    lines = (data / f"dataset{number}.csv").read_text(encoding="utf-8").replace(", ", ",").splitlines()
+    parts = {
+        "originals": [lines[0], *(line for line in lines[1:] if "-org," in line)],
+        "copies": [lines[0], *(line for line in lines[1:] if "-dup-" in line)],
+    }
+    publishers = [
+        Publisher(name, (File(f"{name}.csv", "\n".join(table).encode(), _mapping("febrl")),))
+        for name, table in parts.items()
+    ]
+    told = read(publishers, "none", kept)
+    truth = {t.address: t.keys[0].partition("#")[2].split("-")[1] for t in told}
+    return Labelled(f"febrl-{number}", tuple(told), truth)
+
+
+def products(data: Path, kept: Path) -> Labelled:
+    """Products of two shops."""
+    publishers = [Publisher(name, (_file(data / f"{name}.csv", "products"),)) for name in ("abt", "buy")]
+    told = read(publishers, "none", kept)
+    names = {key: key for t in told for key in t.keys}
+    names |= {f"buy#{row['D2']}": f"abt#{row['D1']}" for row in _table(data / "gold.csv", "|")}
+    return Labelled("abt-buy", tuple(told), _named(told, names))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a set lies inside the data folder and how it is read."""
+
+    folder: str
+    read: Callable[[Path, Path], Labelled]
+
+
+SETS: dict[str, Source] = {
+    "chicago": Source("er-chicago-early-childhood", chicago),
+    "colonias": Source("cdmx-colonias-er", colonias),
+    "fodors": Source("er-fodors-zagats", fodors),
+    "360giving": Source("360giving", grants),
+    "whatcom": Source("whatcom-federation", whatcom),
+    "febrl-3": Source("er-febrl", febrl),
+    "abt-buy": Source("er-abt-buy", products),
+}
