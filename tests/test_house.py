@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Lower rooms first; a room may import rooms of a lower number, and itself.
 LEVELS = [
-    {"errors", "folding", "messages", "reasons", "addresses", "findings", "model", "assets"},
+    {"errors", "evidence", "folding", "messages", "reasons", "addresses", "findings", "model", "assets"},
     {"format", "schema"},
     {"pool", "catalogue"},
     {"portal", "publish", "imports", "release"},

@@ -94,6 +94,10 @@ CREATE INDEX claim_entity ON claim (entity);
 CREATE INDEX entity_type ON entity (type, district);
 CREATE INDEX entity_district ON entity (district) WHERE district IS NOT NULL;
 CREATE INDEX alias_short ON alias (short);
+CREATE INDEX candidate_b ON candidate (b);
+CREATE INDEX related_b ON related (b);
+CREATE INDEX judgement_left ON judgement ("left");
+CREATE INDEX judgement_right ON judgement ("right");
 """
 
 
