@@ -24,8 +24,12 @@ _SINGLE_BYTE = ("cp1252", "mac_roman", "cp850", "latin-1")
 _EXPECTED = frozenset("áéíóúüñÁÉÍÓÚÜÑ¿¡«»“”‘’–—…°ºª´·€©®çÇàèìòùâêîôûãõäößÀÈÂÊÔÖÄ\u00a0")
 _WITHIN_WORDS = "’"  # MEDA’s, d’Alembert
 _SAMPLE = 200_000
-# What UTF-8 looks like after it was read as Windows-1252 and saved again.
-_MOJIBAKE = re.compile(r"[ÃÂâ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
+# What UTF-8 looks like after it was read as something else and saved again; some texts went through it twice.
+_MOJIBAKE = (
+    ("cp1252", re.compile(r"[ÃÂâ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")),
+    ("mac_roman", re.compile(r"[√¬‚][^\x00-\x7f]")),
+)
+_MOST_TIMES = 3
 _PLACEHOLDER = "\ufffd"
 
 
@@ -50,12 +54,15 @@ def decode(data: bytes) -> tuple[str, str, list[Finding]]:
 
 def mend_mojibake(text: str) -> str | None:
     """`text` as it was before being garbled ("CuauhtÃ©moc"), or None where it does not look garbled."""
-    if not _MOJIBAKE.search(text):
-        return None
-    try:
-        mended = text.encode("cp1252").decode("utf-8")
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        return None
+    mended = text
+    for _time in range(_MOST_TIMES):
+        codec = next((codec for codec, looks in _MOJIBAKE if looks.search(mended)), None)
+        if codec is None:
+            break
+        try:
+            mended = mended.encode(codec).decode("utf-8")
+        except (UnicodeEncodeError, UnicodeDecodeError):
+            break
     return mended if mended != text else None
 
 

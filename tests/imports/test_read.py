@@ -53,11 +53,19 @@ def test_lines_of_two_encodings_in_one_file_are_read_and_said() -> None:
     assert cells(table)[-1] == ("Muñoz", "Peñón") and "encoding-mixed" in codes(table)
 
 
-def test_text_that_was_garbled_before_is_mended_and_said() -> None:
+@pytest.mark.parametrize(
+    ("garbled", "meant"),
+    [
+        ("CuauhtÃ©moc", "Cuauhtémoc"),
+        ("√Ålvaro Obreg√≥n", "Álvaro Obregón"),  # read as Mac Roman
+        ("Children‚Äö√Ñ√¥s Home", "Children’s Home"),  # and twice
+    ],
+)
+def test_text_that_was_garbled_before_is_mended_and_said(garbled: str, meant: str) -> None:
     """«CuauhtÃ©moc» becomes Cuauhtémoc; the finding shows what stood there."""
-    table = read_bytes("alcaldía,n\nCuauhtÃ©moc,1\n".encode(), "x.csv")
-    assert cells(table) == [("Cuauhtémoc", "1")]
-    assert [f.value for f in table.findings if f.code == "garbled-mended"] == ["CuauhtÃ©moc"]
+    table = read_bytes(f"alcaldía,n\n{garbled},1\n".encode(), "x.csv")
+    assert cells(table) == [(meant, "1")]
+    assert [f.value for f in table.findings if f.code == "garbled-mended"] == [garbled]
 
 
 def test_titles_blank_rows_instructions_totals_and_repeated_headings_are_set_aside() -> None:
