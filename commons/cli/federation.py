@@ -12,11 +12,10 @@ from typing import ClassVar
 import click
 
 from commons.addresses import Address
+from commons.cli import membership
+from commons.cli.federation_options import answer, file_of, file_option
 from commons.cli.naming import UnknownField, the_field
 from commons.cli.output import (
-    ask,
-    ask_yes,
-    interactive,
     json_option,
     now,
     say,
@@ -29,9 +28,8 @@ from commons.federation import edit
 from commons.federation import policy as policies
 from commons.federation.policy import Policy
 from commons.federation.store import Store
-from commons.federation.trust import Seen, prove
-from commons.format import container, words
-from commons.format.container import ReleaseFiles
+from commons.federation.trust import Seen
+from commons.format import container
 from commons.messages import N_, in_language
 from commons.messages import translate as _
 from commons.schema import territory as territories
@@ -45,25 +43,6 @@ class FederationExists(InputError):
     path: str
     template: ClassVar[str] = N_("{path} is there already.")
     hint_template: ClassVar[str] = N_("Open it in an editor, or choose another folder.")
-
-
-@dataclass(eq=False)
-class AnswerNeeded(InputError):
-    """Something a person must say was not said."""
-
-    option: str
-    template: ClassVar[str] = N_("This needs {option}.")
-    hint_template: ClassVar[str] = N_("Add it to the command; the command with --help tells more.")
-
-
-@dataclass(eq=False)
-class AlreadyMember(InputError):
-    """The organisation was accepted before."""
-
-    name: str
-    path: str
-    template: ClassVar[str] = N_("The organisation of this release is a member already: {name}.")
-    hint_template: ClassVar[str] = N_("Its name and sources can be changed in {path}.")
 
 
 @dataclass(eq=False)
@@ -85,22 +64,17 @@ class UnknownFieldToHold(InputError):
     hint_template: ClassVar[str] = N_("Leave --field out to hold the whole record.")
 
 
-file_option = click.option(
-    "-f",
-    "--federation",
-    "path",
-    type=click.Path(path_type=Path),
-    default=Path(policies.FILE_NAME),
-    help=N_("The federation.yaml, or its folder."),
-)
-
-
 @click.group(
     help=N_("Whose releases a federation merges, and what it holds back."),
     short_help=N_("Members, sources and holds of a federation."),
 )
 def federation() -> None:
     pass
+
+
+federation.add_command(membership.add)
+federation.add_command(membership.list_requests)
+federation.add_command(membership.decline)
 
 
 @federation.command(
@@ -115,9 +89,9 @@ def new(folder: Path, name: str | None, english_name: str | None, territory: str
     path = folder / policies.FILE_NAME
     if path.exists():
         raise FederationExists(str(path))
-    name = _answer(name, "--name", _("How is the federation called?"))
+    name = answer(name, "--name", _("How is the federation called?"))
     known = ", ".join(territories.known_names())
-    territory = _answer(territory, "--territory", _("Which territory? ({known})").format(known=known))
+    territory = answer(territory, "--territory", _("Which territory? ({known})").format(known=known))
     territories.load(territory)
     names = {"es": name, **({"en": english_name} if english_name else {})}
     text = edit.new_text(names, territory)
@@ -126,58 +100,6 @@ def new(folder: Path, name: str | None, english_name: str | None, territory: str
     container.write_bytes(path, text.encode())
     say(_("The federation is ready: {path}").format(path=path))
     tell(_("Next: commons federation add RELEASE --federation {path}").format(path=path))
-
-
-def _answer(given: str | None, option: str, question: str) -> str:
-    """What was given, or what a person answers now. Raises AnswerNeeded."""
-    answer = (given or "").strip() or (ask(question).strip() if interactive() else "")
-    if not answer:
-        raise AnswerNeeded(option)
-    return answer
-
-
-@federation.command(
-    help=N_(
-        "Accept a member, by a release of it (a file or a folder).\n\n"
-        "Read the eight words of its key to the organisation by telephone, or in person, and say with --how"
-        " how you made sure."
-    ),
-    short_help=N_("Accept a member, by a release of it."),
-)
-@click.argument("release", type=click.Path(path_type=Path))
-@click.option("--name", help=N_("How the member is called here."))
-@click.option("--source", multiple=True, help=N_("Where to look for its releases: file, folder or inbox."))
-@click.option("--by", help=N_("Who accepts it."))
-@click.option("--how", help=N_("How you made sure that the key is theirs."))
-@file_option
-def add(
-    release: Path, name: str | None, source: tuple[str, ...], by: str | None, how: str | None, path: Path
-) -> None:
-    policy = policies.load(path)
-    files = container.read_any(release)
-    catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None
-    seen = prove(files.manifest, files.signature, files.keylog, catalogue)
-    for member in policy.members:
-        if member.id == seen.manifest.member:
-            raise AlreadyMember(member.name, str(_file_of(path)))
-    say(_("Member id: {id}").format(id=seen.manifest.member))
-    say(_("Words of the key: {words}").format(words=" ".join(words.fingerprint_words(seen.keylog.current))))
-    if how is None and interactive() and not ask_yes(_("Did the organisation read the same eight words?")):
-        tell(_("Nothing was changed. Compare the words first; nobody can tell a false key by its looks."))
-        return
-    entry: edit.Entry = {
-        "id": seen.manifest.member,
-        "name": _answer(name, "--name", _("How is the member called?")),
-        "sources": list(source) or ["inbox"],
-        "added": {
-            "by": _answer(by, "--by", _("Who accepts it?")),
-            "when": now().date().isoformat(),
-            "how": _answer(how, "--how", _("How did you make sure? (words read by telephone, in person …)")),
-        },
-    }
-    edit.add_entry(path, "members", entry)
-    Store.beside(path).put(files)
-    say(_("{name} is a member now.").format(name=entry["name"]))
 
 
 @federation.command(
@@ -276,12 +198,12 @@ def hold(
     rtype = load_schema().types.get(parsed.type)
     if field is not None:
         field = _released_field(rtype, parsed.type, field)
-    until = _answer(until, "--until", _("Until which day? (2027-01-31)"))
+    until = answer(until, "--until", _("Until which day? (2027-01-31)"))
     entry: edit.Entry = {
         "address": str(parsed),
         **({"field": field} if field else {}),
-        "reason": _answer(reason, "--reason", _("Why?")),
-        "by": _answer(by, "--by", _("Who decides it?")),
+        "reason": answer(reason, "--reason", _("Why?")),
+        "by": answer(by, "--by", _("Who decides it?")),
         "until": _future(until, now()),
     }
     edit.add_entry(path, "holds", entry)
@@ -306,16 +228,12 @@ def _released_field(rtype: RecordType | None, type_name: str, text: str) -> str:
 
 def _is_known(path: Path, address: str) -> bool:
     """Whether the last pool has the record; where there is no pool, nothing can be said."""
-    pool = _file_of(path).parent / "pool.db"
+    pool = file_of(path).parent / "pool.db"
     try:
         with closing(sqlite3.connect(f"{pool.resolve().as_uri()}?mode=ro", uri=True)) as read:
             return read.execute("SELECT 1 FROM claim WHERE address = ?", (address,)).fetchone() is not None
     except sqlite3.Error:
         return True
-
-
-def _file_of(path: Path) -> Path:
-    return path / policies.FILE_NAME if path.is_dir() else path
 
 
 def _future(until: str, moment: datetime) -> str:

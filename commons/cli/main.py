@@ -36,6 +36,7 @@ ROLES: dict[str, dict[str, str]] = {
         "history": "commons.cli.history:history",
         "undo": "commons.cli.history:undo",
         "backup": "commons.cli.history:backup",
+        "join": "commons.cli.join:join",
         "consent": "commons.cli.consent:consent",
         "template": "commons.cli.template:template",
         "import": "commons.cli.imports:import_",
@@ -50,6 +51,7 @@ ROLES: dict[str, dict[str, str]] = {
         "merge": "commons.cli.merge:merge",
         "receipt": "commons.cli.merge:receipt",
         "federation": "commons.cli.federation:federation",
+        "inbox": "commons.cli.inbox:inbox",
     },
     N_("Publish a portal"): {
         "serve": "commons.cli.portal:serve",
@@ -68,7 +70,9 @@ OTHER_NAMES = {
     "restore": "backup", "consentimiento": "consent", "permiso": "consent", "plantilla": "template",
     "importar": "import", "actualizar": "refresh", "entrega": "release", "entregar": "release",
     "compartir": "release", "share": "release", "retirar": "withdraw", "llave": "keys", "llaves": "keys",
-    "federacion": "federation", "federación": "federation", "reunir": "merge", "juntar": "merge",
+    "federacion": "federation", "federación": "federation",
+    "reunir": "join", "juntar": "join", "unir": "join", "fusionar": "merge",
+    "buzon": "inbox", "buzón": "inbox", "bandeja": "inbox", "recibir": "inbox",
     "publicar": "publish", "servir": "serve", "portal": "serve",
 }  # fmt: skip
 

@@ -84,7 +84,7 @@ Known = Callable[[str], bool]
 
 
 def parcels(place: Path, known: Known = lambda digest: False) -> Iterator[Parcel]:
-    """Everything in a folder (or one file), in order of the names.
+    """Everything in a folder (or one file), in order of the names; what is put together of parts comes last.
 
     Args:
         known: digests that need not be read again.

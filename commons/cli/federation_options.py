@@ -1,0 +1,46 @@
+"""What the commands of a federation share: which one is meant, and what a person must have said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import click
+
+from commons.cli.output import ask, interactive
+from commons.errors import InputError
+from commons.federation import policy as policies
+from commons.messages import N_
+
+
+@dataclass(eq=False)
+class AnswerNeeded(InputError):
+    """Something a person must say was not said."""
+
+    option: str
+    template: ClassVar[str] = N_("This needs {option}.")
+    hint_template: ClassVar[str] = N_("Add it to the command; the command with --help tells more.")
+
+
+file_option = click.option(
+    "-f",
+    "--federation",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path(policies.FILE_NAME),
+    help=N_("The federation.yaml, or its folder."),
+)
+
+
+def file_of(path: Path) -> Path:
+    """The federation.yaml that is meant by itself or by its folder."""
+    return path / policies.FILE_NAME if path.is_dir() else path
+
+
+def answer(given: str | None, option: str, question: str) -> str:
+    """What was given, or what a person answers now. Raises AnswerNeeded."""
+    said = (given or "").strip() or (ask(question).strip() if interactive() else "")
+    if not said:
+        raise AnswerNeeded(option)
+    return said

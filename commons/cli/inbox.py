@@ -1,0 +1,119 @@
+"""`commons inbox`: sort what came by chat, e-mail or stick. Says of each thing what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import click
+
+from commons.cli.federation_options import file_of, file_option
+from commons.cli.output import FINDINGS, json_option, say, show_findings, show_json, show_table, tell
+from commons.errors import InputError
+from commons.federation import inbox as sorting
+from commons.federation import policy as policies
+from commons.federation import requests
+from commons.federation.inbox import JUNK, KNOWN, NEW, REQUEST, Arrival
+from commons.federation.store import Store
+from commons.messages import N_, ngettext, translate
+from commons.messages import translate as _
+
+_KINDS = {
+    NEW: N_("new release"),
+    KNOWN: N_("had it already"),
+    REQUEST: N_("join request"),
+    JUNK: N_("no release"),
+}
+
+
+@dataclass(eq=False)
+class NothingThere(InputError):
+    """The folder to sort does not exist."""
+
+    path: str
+    template: ClassVar[str] = N_("There is nothing at {path}.")
+    hint_template: ClassVar[str] = N_("Name the folder in which the files lie: commons inbox FOLDER")
+
+
+@click.command(
+    help=N_(
+        "Sort what came by chat, e-mail or stick.\n\n"
+        "FOLDER is where the files lie, under whatever names: releases, folders, zips, saved e-mails. Each"
+        " release goes to its member by what is in it; those of strangers become join requests; what is no"
+        " release is named and left. Without FOLDER: the inbox beside federation.yaml."
+    ),
+    short_help=N_("Sort what came by chat, e-mail or stick."),
+)
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--clear",
+    is_flag=True,
+    help=N_("Delete the files whose releases are safely in the store; leave the rest."),
+)
+@file_option
+@json_option
+def inbox(folder: Path | None, clear: bool, path: Path, as_json: bool) -> None:
+    policy = policies.load(path)
+    store = Store.beside(file_of(path))
+    place = folder or file_of(path).parent / sorting.FOLDER
+    if not place.exists() and not place.is_symlink():
+        raise NothingThere(str(place))
+    members = {m.id for m in policy.members}
+    with store.writing():
+        requests.accept(members, store)
+        arrivals = list(sorting.sort(place, store, members))
+        gone = sorting.clear(arrivals, store) if clear else []
+    names = {m.id: m.name for m in policy.members}
+    if as_json:
+        show_json({"arrivals": [_as_json(a, names) for a in arrivals], "cleared": [str(p) for p in gone]})
+    else:
+        _show(arrivals, names, place)
+        if clear:
+            n = len(gone)
+            say(ngettext("{n} file was deleted.", "{n} files were deleted.", n).format(n=n))
+    if any(a.kind in (JUNK, REQUEST) for a in arrivals):
+        raise SystemExit(FINDINGS)
+
+
+def _show(arrivals: Sequence[Arrival], names: dict[str, str], place: Path) -> None:
+    if not arrivals:
+        say(_("{path} is empty.").format(path=place))
+        return
+    show_table(
+        [_("What came"), _("What it is"), _("Whose"), _("Number")],
+        [[a.where, translate(_KINDS[a.kind]), _whose(a, names), _number(a)] for a in arrivals],
+    )
+    say()
+    show_findings([a.finding for a in arrivals if a.kind == JUNK and a.finding])
+    asking = len({a.member for a in arrivals if a.kind == REQUEST})
+    if asking:
+        say(
+            ngettext("{n} asks to join.", "{n} ask to join.", asking).format(n=asking)
+            + " "
+            + _("Nothing of it is shown. Look at it with: commons federation requests")
+        )
+    if any(a.kind == NEW for a in arrivals):
+        tell(_("Next: commons merge"))
+
+
+def _whose(arrival: Arrival, names: dict[str, str]) -> str:
+    return names.get(arrival.member or "", arrival.member or "")
+
+
+def _number(arrival: Arrival) -> str:
+    return f"{arrival.version[0]}.{arrival.version[1]}" if arrival.version else ""
+
+
+def _as_json(arrival: Arrival, names: dict[str, str]) -> dict[str, object]:
+    return {
+        "where": arrival.where,
+        "kind": arrival.kind,
+        "member": arrival.member,
+        "name": names.get(arrival.member or ""),
+        "epoch": arrival.version[0] if arrival.version else None,
+        "number": arrival.version[1] if arrival.version else None,
+        "release": arrival.digest,
+        "code": arrival.code,
+    }

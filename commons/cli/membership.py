@@ -1,0 +1,287 @@
+"""`commons federation add, requests, decline`: who asks to join, and who is taken in. Fetches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import click
+
+from commons.addresses import MEMBER_ID
+from commons.cli.federation_options import answer, file_of, file_option
+from commons.cli.output import (
+    ask_yes,
+    confirm,
+    interactive,
+    json_option,
+    now,
+    say,
+    show_json,
+    tell,
+    yes_option,
+)
+from commons.errors import InputError
+from commons.federation import edit, requests
+from commons.federation import policy as policies
+from commons.federation.parcels import parcels
+from commons.federation.store import Store
+from commons.federation.trust import OtherMember, Seen, prove
+from commons.findings import Finding
+from commons.format import words
+from commons.format.container import AnyFiles, ReleaseFiles
+from commons.intake.gate import Gate
+from commons.messages import N_, in_language, ngettext
+from commons.messages import translate as _
+from commons.review.requests import JoinRequest, join_requests, newest_of
+from commons.schema.spec import load_schema
+
+
+@dataclass(eq=False)
+class AlreadyMember(InputError):
+    """The organisation was accepted before."""
+
+    name: str
+    path: str
+    template: ClassVar[str] = N_("The organisation of this release is a member already: {name}.")
+    hint_template: ClassVar[str] = N_("Its name and sources can be changed in {path}.")
+
+
+@dataclass(eq=False)
+class NobodyNamed(InputError):
+    """What was given is neither a release, nor an id, nor somebody who asked."""
+
+    text: str
+    template: ClassVar[str] = N_("«{text}» is neither a release, nor a member id, nor the name of who asked.")
+    hint_template: ClassVar[str] = N_(
+        "Name the file that came, or see who asked: commons federation requests"
+    )
+
+
+@dataclass(eq=False)
+class SeveralNamed(InputError):
+    """What was given means more than one organisation."""
+
+    text: str
+    ids: str
+    template: ClassVar[str] = N_("«{text}» means more than one organisation: {ids}.")
+    hint_template: ClassVar[str] = N_("Take one of them by its member id.")
+
+
+@click.command(
+    help=N_(
+        "Accept a member: by a release of it (whatever came, under any name), by the name or id of who asked"
+        " to join, or by a member id alone.\n\n"
+        "Read the eight words of its key to the organisation by telephone, or in person, and say with --how"
+        " how you made sure. Who, when and how stand in federation.yaml and on the portal."
+    ),
+    short_help=N_("Accept a member."),
+)
+@click.argument("who", metavar="RELEASE|REQUEST|ID")
+@click.option("--name", help=N_("How the member is called here."))
+@click.option("--source", multiple=True, help=N_("Where to look for its releases: file, folder or inbox."))
+@click.option("--id", "expected", help=N_("The member id that it must have; anything else is refused."))
+@click.option("--by", help=N_("Who accepts it."))
+@click.option("--how", help=N_("How you made sure that the key is theirs."))
+@file_option
+def add(
+    who: str,
+    name: str | None,
+    source: tuple[str, ...],
+    expected: str | None,
+    by: str | None,
+    how: str | None,
+    path: Path,
+) -> None:
+    policy, store = policies.load(path), Store.beside(file_of(path))
+    found = _meant(who, store)
+    if expected is not None and expected.strip() != found.member:
+        raise OtherMember(found.member, expected)
+    for member in policy.members:
+        if member.id == found.member:
+            raise AlreadyMember(member.name, str(file_of(path)))
+    if not _made_sure(found, how):
+        tell(_("Nothing was changed. Compare the words first; nobody can tell a false key by its looks."))
+        return
+    entry: edit.Entry = {
+        "id": found.member,
+        "name": answer(name, "--name", _("How is the member called?")),
+        "sources": list(source) or ["inbox"],
+        "added": {
+            "by": answer(by, "--by", _("Who accepts it?")),
+            "when": now().date().isoformat(),
+            "how": answer(how, "--how", _("How did you make sure? (words read by telephone, in person …)")),
+        },
+    }
+    edit.add_entry(path, "members", entry)
+    with store.writing():
+        for files in found.files:
+            store.put(files)
+        requests.accept({found.member}, store)
+    say(_("{name} is a member now.").format(name=entry["name"]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """Whom the maintainer means: the id, the newest release if there is one, what came with the command."""
+
+    member: str
+    newest: Seen | None = None
+    files: tuple[AnyFiles, ...] = ()
+
+
+def _made_sure(found: _Meant, how: str | None) -> bool:
+    """Show what there is to compare; ask, where a person is there who has not said how."""
+    say(_("Member id: {id}").format(id=found.member))
+    if found.newest is not None:
+        spoken = " ".join(words.fingerprint_words(found.newest.keylog.current))
+        say(_("Words of the key: {words}").format(words=spoken))
+        question = _("Did the organisation read the same eight words?")
+    else:
+        tell(
+            _("No release of it is here yet; the id alone will say whether the first one is theirs.")
+        )
+        question = _("Did the organisation give you this id itself, letter by letter?")
+    return how is not None or not interactive() or ask_yes(question)
+
+
+def _meant(who: str, store: Store) -> _Meant:
+    """Raises NobodyNamed, SeveralNamed, FormatError."""
+    text = who.strip()
+    if Path(text).exists() or Path(text).is_symlink():
+        return _in_files(Path(text))
+    if MEMBER_ID.match(text):
+        return _known(text, store)
+    if not text:
+        raise NobodyNamed(who)
+    with Gate(requests.requests_of(store).intake, at_once=1) as gate:
+        asked = join_requests(store, gate)
+    return _known(called(asked, text).member, store)
+
+
+def called(asked: Iterable[JoinRequest], text: str) -> JoinRequest:
+    """The request of this name, id or beginning of an id. Raises NobodyNamed, SeveralNamed."""
+    found = [r for r in asked if r.name.casefold() == text.casefold() or r.member == text]
+    if not found and len(text) >= 4:
+        found = [r for r in asked if r.member.startswith(text)]
+    if not found:
+        raise NobodyNamed(text)
+    if len(found) > 1:  # two strangers may choose one name
+        raise SeveralNamed(text, ", ".join(r.member for r in found))
+    return found[0]
+
+
+def _known(member: str, store: Store) -> _Meant:
+    releases = [*requests.requests_of(store).seen(member), *store.seen(member)]
+    return _Meant(member, newest_of(releases) if releases else None)
+
+
+def _in_files(path: Path) -> _Meant:
+    seen: dict[str, list[Seen]] = {}
+    files = []
+    for parcel in parcels(path):
+        if parcel.files is not None:
+            catalogue = parcel.files.catalogue if isinstance(parcel.files, ReleaseFiles) else None
+            proven = prove(parcel.files.manifest, parcel.files.signature, parcel.files.keylog, catalogue)
+            seen.setdefault(proven.manifest.member, []).append(proven)
+            files.append(parcel.files)
+    if not seen:
+        raise NobodyNamed(str(path))
+    if len(seen) > 1:
+        raise SeveralNamed(str(path), ", ".join(sorted(seen)))
+    ((member, releases),) = seen.items()
+    return _Meant(member, newest_of(releases), tuple(files))
+
+
+@click.command(
+    "requests",
+    help=N_(
+        "Who asks to join: their name, the eight words of their key, what they carry.\n\n"
+        "The name is what they say of themselves. Nothing of theirs is shown before you accept them with:"
+        " commons federation add NAME"
+    ),
+    short_help=N_("Who asks to join."),
+)
+@file_option
+@json_option
+def list_requests(path: Path, as_json: bool) -> None:
+    policies.load(path)
+    store = Store.beside(file_of(path))
+    with Gate(requests.requests_of(store).intake) as gate:
+        asked = join_requests(store, gate)
+    if as_json:
+        show_json([_as_json(r) for r in asked])
+        return
+    if not asked:
+        say(_("Nobody is waiting."))
+        return
+    for request in asked:
+        _show(request)
+
+
+def _show(request: JoinRequest) -> None:
+    say(request.name)
+    say("  " + _("Member id: {id}").format(id=request.member))
+    say("  " + _("Words of the key: {words}").format(words=" ".join(request.words)))
+    say(
+        "  "
+        + _("Release {epoch}.{number} of {day}, licence {licence}").format(
+            epoch=request.epoch, number=request.number, day=request.issued_at[:10], licence=request.licence
+        )
+    )
+    if request.code is not None:
+        say("  " + Finding(request.code, member=request.name, value=request.name).sentence)
+    else:
+        say("  " + _("It carries: {counts}").format(counts=_carried(request)))
+    say()
+
+
+def _carried(request: JoinRequest) -> str:
+    types, parts = load_schema().types, []
+    for name, n in request.counts.items():
+        if name in types:
+            label = in_language(types[name].title if n == 1 else types[name].plural)
+            parts.append(f"{n} {label.lower()}")
+    return ", ".join(parts) or _("no records")
+
+
+def _as_json(request: JoinRequest) -> dict[str, object]:
+    return {
+        "member": request.member,
+        "name": request.name,
+        "words": list(request.words),
+        "epoch": request.epoch,
+        "number": request.number,
+        "issued_at": request.issued_at,
+        "licence": request.licence,
+        "counts": dict(request.counts),
+        "releases": request.releases,
+        "code": request.code,
+    }
+
+
+@click.command(
+    help=N_(
+        "Delete what somebody who asked to join has sent. If it comes again, it is a join request again; to"
+        " leave it out for good, see «admit» in docs/federation.md."
+    ),
+    short_help=N_("Delete a join request."),
+)
+@click.argument("who", metavar="REQUEST")
+@file_option
+@yes_option
+def decline(who: str, path: Path, yes: bool) -> None:
+    policies.load(path)
+    store = Store.beside(file_of(path))
+    with Gate(requests.requests_of(store).intake, at_once=1) as gate:
+        request = called(join_requests(store, gate), who.strip())
+    question = ngettext(
+        "Delete {n} release of {name}?", "Delete {n} releases of {name}?", request.releases
+    ).format(n=request.releases, name=request.name)
+    if not confirm(question, yes=yes):
+        tell(_("Nothing was changed."))
+        return
+    with store.writing():
+        requests.decline(request.member, store)
+    say(_("Deleted: what {name} had sent.").format(name=request.name))

@@ -1,0 +1,81 @@
+"""Who asks to join, as a maintainer looks at it: name, words of the key, what they carry, who vouches.
+
+Reads the join requests through the gate and decides nothing. The name is what a stranger says of itself: only
+the words of the key, compared by telephone or in person, say who it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from commons.federation import requests
+from commons.federation.store import NotInStore, Store
+from commons.federation.trust import Seen, choose
+from commons.format.words import fingerprint_words
+from commons.intake.gate import Gate, Intake
+from commons.merge.claims import fields_of
+from commons.merge.inputs import take_in
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """One stranger and its newest release. `code`: why that could not be taken up, if so."""
+
+    member: str
+    name: str
+    words: tuple[str, ...]
+    epoch: int
+    number: int
+    issued_at: str
+    licence: str
+    counts: Mapping[str, int]
+    releases: int
+    code: str | None = None
+
+
+def join_requests(store: Store, gate: Gate) -> list[JoinRequest]:
+    """Everybody who asked, in order of their names; `gate` keeps what it finds beside the requests."""
+    place = requests.requests_of(store)
+    found = [_request(releases, place, gate) for releases in requests.by_member(store).values()]
+    return sorted(found, key=lambda r: (r.name.casefold(), r.member))
+
+
+def _request(releases: Sequence[Seen], place: Store, gate: Gate) -> JoinRequest:
+    newest = newest_of(releases)
+    try:
+        intake = take_in(newest.digest, place, gate)
+    except NotInStore:
+        intake = None
+    said = newest.manifest
+    small = ("catalogue", "vouch", "judgement", "relation", "withdrawal")
+    return JoinRequest(
+        member=said.member,
+        name=(name_in(intake) if intake else None) or said.member,
+        words=tuple(fingerprint_words(newest.keylog.current)),
+        epoch=said.epoch,
+        number=said.number,
+        issued_at=said.issued_at,
+        licence=said.licence,
+        counts={name: n for name, n in sorted(said.counts.items()) if name not in small},
+        releases=len(releases),
+        code=intake.code if intake else "E_CONTAINER",
+    )
+
+
+def newest_of(releases: Iterable[Seen]) -> Seen:
+    """The release by which a member is looked at; of two copies always the same one."""
+    every = sorted(releases, key=lambda s: (s.version, s.digest))
+    chosen = choose(every, member=every[0].manifest.member).candidates
+    return chosen[0] if chosen else every[-1]
+
+
+def name_in(intake: Intake) -> str | None:
+    """What the catalogue in a release calls itself."""
+    for row in intake.rows():
+        if row.type == "catalogue" and row.code is None:
+            title = fields_of(row.data).get("title")
+            return title if isinstance(title, str) else None
+        if row.type > "catalogue":
+            break
+    return None

@@ -1,0 +1,86 @@
+"""Played through: what came by chat is sorted, a stranger asks, the words are compared, the pool shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commons.federation import policy
+from commons.format import container
+from tests.hostile.making import Member, place, release
+
+ANA, OTRA = Member("Comedor La Paz"), Member("Huerto Las Flores")
+WHO = ("--by", "Ana", "--how", "words read by telephone")
+
+
+@pytest.fixture
+def city(commons: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
+    """A federation with one member, and a folder into which things were saved."""
+    assert commons("federation", "new", "city", "--name", "Ciudad", "--territory", "cdmx").code == 0
+    (tmp_path / "chat").mkdir()
+    container.write_file(tmp_path / "chat" / "x (1).entrega", release(ANA, [place("a")]))
+    added = commons("federation", "add", "chat/x (1).entrega", "--name", "La Paz", *WHO, "-f", "city")
+    assert added.code == 0, added.err
+    return commons
+
+
+def test_a_stranger_asks_and_is_taken_in(city: Callable[..., Any], tmp_path: Path) -> None:
+    """Release by chat → join request → words → add → in the pool; before that nothing of it is shown."""
+    container.write_file(tmp_path / "chat" / "documento.pdf", release(OTRA, [place("b"), place("c")]))
+    sorted_in = city("inbox", "chat", "-f", "city")
+    assert sorted_in.code == 1 and "join request" in sorted_in.out and "had it already" in sorted_in.out
+    assert city("merge", "-f", "city", "--json").json["counts"] == {"place": 1}
+    asked = city("federation", "requests", "-f", "city").out
+    assert "Huerto Las Flores" in asked and "2 places" in asked and "Words of the key" in asked
+    added = city("federation", "add", "huerto las flores", "--name", "El Huerto", *WHO, "-f", "city")
+    assert added.code == 0 and "Words of the key" in added.out
+    assert city("merge", "-f", "city", "--json").json["counts"] == {"place": 3}
+    assert "Nobody" in city("federation", "requests", "-f", "city").out
+    member = policy.load(tmp_path / "city").members[1]
+    assert (member.id, member.name, member.added.how) == (OTRA.id, "El Huerto", "words read by telephone")
+
+
+def test_an_id_that_does_not_match_is_refused(city: Callable[..., Any], tmp_path: Path) -> None:
+    """Whoever was told another id over the telephone has another organisation's file in hand."""
+    before = (tmp_path / "city" / "federation.yaml").read_bytes()
+    container.write_file(tmp_path / "falsa.entrega", release(Member("falsa")))
+    refused = city("federation", "add", "falsa.entrega", "--id", OTRA.id, "--name", "x", *WHO, "-f", "city")
+    assert refused.code == 2 and (tmp_path / "city" / "federation.yaml").read_bytes() == before
+
+
+def test_a_member_is_taken_in_by_its_id_alone(city: Callable[..., Any], tmp_path: Path) -> None:
+    """The id is the hash of its first key: what comes later is theirs or is refused."""
+    told = city("federation", "add", OTRA.id, "--name", "El Huerto", *WHO, "-f", "city")
+    assert told.code == 0 and "No release of it" in told.err
+    container.write_file(tmp_path / "city" / "x", release(OTRA, [place("b")]))
+    assert city("inbox", "city/x", "-f", "city").code == 0
+    assert city("merge", "-f", "city", "--json").json["counts"] == {"place": 2}
+
+
+def test_a_request_is_declined_and_two_of_one_name_are_told_apart(
+    city: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A name is what a stranger says of itself: two may say the same."""
+    container.write_file(tmp_path / "chat" / "red.entrega", release(Member("Red")))
+    twin = Member("Red 2")
+    twin.name = "Red"
+    container.write_file(tmp_path / "chat" / "twin.entrega", release(twin))
+    city("inbox", "chat", "-f", "city")
+    refused = city("federation", "add", "Red", "--name", "x", *WHO, "-f", "city")
+    assert refused.code == 2 and twin.id in refused.err
+    assert city("federation", "decline", twin.id, "--yes", "-f", "city").code == 0
+    assert len(city("federation", "requests", "--json", "-f", "city").json) == 1
+
+
+def test_the_inbox_is_cleared_of_what_was_taken(city: Callable[..., Any], tmp_path: Path) -> None:
+    """Junk stays, and its name says what it is; an empty folder and a missing one are said."""
+    (tmp_path / "chat" / "catalogo.db").write_bytes(b"SQLite format 3\0" + b"\0" * 600)
+    cleared = city("inbox", "chat", "--clear", "-f", "city")
+    assert cleared.code == 1 and "1 file was deleted" in cleared.out and "commons release" in cleared.out
+    assert [path.name for path in (tmp_path / "chat").iterdir()] == ["catalogo.db"]
+    assert city("inbox", "nowhere", "-f", "city").code == 2
+    (tmp_path / "city" / "inbox").mkdir()
+    assert "empty" in city("inbox", "-f", "city").out

@@ -1,0 +1,120 @@
+"""Releases are found in whatever came, by content; what is none is named, and nothing runs or blocks."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from commons.federation.parcels import Parcel, parcels
+from commons.format import container
+from tests.hostile.making import Member, place, release
+
+ANA, LUZ = Member("ana"), Member("luz")
+ONE = release(ANA, [place("a")])
+
+
+def found(folder: Path) -> list[tuple[str, str | None, str | None]]:
+    return [(p.where, p.files.digest if p.files else None, p.code) for p in parcels(folder)]
+
+
+def zipped(**entries: bytes) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in entries.items():
+            packed.writestr(name.replace("__", "/"), content)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name", ["x (1).entrega", "paz.entrega.txt", "IMG-2041", "documento.pdf", "ñandú.zip"]
+)
+def test_one_file_is_found_under_any_name(tmp_path: Path, name: str) -> None:
+    """Chat programs rename what they carry; the content says what it is."""
+    container.write_file(tmp_path / name, ONE)
+    assert found(tmp_path) == [(name, ONE.digest, None)]
+    assert [p.digest for p in parcels(tmp_path / name)] == [ONE.digest]
+
+
+def test_four_files_are_put_together_by_the_digests_they_are_signed_with(tmp_path: Path) -> None:
+    """Two releases loose in one folder, every name changed: each part finds its own."""
+    two = release(LUZ, [place("b")])
+    for n, files in enumerate((ONE, two)):
+        for m, content in enumerate(files.contents()):
+            (tmp_path / f"archivo {9 - 2 * m - n}.bin").write_bytes(content)
+    assert sorted(digest or "" for _w, digest, _c in found(tmp_path)) == sorted([ONE.digest, two.digest])
+    assert all(len(parcel.paths) == 4 for parcel in parcels(tmp_path))
+
+
+def test_zips_folders_and_saved_emails_are_looked_into(tmp_path: Path) -> None:
+    """Both forms, packed as phones and mail programs pack them; what is beside them is named."""
+    one, folder = container.to_bytes(ONE), dict(zip(ONE.names, ONE.contents(), strict=True))
+    (tmp_path / "a.zip").write_bytes(zipped(**{"x (1).entrega": one, "__MACOSX____.foto": b"x"}))
+    (tmp_path / "b").write_bytes(zipped(**{f"paz__{name}": data for name, data in folder.items()}))
+    letter = EmailMessage()
+    letter["From"], letter["Message-ID"] = "ana@example.org", "<1@example.org>"
+    letter.set_content("Aquí va.")
+    letter.add_attachment(one, maintype="application", subtype="octet-stream", filename="paz.bin")
+    (tmp_path / "carta.eml").write_bytes(letter.as_bytes())
+    container.write_folder(tmp_path / "memoria", ONE)
+    assert [(where, code) for where, digest, code in found(tmp_path) if digest != ONE.digest] == []
+    assert next(p.where for p in parcels(tmp_path)) == "a.zip › x (1).entrega"
+    assert len(found(tmp_path)) == 4
+
+
+JUNK = {
+    "foto.jpg": (b"\xff\xd8" * 600, "E_CONTAINER"),
+    "empty": (b"", "E_CONTAINER"),
+    "cut": (container.to_bytes(ONE)[:9_000], "parcel-damaged"),
+    "page": (b"<!DOCTYPE html><p>Sign in", "parcel-web-page"),
+    "catalogo.db": (ONE.catalogue, "parcel-database"),
+    "alone.json": (ONE.manifest, "parcel-part"),
+    "alone.sig": (ONE.signature, "parcel-part"),
+    "zip in zip": (zipped(x=zipped(y=b"z")), "parcel-packed"),
+    "cut.zip": (zipped(x=b"y" * 9_000)[:-30], "parcel-damaged"),
+    "broken.zip": (b"PK\x03\x04" + b"\0" * 90, "parcel-damaged"),
+    "text.zip": (zipped(x=b"y"), "E_CONTAINER"),
+}
+
+
+@pytest.mark.parametrize("name", JUNK)
+def test_what_is_no_release_is_named(tmp_path: Path, name: str) -> None:
+    """Each kind of junk has its word, so that whoever sent it can be told what to do."""
+    data, code = JUNK[name]
+    (tmp_path / name).write_bytes(data)
+    assert [parcel.code for parcel in parcels(tmp_path)] == [code]
+    assert (tmp_path / name).read_bytes() == data
+
+
+def test_a_zip_that_swells_is_read_through_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its entry claims to be a release and unpacks to more than a release may have."""
+    start = container.to_bytes(ONE)[:2048]
+    (tmp_path / "bomb.zip").write_bytes(zipped(x=start + b"\0" * 5_000_000))
+    monkeypatch.setattr(
+        "commons.federation.parcels.LIMITS", type("Small", (), {"pruned_container_bytes": 10_000})
+    )
+    assert [parcel.code for parcel in parcels(tmp_path)] == ["E_TOOBIG"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no links and pipes to speak of")
+def test_links_and_pipes_are_not_followed(tmp_path: Path) -> None:
+    """A pipe does not block; a link to a folder or file is left alone."""
+    container.write_folder(tmp_path.parent / f"{tmp_path.name}-else", ONE)
+    (tmp_path / "folder").symlink_to(tmp_path.parent / f"{tmp_path.name}-else")
+    os.mkfifo(tmp_path / "pipe")
+    assert [parcel.code for parcel in parcels(tmp_path)] == ["E_NOTFILE", "E_NOTFILE"]
+
+
+def test_a_changed_part_is_never_put_together(tmp_path: Path) -> None:
+    """One byte of the catalogue, the key log or the signature: no release."""
+    for n, name in enumerate(ONE.names[1:], 1):
+        folder = tmp_path / name
+        container.write_folder(folder, ONE)
+        data = bytearray(ONE.contents()[n])
+        data[len(data) // 2] ^= 1
+        (folder / name).write_bytes(data)
+    assert not [parcel for parcel in parcels(tmp_path) if isinstance(parcel, Parcel) and parcel.files]
