@@ -6,8 +6,6 @@ or printed from memory; it is written to disk only with --sheet FILE.
 
 from __future__ import annotations
 
-import random
-import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -17,7 +15,8 @@ import click
 from commons.addresses import slug
 from commons.catalogue.errors import CatalogueExists
 from commons.catalogue.store import Catalogue
-from commons.cli.output import ask, ask_yes, interactive, json_option, now, say, show_json, tell
+from commons.cli import hand_over
+from commons.cli.output import ask, interactive, json_option, now, say, show_json, tell
 from commons.errors import CommonsError, InputError
 from commons.messages import N_, language
 from commons.messages import translate as _
@@ -29,7 +28,6 @@ from commons.schema.spec import load_schema
 
 DEFAULT_LICENCE = "CC-BY-4.0"
 DEFAULT_TERRITORY = "cdmx"
-ATTEMPTS = 3
 
 
 @dataclass(eq=False)
@@ -41,43 +39,12 @@ class NameNeeded(InputError):
 
 
 @dataclass(eq=False)
-class SheetNeeded(InputError):
-    """Nobody is there to copy the words, and no sheet was asked for."""
-
-    template: ClassVar[str] = N_(
-        "The recovery sheet must go somewhere: without it a lost laptop is for good."
-    )
-    hint_template: ClassVar[str] = N_(
-        "Add --sheet FILE to write it to a file, or --print-words to print the 24 words."
-    )
-
-
-@dataclass(eq=False)
-class SheetExists(InputError):
-    """The sheet would overwrite a file."""
-
-    path: Path
-    template: ClassVar[str] = N_("{path} is already there; nothing was changed.")
-    hint_template: ClassVar[str] = N_("Choose another name for the sheet.")
-
-
-@dataclass(eq=False)
 class UnknownTerm(InputError):
     """A licence, language or territory that is not known."""
 
     value: str
     known: str
     template: ClassVar[str] = N_("«{value}» is not one of: {known}.")
-
-
-@dataclass(eq=False)
-class WordsNotCopied(InputError):
-    """The three words asked back were not those of the sheet."""
-
-    template: ClassVar[str] = N_("The words were not the same; no catalogue was made.")
-    hint_template: ClassVar[str] = N_(
-        "Run commons init again and copy the 24 words calmly; you will get new ones."
-    )
 
 
 @click.command(
@@ -120,10 +87,7 @@ def init(
     asking = interactive() and not yes
     profile = _profile(name, spoken, licence, territory, asking=asking)
     path = _path(file, str(profile["title"]))
-    if not asking and sheet_file is None and not print_words:
-        raise SheetNeeded
-    if sheet_file is not None and sheet_file.exists():
-        raise SheetExists(sheet_file)
+    hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
     identity = keys.new_identity()
     page = sheet.Sheet(
         str(profile["title"]),
@@ -134,7 +98,7 @@ def init(
         f"{now():%Y-%m-%d}",
     )
     if asking and sheet_file is None:
-        _hand_over(page, print_words=print_words)
+        hand_over.hand_over(page, print_words=print_words)
     _write(path, profile, identity, page, sheet_file)
     if as_json:
         words = {"words": list(page.words)} if print_words else {}
@@ -143,7 +107,7 @@ def init(
         )
         return
     if print_words and not asking:
-        _show_words(page)
+        hand_over.show_words(page)
     _say_done(path, page, sheet_file)
 
 
@@ -217,53 +181,13 @@ def _write(
 ) -> None:
     """Key, sheet and catalogue, or none of them."""
     key_file = keys.key_path(path)
-    made: list[Path] = []
+    keys.save(key_file, identity.current)
     try:
-        keys.save(key_file, identity.current)
-        made.append(key_file)
-        if sheet_file is not None:
-            with sheet_file.open("x", encoding="utf-8") as out:
-                made.append(sheet_file)
-                out.write(sheet.render(page))
-        Catalogue.create(path, keylog=identity.keylog_bytes, profile=profile, at=now()).close()
+        with hand_over.written(page, sheet_file):
+            Catalogue.create(path, keylog=identity.keylog_bytes, profile=profile, at=now()).close()
     except BaseException:
-        for leftover in made:
-            leftover.unlink(missing_ok=True)
+        key_file.unlink(missing_ok=True)
         raise
-
-
-def _hand_over(page: sheet.Sheet, *, print_words: bool) -> None:
-    """The sheet on screen or printed from the browser, then three words back."""
-    tell(_("The recovery sheet brings your catalogue's identity back if this computer is lost or stolen."))
-    tell(_("Keep it on paper, away from this computer. It is shown now and never again."))
-    if not print_words and ask_yes(_("Open it in the browser, to print it?")):
-        sheet.serve_once(
-            sheet.render(page),
-            show=_open_in_browser,
-            wait=lambda: ask(_("Press Enter once it is printed or copied"), default=" "),
-        )
-    else:
-        _show_words(page)
-        ask(_("Press Enter once they are copied; then they disappear"), default=" ")
-        click.clear()
-    for position in sheet.positions_to_ask(random.SystemRandom().sample):
-        for _attempt in range(ATTEMPTS):
-            if sheet.is_word(page, position, ask(_("Word {n}").format(n=position))):
-                break
-            tell(_("That is not word {n} of the sheet.").format(n=position))
-        else:
-            raise WordsNotCopied
-
-
-def _open_in_browser(address: str) -> None:
-    tell(_("The sheet is at {address}").format(address=address))
-    webbrowser.open(address)
-
-
-def _show_words(page: sheet.Sheet) -> None:
-    say(_("The 24 words of the recovery sheet; copy them by hand:"))
-    for start in range(0, 24, 4):
-        say("  " + "  ".join(f"{n + 1:2}. {page.words[n]:<10}" for n in range(start, start + 4)).rstrip())
 
 
 def _say_done(path: Path, page: sheet.Sheet, sheet_file: Path | None) -> None:

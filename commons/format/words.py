@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from mnemonic import Mnemonic
@@ -68,6 +68,27 @@ def same_word(typed: str, word: str) -> bool:
 def split(text: str) -> list[str]:
     """The words in what somebody typed: numbers, commas and line ends aside."""
     return re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", text))
+
+
+def is_listed(typed: str) -> bool:
+    """Whether what somebody typed is a word of the list, or its beginning."""
+    return folded(typed) in _by_start()
+
+
+def keys_in(text: str) -> Iterator[PrivateKey]:
+    """Every key that 24 words in a row of `text` say, whatever stands around them.
+
+    Ordinary sentences hold listed words, too: whoever asks compares the key with the one that was announced.
+    """
+    typed = split(text)
+    run = 0
+    for n, word in enumerate(typed):
+        run = run + 1 if is_listed(word) else 0
+        if run >= KEY_WORDS:
+            try:
+                yield from_words(typed[n + 1 - KEY_WORDS : n + 1])
+            except WordsRefused:
+                continue
 
 
 def from_words(words: Sequence[str]) -> PrivateKey:

@@ -50,6 +50,17 @@ class KeyExists(InputError):
     hint_template: ClassVar[str] = N_("Give the new catalogue another name, or move that key away first.")
 
 
+@dataclass(eq=False)
+class OtherSheet(InputError):
+    """The words make a key, but not the one that the key log announced."""
+
+    template: ClassVar[str] = N_("These are not the words of this catalogue's newest recovery sheet.")
+    hint_template: ClassVar[str] = N_(
+        "Look for the sheet with the latest date: each change of the key makes a new one. Where the key was "
+        "changed after this copy was made, name the newest release, too."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class NewIdentity:
     """What `init` makes: the id, the first line of the key log, the key in use and the one for paper."""
@@ -65,6 +76,36 @@ def new_identity(random: Random = secrets.token_bytes) -> NewIdentity:
     current, following = PrivateKey(random(32)), PrivateKey(random(32))
     log = KeyLog.begin(current.public, following.public)
     return NewIdentity(log.member_id, log.to_bytes(), current, following)
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What a change of keys makes: the longer key log, the key from paper, and the next one for new paper."""
+
+    keylog: KeyLog
+    current: PrivateKey
+    next: PrivateKey
+
+
+def rotation(
+    log: KeyLog,
+    revealed: PrivateKey,
+    *,
+    void_from: tuple[int, int] | None = None,
+    random: Random = secrets.token_bytes,
+) -> Rotation:
+    """Bring the key of the recovery sheet into use; whoever has only the key beside the catalogue cannot.
+
+    Args:
+        void_from: (epoch, number) from which releases were not this catalogue's own.
+    Raises:
+        OtherSheet: the log did not announce this key.
+        KeyLogRefused: `void_from` does not lie before this change.
+    """
+    if revealed.public.digest != log.next_digest:
+        raise OtherSheet
+    following = PrivateKey(random(32))
+    return Rotation(log.rotated(revealed, following.public, void_from=void_from), revealed, following)
 
 
 def key_path(catalogue: Path) -> Path:
@@ -87,6 +128,18 @@ def save(path: Path, key: PrivateKey) -> None:
         file.write(key.to_openssh())
         file.flush()
         os.fsync(file.fileno())
+
+
+def replace(path: Path, key: PrivateKey) -> None:
+    """Put `key` in the place of the one that it follows, whole or not at all."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    save(fresh, key)
+    try:
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def load(path: Path) -> PrivateKey:

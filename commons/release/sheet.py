@@ -6,9 +6,11 @@ a file only when asked for. This module decides nothing about keys.
 
 from __future__ import annotations
 
+import html
+import re
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,6 +74,25 @@ def positions_to_ask(choose: Callable[[Sequence[int], int], Sequence[int]]) -> l
 def is_word(sheet: Sheet, position: int, answer: str) -> bool:
     """Whether `answer` is the sheet's word at `position`; accents, case and endings forgiven."""
     return words.same_word(answer, sheet.words[position - 1])
+
+
+def key_in(text: str, announced: Iterable[str]) -> PrivateKey | None:
+    """The key that a sheet says: the page itself, what its square code says, or words typed or copied.
+
+    Args:
+        announced: digests of public keys, one of which it must be.
+    Raises:
+        WordsRefused: there are 24 words and nothing else, and they make no key.
+    """
+    plain = html.unescape(re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL | re.I))
+    wanted = set(announced)
+    for key in words.keys_in(plain):
+        if key.public.digest in wanted:
+            return key
+    typed = words.split(plain)
+    if len(typed) == words.KEY_WORDS:
+        words.from_words(typed)  # says which word is wrong
+    return None
 
 
 class _Page(BaseHTTPRequestHandler):

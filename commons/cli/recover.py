@@ -1,0 +1,364 @@
+"""`commons keys recover`: a catalogue made again on another computer, with the recovery sheet.
+
+Out of copies of it, of its releases, or of both: whatever there is. The key of the sheet comes into use; the
+identity and every address stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+import click
+
+from commons.addresses import slug
+from commons.catalogue import copies
+from commons.catalogue.errors import CatalogueExists
+from commons.catalogue.store import Catalogue
+from commons.cli import hand_over
+from commons.cli.output import (
+    ask,
+    ask_yes,
+    confirm,
+    interactive,
+    is_catalogue,
+    json_option,
+    now,
+    say,
+    show_json,
+    tell,
+    yes_option,
+)
+from commons.cli.release_number import not_mine_option, version_of, version_words
+from commons.errors import InputError
+from commons.federation.trust import Seen, prove
+from commons.format import canonical, container
+from commons.format.container import AnyFiles, ReleaseFiles
+from commons.format.errors import FormatError
+from commons.format.keylog import KeyLog
+from commons.intake.gate import Gate, Intake
+from commons.messages import N_, in_language, ngettext
+from commons.messages import translate as _
+from commons.model import Fields
+from commons.release import keys, sheet
+from commons.release import recover as recovery
+from commons.release.outgoing import PROFILE
+from commons.release.recover import Recovered, Shared, Sources
+from commons.schema.spec import load_schema
+
+_MOST_LISTED = 10
+
+
+@dataclass(eq=False)
+class NothingToRecover(InputError):
+    """No copy and no release was found where it was looked for."""
+
+    place: str
+    template: ClassVar[str] = N_("There is neither a copy of a catalogue nor a release in {place}.")
+    hint_template: ClassVar[str] = N_(
+        "Ask a federation that shows you for your newest release (.entrega): it keeps them."
+    )
+
+
+@dataclass(eq=False)
+class NotTakenUp(InputError):
+    """The only release there is cannot be read."""
+
+    name: str
+    code: str
+    template: ClassVar[str] = N_("The release {name} cannot be used ({code}).")
+    hint_template: ClassVar[str] = N_("Ask for it again; a copy from another place may be whole.")
+
+
+@dataclass(eq=False)
+class NoVoidWithout(InputError):
+    """Nothing can be declared void without a change of the key."""
+
+    template: ClassVar[str] = N_("The key of this sheet is in use already; it can declare nothing void.")
+    hint_template: ClassVar[str] = N_("Use the newest sheet: the one that was made when this one was used.")
+
+
+@click.command(
+    help=N_(
+        "Bring a lost catalogue back, with its recovery sheet.\n\n"
+        "SOURCE is a copy of the catalogue, a release (.entrega), or a folder or stick with such files; name "
+        "all you have. A copy brings back everything up to its day; a release only what was public. Asks for "
+        "the 24 words. Whoever has the old computer cannot share in your name any more; with --not-mine, "
+        "what was shared since it was gone does not count either. Member id and addresses stay the same."
+    ),
+    short_help=N_("Bring a lost catalogue back, with the sheet."),
+)
+@click.argument("sources", metavar="SOURCE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--to", type=click.Path(path_type=Path), metavar="FILE", help=N_("Where the catalogue is made.")
+)
+@hand_over.words_option
+@not_mine_option
+@click.option(
+    "--take-over",
+    is_flag=True,
+    help=N_("From now on you keep it yourselves: it bears your name, not that of who kept it for you."),
+)
+@hand_over.sheet_option
+@hand_over.print_words_option
+@yes_option
+@json_option
+def recover(
+    sources: tuple[Path, ...],
+    to: Path | None,
+    words_file: Path | None,
+    not_mine: str | None,
+    take_over: bool,
+    sheet_file: Path | None,
+    print_words: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    at, asking = now(), interactive() and not yes
+    hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
+    found = _Found.look(sources)
+    log = recovery.longest(found.logs)
+    void_from = _void_from(not_mine, log, asking=asking)
+    chosen = recovery.choose(found.copies, found.shared, void_from=void_from)
+    path = _target(to, chosen)
+    if not as_json:
+        _say_what_will_be(chosen, log)
+    revealed = hand_over.key_of_sheet(words_file, [log.next_digest, log.current.digest])
+    rotation = None
+    if revealed.public != log.current:
+        rotation = keys.rotation(log, revealed, void_from=void_from)
+    elif void_from is not None:
+        raise NoVoidWithout
+    if not confirm(_("Make the catalogue again at {path}?").format(path=path), yes=yes):
+        tell(_("Nothing was made."))
+        return
+    page = _page(path, chosen, rotation) if rotation is not None else None
+    if page is not None and asking and sheet_file is None:
+        hand_over.hand_over(page, print_words=print_words)
+    with hand_over.written(page, sheet_file if page is not None else None):
+        done = recovery.recover(path, chosen, rotation, key=revealed, at=at)
+    if take_over or (asking and _wants_to_take_over(path)):
+        take_it_over(path, at=at)
+    if as_json:
+        show_json(_as_json(path, chosen, done, page if print_words else None))
+        return
+    if page is not None and print_words and not asking:
+        hand_over.show_words(page)
+    _say_done(path, chosen, done)
+    if page is not None:
+        hand_over.say_new_sheet(page, sheet_file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """All copies and releases that were named."""
+
+    copies: tuple[copies.Copy, ...]
+    shared: tuple[Shared, ...]
+
+    @property
+    def logs(self) -> list[KeyLog]:
+        return [*(c.keylog for c in self.copies), *(s.keylog for s in self.shared)]
+
+    @classmethod
+    def look(cls, sources: Sequence[Path]) -> _Found:
+        """Raises NothingToRecover, NotTakenUp, and what a damaged copy or release raises.
+
+        What somebody named is read or refused; what merely lies in a folder is taken if it is whole.
+        """
+        kept: list[copies.Copy] = []
+        releases: list[tuple[Path, AnyFiles]] = []
+        for path, named in _files(sources):
+            if is_catalogue(path):
+                kept.append(copies.look(path))
+                continue
+            try:
+                releases.append((path, container.read_any(path)))
+            except FormatError:
+                if named:
+                    raise
+        shared = tuple(_read(releases, alone=not kept))
+        if not kept and not shared:
+            raise NothingToRecover(", ".join(str(path) for path in sources))
+        return cls(tuple(kept), shared)
+
+
+def _files(sources: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
+    """Each file or release's folder, and whether it was named itself."""
+    for source in sources:
+        if not source.is_dir() or (source / "release.json").exists():
+            yield source, True
+            continue
+        for path in sorted(source.iterdir()):
+            if not path.name.startswith(".") and (path.is_file() or (path / "release.json").exists()):
+                yield path, False
+
+
+def _read(releases: Sequence[tuple[Path, AnyFiles]], *, alone: bool) -> Iterator[Shared]:
+    """Releases that prove themselves and pass the gate; the newest of each is not preferred here."""
+    with Gate(at_once=1) as gate:
+        for path, files in releases:
+            catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None
+            seen = prove(files.manifest, files.signature, files.keylog, catalogue)
+            intake = gate.take_in(files)
+            if intake.taken:
+                yield _shared(path.name, seen, intake)
+            elif alone and len(releases) == 1:
+                raise NotTakenUp(path.name, intake.code or "")
+
+
+def _shared(name: str, seen: Seen, intake: Intake) -> Shared:
+    rows = list(intake.rows())
+    records = {(row.type, row.id): fields for row in rows if (fields := _fields(row.data)) is not None}
+    return Shared(
+        name=name,
+        digest=seen.digest,
+        version=seen.version,
+        issued_at=seen.manifest.issued_at,
+        keylog=seen.keylog,
+        records=records,
+        leaves={(row.type, row.id): row.leaf.hex() for row in rows},
+        hidden=len(intake.hidden),
+    )
+
+
+def _fields(data: bytes) -> Fields | None:
+    """None for a record that another program wrote and no pool takes up."""
+    try:
+        return canonical.parse(data)[2]
+    except FormatError:
+        return None
+
+
+def _void_from(not_mine: str | None, log: KeyLog, *, asking: bool) -> tuple[int, int] | None:
+    text = not_mine or ""
+    if not text and asking:
+        tell(_("If the computer was stolen, somebody may have shared in your name since."))
+        text = ask(_("From which release number on was it not you? (nothing: all were yours)"))
+    return version_of(text, log.epoch) if text.strip() else None
+
+
+def _target(to: Path | None, chosen: Sources) -> Path:
+    """Where the catalogue is made. Raises CatalogueExists, KeyExists."""
+    path = to or Path(_name(chosen))
+    path = path / _name(chosen) if path.is_dir() else path
+    if path.suffix != ".db":
+        path = path.with_name(f"{path.name}.db")
+    if path.exists():
+        raise CatalogueExists(path)
+    return path
+
+
+def _name(chosen: Sources) -> str:
+    return f"{slug(_title(chosen), longest=40) or 'catalogo'}.db"
+
+
+def _title(chosen: Sources) -> str:
+    if chosen.copy is not None:
+        return chosen.copy.title
+    assert chosen.shared is not None
+    return str(chosen.shared.records[PROFILE, PROFILE].get("title", ""))
+
+
+def _say_what_will_be(chosen: Sources, log: KeyLog) -> None:
+    say(_("Member id: {id}").format(id=log.member_id))
+    if chosen.copy is not None:
+        text = _("The copy {name} goes up to {date}, release {version}.")
+        version = version_words(chosen.copy.latest)
+        say(text.format(name=chosen.copy.path.name, date=chosen.copy.last_at[:10], version=version))
+    if chosen.shared is not None and (chosen.copy is None or chosen.catching_up):
+        text = _("The release {name} is number {version}, of {date}.")
+        version = version_words(chosen.shared.version)
+        say(text.format(name=chosen.shared.name, version=version, date=chosen.shared.issued_at[:10]))
+
+
+def _page(path: Path, chosen: Sources, rotation: keys.Rotation) -> sheet.Sheet:
+    name = _title(chosen) or path.stem
+    member = rotation.keylog.member_id
+    return sheet.Sheet(name, path.name, member, rotation.current.public, rotation.next, f"{now():%Y-%m-%d}")
+
+
+def _wants_to_take_over(path: Path) -> bool:
+    with Catalogue.open(path) as made:
+        whose = made.profile.fields.get("on_behalf_of")
+    if not whose:
+        return False
+    return ask_yes(_("It was kept for {name}. Do you keep it yourselves from now on?").format(name=whose))
+
+
+def take_it_over(path: Path, *, at: datetime) -> None:
+    """The catalogue bears the name of those for whom it was kept, and is kept for nobody else."""
+    with Catalogue.open(path) as made:
+        fields = dict(made.profile.fields)
+        whose = fields.pop("on_behalf_of", None)
+        if whose:
+            with made.act("edit", at=at) as act:
+                act.put(PROFILE, PROFILE, {**fields, "title": whose}, drafts=made.profile.drafts)
+
+
+def _say_done(path: Path, chosen: Sources, done: Recovered) -> None:
+    say(_("The catalogue is back: {path}").format(path=path))
+    counts = []
+    for type_name, n in done.counts.items():
+        rtype = load_schema().types[type_name]
+        counts.append(f"{n} {in_language(rtype.title if n == 1 else rtype.plural).lower()}")
+    say("  " + (", ".join(counts) or _("no records, only who you are")))
+    for line in _lost(chosen, done):
+        say("· " + line)
+
+
+def _lost(chosen: Sources, done: Recovered) -> Iterator[str]:
+    """What is not there any more, or waits for a look, in sentences."""
+    if chosen.copy is not None:
+        date = chosen.copy.last_at[:10]
+        yield _("What was written after {date} and never shared is lost.").format(date=date)
+        if done.updated:
+            n = len(done.updated)
+            text = ngettext(
+                "{n} record is as your newer release has it.",
+                "{n} records are as your newer release has them.",
+                n,
+            )
+            yield text.format(n=n)
+        if done.kept_home:
+            text = _("Your newer release no longer held these; they are kept «only here»: {names}.")
+            names = ", ".join(f"{t}/{i}" for t, i in done.kept_home[:_MOST_LISTED])
+            yield text.format(names=names)
+        return
+    assert chosen.shared is not None
+    yield _("What was changed after {date} is lost.").format(date=chosen.shared.issued_at[:10])
+    yield _("What never left is lost: records and columns marked «only here», drafts, notes on consent.")
+    yield _("Where an import came from is lost, too: import under the same key column, so that ids stay.")
+    if done.held:
+        text = ngettext(
+            "{n} value waits: look at it with commons release --dry-run.",
+            "{n} values wait: look at them with commons release --dry-run.",
+            done.held,
+        )
+        yield text.format(n=done.held)
+    if chosen.shared.hidden:
+        text = ngettext(
+            "{n} record of it was withdrawn or held back, and is not in it.",
+            "{n} records of it were withdrawn or held back, and are not in it.",
+            chosen.shared.hidden,
+        )
+        yield text.format(n=chosen.shared.hidden)
+
+
+def _as_json(path: Path, chosen: Sources, done: Recovered, page: sheet.Sheet | None) -> dict[str, object]:
+    return {
+        "catalogue": str(path),
+        "key": str(keys.key_path(path)),
+        "member": chosen.keylog.member_id,
+        "copy": str(chosen.copy.path) if chosen.copy else None,
+        "release": chosen.shared.name if chosen.shared and (not chosen.copy or chosen.catching_up) else None,
+        "records": done.records,
+        "counts": dict(done.counts),
+        "updated": [f"{t}/{i}" for t, i in done.updated],
+        "kept_home": [f"{t}/{i}" for t, i in done.kept_home],
+        "lost": list(_lost(chosen, done)),
+        **({"words": list(page.words)} if page is not None else {}),
+    }

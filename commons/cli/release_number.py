@@ -1,0 +1,45 @@
+"""How a person names a release on the command line: by its number; after a change of keys epoch.number."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+import click
+
+from commons.errors import InputError
+from commons.messages import N_
+
+_NUMBER = re.compile(r"(?:(\d{1,9})\.)?(\d{1,15})")
+
+
+@dataclass(eq=False)
+class NotAReleaseNumber(InputError):
+    """The text does not name a release."""
+
+    text: str
+    template: ClassVar[str] = N_("«{text}» is not the number of a release.")
+    hint_template: ClassVar[str] = N_("Write it as in 12; after a change of the key, as in 1.12.")
+
+
+not_mine_option = click.option(
+    "--not-mine",
+    "not_mine",
+    metavar="NUMBER",
+    help=N_("From this release on it was not you: it and all later ones, and what they withdrew, are void."),
+)
+
+
+def version_of(text: str, epoch: int) -> tuple[int, int]:
+    """(epoch, number) of `12` or `1.12`. Raises NotAReleaseNumber."""
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        raise NotAReleaseNumber(text)
+    return (int(match[1]) if match[1] else epoch), int(match[2])
+
+
+def version_words(version: tuple[int, int]) -> str:
+    """How people say it: `12`; with the epoch only after a change of the key."""
+    epoch, number = version
+    return f"{epoch}.{number}" if epoch else str(number)

@@ -1,0 +1,329 @@
+"""A catalogue made again after its computer is gone: from a copy, from the newest good release, or from both.
+
+Law: nothing is made up. What a release does not hold (private records and fields, consents, drafts, later
+edits) is not there afterwards; what a newer release says otherwise than the copy is taken from the release,
+and what it no longer holds stays at home. Salts are kept, so that an unchanged record keeps its digest and
+its address. Keys, words and questions are the caller's; whether a release proves itself, too.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+from commons.catalogue import backup
+from commons.catalogue.act import Act
+from commons.catalogue.copies import Copy
+from commons.catalogue.errors import CatalogueExists
+from commons.catalogue.own_releases import OwnRelease
+from commons.catalogue.store import Catalogue
+from commons.errors import InputError
+from commons.format.keylog import KeyLog
+from commons.format.keys import PrivateKey
+from commons.messages import N_
+from commons.model import Value
+from commons.release import build, keys
+from commons.release.outgoing import PROFILE, WITHDRAWAL, Key
+from commons.schema.spec import RecordType
+
+Version = tuple[int, int]
+
+
+@dataclass(eq=False)
+class SeveralIdentities(InputError):
+    """The copies and releases that were named belong to more than one catalogue."""
+
+    members: str
+    template: ClassVar[str] = N_("These belong to different catalogues: {members}.")
+    hint_template: ClassVar[str] = N_("Name only what belongs to the one that was lost.")
+
+
+@dataclass(eq=False)
+class KeysDisagree(InputError):
+    """Two key logs of one catalogue go on differently after the same beginning."""
+
+    member: str
+    template: ClassVar[str] = N_("The key of {member} was changed in two different ways.")
+    hint_template: ClassVar[str] = N_(
+        "Somebody else may have the recovery sheet. Name only what you know to be yours, and tell the "
+        "federations that show you."
+    )
+
+
+@dataclass(eq=False)
+class NothingGood(InputError):
+    """Whatever was named was made after the catalogue was no longer in good hands."""
+
+    version: str
+    template: ClassVar[str] = N_("All of these were made at or after release {version}, which was not yours.")
+    hint_template: ClassVar[str] = N_(
+        "Look for an older copy, or ask a federation for your last good release."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """One release of the lost catalogue, proven: what it held, as its records were signed."""
+
+    name: str
+    digest: str
+    version: Version
+    issued_at: str
+    keylog: KeyLog
+    records: Mapping[Key, Mapping[str, Value]]
+    leaves: Mapping[Key, str]  # hexadecimal
+    hidden: int = 0  # records that a pruned release does not show
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a catalogue is made again from. At least one of the two."""
+
+    keylog: KeyLog
+    copy: Copy | None
+    shared: Shared | None
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether the release tells more than the copy."""
+        return self.copy is not None and self.shared is not None and self.shared.version > self.copy.latest
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What came back. `updated`, `kept_home`: records that a newer release changed, or no longer held."""
+
+    records: int
+    updated: tuple[Key, ...] = ()
+    kept_home: tuple[Key, ...] = ()
+    held: int = 0  # values that a first release would hold back for want of a consent
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def choose(copies: Sequence[Copy], shared: Sequence[Shared], *, void_from: Version | None = None) -> Sources:
+    """The best of what there is: the longest key log, the copy that goes furthest, the newest release.
+
+    Args:
+        void_from: (epoch, number) from which releases were not the catalogue's own.
+    Raises:
+        SeveralIdentities, KeysDisagree; NothingGood: only void things were named.
+    """
+    log = longest([*(c.keylog for c in copies), *(s.keylog for s in shared)])
+    good = [c for c in copies if void_from is None or c.latest < void_from]
+    releases = [s for s in shared if not _is_void(s.version, log, void_from)]
+    if not good and not releases:
+        raise NothingGood(_version(void_from or (0, 0)))
+    copy = max(good, key=lambda c: (c.latest, c.last_at), default=None)
+    newest = max(releases, key=lambda s: s.version, default=None)
+    return Sources(log, copy, newest)
+
+
+def _is_void(version: Version, log: KeyLog, void_from: Version | None) -> bool:
+    return log.is_void(*version) or (void_from is not None and version >= void_from)
+
+
+def _version(version: Version) -> str:
+    epoch, number = version
+    return f"{epoch}.{number}" if epoch else str(number)
+
+
+def longest(logs: Sequence[KeyLog]) -> KeyLog:
+    """The key log that all others begin. Raises SeveralIdentities, KeysDisagree."""
+    members = sorted({log.member_id for log in logs})
+    if len(members) > 1:
+        raise SeveralIdentities(", ".join(members))
+    best = max(logs, key=lambda log: log.epoch)
+    if not all(best.extends(log) for log in logs):
+        raise KeysDisagree(best.member_id)
+    return best
+
+
+def recover(
+    path: Path, sources: Sources, rotation: keys.Rotation | None, *, key: PrivateKey, at: datetime
+) -> Recovered:
+    """Make the catalogue at `path` with the key in use beside it, both or nothing.
+
+    Args:
+        rotation: the change that brings the sheet's key into use; None where it is in use already.
+        key: the key in use from now on.
+    Raises:
+        CatalogueExists, CatalogueNotWritable, KeyExists, and what a damaged copy raises.
+    """
+    if path.exists():
+        raise CatalogueExists(path)
+    log = rotation.keylog if rotation is not None else sources.keylog
+    with _draft(path) as draft:
+        found = (
+            _from_copy(draft, sources.copy, sources, log, at=at)
+            if sources.copy is not None
+            else _from_release(draft, _needed(sources.shared), log, at=at)
+        )
+        _put_key(keys.key_path(path), key)
+        draft.rename(path)
+    return found
+
+
+def _needed(shared: Shared | None) -> Shared:
+    assert shared is not None, "`choose` gives a copy or a release"
+    return shared
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """A name beside `path` under which the catalogue is made; nothing of it is left if that fails."""
+    draft = path.with_name(f".{path.name}.recovering")
+    try:
+        draft.unlink(missing_ok=True)
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
+        shutil.rmtree(backup.folder(draft), ignore_errors=True)  # of a copy that was brought up to date
+
+
+def _put_key(path: Path, key: PrivateKey) -> None:
+    """Where a recovery was interrupted, its key lies there already."""
+    if path.exists() and keys.load(path) == key:
+        return
+    keys.save(path, key)
+
+
+def _from_release(draft: Path, shared: Shared, log: KeyLog, *, at: datetime) -> Recovered:
+    """Public rows only. What left then was the organisation's to say, so nobody is asked about it again."""
+    profile = shared.records[PROFILE, PROFILE]
+    with Catalogue.create(draft, keylog=log.to_bytes(), profile=profile, at=at) as made:
+        put_records(made, shared, log.member_id, at=at)
+        _note(made, shared)
+        shown = build.preview(made, at=at)
+        build.remember(made, {question.found.key for question in shown.questions})
+        shown = build.preview(made, at=at)
+        counts = shared_counts(shared)
+        return Recovered(sum(counts.values()), held=len(shown.waiting), counts=counts)
+
+
+def shared_counts(shared: Shared) -> dict[str, int]:
+    """How many records of which type a release holds, its own bookkeeping aside."""
+    counts: dict[str, int] = {}
+    for type_name, _id in shared.records:
+        if type_name not in (PROFILE, WITHDRAWAL):
+            counts[type_name] = counts.get(type_name, 0) + 1
+    return counts
+
+
+def put_records(catalogue: Catalogue, shared: Shared, member: str, *, at: datetime) -> None:
+    """The records of a release into a catalogue, as one step that no undo takes back.
+
+    Args:
+        member: whose release it is; references to its records become the catalogue's own.
+    """
+    types = catalogue.schema.types
+    own = member == catalogue.member_id
+    with catalogue.act("restore", note=shared.name, at=at) as act:
+        for (type_name, record_id), fields in shared.records.items():
+            if type_name in types and type_name != PROFILE and (own or type_name != WITHDRAWAL):
+                act.put(type_name, record_id, localised(types[type_name], fields, member))
+
+
+def localised(rtype: RecordType, fields: Mapping[str, Value], member: str) -> dict[str, Value]:
+    """References to the catalogue's own records as they are written at home, not as whole addresses."""
+    found = dict(fields)
+    for name, value in fields.items():
+        spec = rtype.fields.get(name)
+        if spec is not None and spec.format == "reference":
+            if isinstance(value, list):
+                found[name] = [_at_home(str(v), member, spec.target) for v in value]
+            else:
+                found[name] = _at_home(str(value), member, spec.target)
+    return found
+
+
+def _at_home(text: str, member: str, target: str | None) -> str:
+    whose, _, rest = text.partition("/")
+    if whose != member or not rest:
+        return text
+    type_name, _, record_id = rest.partition("/")
+    return record_id if type_name == target else rest
+
+
+def _note(catalogue: Catalogue, shared: Shared) -> None:
+    """The number is taken: the next release follows it and names it."""
+    catalogue.releases.add(
+        OwnRelease(*shared.version, shared.digest, shared.issued_at, leaves=dict(shared.leaves))
+    )
+
+
+def _from_copy(draft: Path, copy: Copy, sources: Sources, log: KeyLog, *, at: datetime) -> Recovered:
+    """All that the copy has, and what a newer release says otherwise."""
+    shutil.copyfile(copy.path, draft)
+    journal = Path(f"{copy.path}-wal")
+    if journal.exists():
+        shutil.copyfile(journal, f"{draft}-wal")
+    with Catalogue.open(draft) as made:
+        made.set_keylog(log.to_bytes())
+        updated: list[Key] = []
+        home: list[Key] = []
+        if sources.catching_up and sources.shared is not None:
+            updated, home = _catch_up(made, sources.shared, at=at)
+            _note(made, sources.shared)
+        counts = {name: n for name in made.schema.types if (n := made.count(name))}
+        counts = {name: n for name, n in counts.items() if name not in (PROFILE, WITHDRAWAL)}
+    return Recovered(sum(counts.values()), tuple(updated), tuple(home), counts=counts)
+
+
+def _catch_up(catalogue: Catalogue, shared: Shared, *, at: datetime) -> tuple[list[Key], list[Key]]:
+    """Bring in what a release says that is newer than the catalogue."""
+    shown = build.preview(catalogue, at=at)
+    last = catalogue.releases.latest
+    was_shared = frozenset(last.leaves) if last is not None else frozenset()
+    updated, home = [], []
+    with catalogue.act("restore", note=shared.name, at=at) as act:
+        for key, fields in shared.records.items():
+            if shown.leaves.get(key) != shared.leaves.get(key) and key[0] in catalogue.schema.types:
+                act.put(
+                    *key,
+                    _merged(catalogue, key, fields, shown.records.get(key, {})),
+                    drafts=_drafts(catalogue, key, fields),
+                )
+                if key[0] != WITHDRAWAL:
+                    updated.append(key)
+        for key in sorted(was_shared - shared.records.keys()):
+            if key[0] != WITHDRAWAL and _keep_home(catalogue, act, key):
+                home.append(key)
+        for record in list(catalogue.records()):
+            if act.is_withdrawn(record.type, record.id):
+                act.remove(record.type, record.id)
+    return updated, home
+
+
+def _merged(
+    catalogue: Catalogue, key: Key, fields: Mapping[str, Value], would_leave: Mapping[str, Value]
+) -> dict[str, Value]:
+    """The release's word over the copy's; what never left, and still does not, stays as the copy has it."""
+    rtype = catalogue.schema.types[key[0]]
+    stored = catalogue.get(*key)
+    at_home = dict(stored.fields) if stored is not None else {}
+    for name in would_leave.keys() | {"audience"}:
+        at_home.pop(name, None)
+    return {**at_home, **localised(rtype, fields, catalogue.member_id)}
+
+
+def _drafts(catalogue: Catalogue, key: Key, fields: Mapping[str, Value]) -> dict[str, str]:
+    """What still waits: drafts of fields that the release says nothing about."""
+    stored = catalogue.get(*key)
+    waiting = stored.drafts if stored is not None else {}
+    return {name: text for name, text in waiting.items() if name not in fields}
+
+
+def _keep_home(catalogue: Catalogue, act: Act, key: Key) -> bool:
+    """What had been shared and is not any more: removed or made private, nobody can tell which."""
+    stored = catalogue.get(*key)
+    if stored is None or stored.private or "audience" not in catalogue.schema.types[key[0]].fields:
+        return False
+    if not act.is_withdrawn(*key):
+        act.put(*key, {**stored.fields, "audience": "private"}, drafts=stored.drafts)
+        return True
+    return False

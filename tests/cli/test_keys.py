@@ -1,0 +1,170 @@
+"""`commons keys`, played through: a changed key, a lost laptop, a lost sheet. Real catalogues, real words."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commons.catalogue.store import Catalogue
+from commons.federation.trust import prove
+from commons.format import container, words
+from commons.format.keylog import KeyLog
+from commons.release import keys, sheet
+
+from .conftest import Answer
+
+Run = Callable[..., Answer]
+PAGE = ("--words-file", "sheet.html")
+
+
+@pytest.fixture
+def shared(kitchen: Run) -> Run:
+    """A catalogue that has shared three records of four, one of them with a telephone in its text."""
+    kitchen("add", "service", "--id", "sopa", "title=Sopa", "summary=Llama al 55 1234 5678")
+    kitchen("add", "place", "--id", "casa", "title=Casa")
+    kitchen("add", "service", "--id", "clase", "title=Clase", "place=casa")
+    kitchen("add", "service", "--id", "secreta", "title=Secreta", "--private")
+    assert kitchen("release", "--yes", "--ours", "55 1234 5678").code == 0
+    return kitchen
+
+
+def away(folder: str, *names: str) -> Path:
+    """A new computer: only what was copied to a stick is there."""
+    new = Path(folder)
+    new.mkdir()
+    for name in names:
+        shutil.copy(name, new)
+    return new
+
+
+def recover(run: Run, *arguments: str, sheet_file: str = "new.html") -> Any:
+    done = run("keys", "recover", *arguments, "--sheet", sheet_file, "--yes", "--json")
+    assert done.code == 0, done.err
+    return done.json
+
+
+def released(run: Run, catalogue: str) -> Any:
+    """What the next release would hold."""
+    return run("release", "--dry-run", "--json", "--catalogue", catalogue).json
+
+
+def test_a_lost_laptop_comes_back_from_its_newest_release(shared: Run) -> None:
+    """Same member, same addresses, nothing changed in what is public; what is lost is said."""
+    member = shared("keys", "show", "--json").json["member"]
+    new = away("new", "comedor-la-paz-1.entrega", "sheet.html")
+    done = recover(shared, str(new), *PAGE, "--to", str(new))
+    assert done["member"] == member and done["counts"] == {"place": 1, "service": 2}
+    assert any("only here" in line for line in done["lost"])
+    next_one = released(shared, done["catalogue"])
+    assert next_one["changes"] == [] and next_one["held"] == []
+    assert (next_one["epoch"], next_one["number"]) == (1, 2)
+    assert (
+        shared("show", "service/clase", "--json", "-c", done["catalogue"]).json["fields"]["place"] == "casa"
+    )
+    made = shared("release", "--yes", "--json", "-c", done["catalogue"]).json["release"]
+    seen = prove(*container.read(Path(made)).contents(), expected=member)
+    assert seen.manifest.previous == (container.read(Path("comedor-la-paz-1.entrega")).digest,)
+
+
+def test_a_copy_brings_back_what_is_private_and_a_newer_release_the_rest(shared: Run) -> None:
+    """What the release says is newer; what it no longer holds stays at home: nothing leaves unasked."""
+    shared("backup", "--to", "copy.db")
+    shared("add", "place", "--id", "nueva", "title=Nueva", "-c", "paz.db")
+    shared("edit", "place/casa", "title=Casa grande", "-c", "paz.db")
+    shared("remove", "service/sopa", "--yes", "-c", "paz.db")
+    shared("release", "--yes", "-c", "paz.db")
+    new = away("new", "copy.db", "comedor-la-paz-2.entrega", "sheet.html")
+    done = recover(shared, str(new), *PAGE, "--to", str(new))
+    assert done["kept_home"] == ["service/sopa"]
+    assert sorted(done["updated"]) == ["place/casa", "place/nueva"]
+    with Catalogue.open(Path(done["catalogue"])) as back:
+        titles = {r.id: (r.title, r.private) for r in back.records()}
+    assert titles["secreta"] == ("Secreta", True) and titles["casa"] == ("Casa grande", False)
+    assert titles["sopa"] == ("Sopa", True)
+    assert (
+        released(shared, done["catalogue"])["number"],
+        released(shared, done["catalogue"])["changes"],
+    ) == (3, [])
+
+
+def test_the_old_key_alone_cannot_change_anything(shared: Run) -> None:
+    """Whoever has the laptop has no sheet: other words, old words and no words are refused."""
+    log = KeyLog.parse(Catalogue.open(Path("paz.db")).keylog)
+    stranger = keys.new_identity()
+    Path("false.txt").write_text(" ".join(words.to_words(stranger.next)), "utf-8")
+    Path("own.txt").write_text(" ".join(words.to_words(keys.load(Path("paz.key")))), "utf-8")
+    for name, code in (("false.txt", 2), ("none.txt", 2)):
+        refused = shared("keys", "rotate", "--words-file", name, "--sheet", "new.html", "--yes")
+        assert refused.code == code and not Path("new.html").exists()
+    assert shared("keys", "rotate", "--words-file", "own.txt", "--sheet", "new.html", "--yes").code == 0
+    assert KeyLog.parse(Catalogue.open(Path("paz.db")).keylog) == log
+
+
+def test_a_changed_key_keeps_the_member_and_makes_a_new_sheet(shared: Run) -> None:
+    """The old sheet is spent, the new one serves the next time; the copy that was made knows it."""
+    before = shared("keys", "show", "--json").json
+    assert shared("keys", "sheet", *PAGE).code == 0
+    assert shared("keys", "rotate", *PAGE, "--sheet", "new.html", "--yes").code == 0
+    after = shared("keys", "show", "--json").json
+    assert (after["member"], after["epoch"]) == (before["member"], 1) and after["words"] != before["words"]
+    assert shared("release", "--yes", "--json").json["epoch"] == 1
+    assert shared("keys", "sheet", *PAGE).code == 2
+    assert shared("keys", "sheet", "--words-file", "new.html").code == 0
+    newest = sorted(Path("paz-respaldos").iterdir())[-1]
+    new = away("new", str(newest), "new.html")
+    assert recover(shared, str(new), "--words-file", "new.html", "--to", str(new), sheet_file="3.html")
+
+
+def test_a_change_that_was_interrupted_is_finished_with_the_same_sheet(shared: Run) -> None:
+    """The key log knew of the change, the key file did not yet."""
+    old = Path("paz.key").read_bytes()
+    shared("keys", "rotate", *PAGE, "--sheet", "new.html", "--yes")
+    Path("paz.key").write_bytes(old)
+    assert shared("release", "--yes").code == 2
+    assert shared("keys", "rotate", *PAGE, "--sheet", "x.html", "--yes").code == 0
+    assert not Path("x.html").exists() and shared("release", "--yes").code == 0
+
+
+def test_recovery_names_what_it_lacks(shared: Run, tmp_path: Path) -> None:
+    """Nothing to recover from, an occupied place, somebody else's files: a sentence, and nothing is made."""
+    Path("empty").mkdir()
+    away("other", "comedor-la-paz-1.entrega")
+    shared("init", "otra/otra", "--name", "Otra", "--sheet", "o.html", "--yes")
+    Path("otra").mkdir()
+    shared("init", "otra/otra", "--name", "Otra", "--sheet", "o.html", "--yes")
+    rest = (*PAGE, "--sheet", "new.html", "--yes")
+    assert "neither" in shared("keys", "recover", "empty", *rest).err
+    assert "already there" in shared("keys", "recover", "paz.db", *rest, "--to", "paz.db").err
+    assert "different" in shared("keys", "recover", "otra/otra.db", "other", *rest, "--to", "x").err
+    assert "words" in shared("keys", "recover", "otra/otra.db", *rest, "--to", "x").err
+    assert not Path("x.db").exists() and not Path("x.key").exists() and not Path("new.html").exists()
+
+
+def test_words_are_found_on_any_form_of_the_sheet(shared: Run) -> None:
+    """The page, the square code's text, numbered lines as somebody copied them."""
+    log = KeyLog.parse(Catalogue.open(Path("paz.db")).keylog)
+    key = sheet.key_in(Path("sheet.html").read_text("utf-8"), [log.next_digest])
+    assert key is not None
+    listed = words.to_words(key)
+    numbered = "\n".join(f"{n}. {word.upper()}" for n, word in enumerate(listed, 1))
+    for text in (numbered, f"commons {log.member_id} {' '.join(listed)}", " ".join(w[:4] for w in listed)):
+        assert sheet.key_in(text, [log.next_digest]) == key
+    assert sheet.key_in(numbered, ["0" * 64]) is None
+
+
+def test_thefts_are_declared_by_number(shared: Run) -> None:
+    """A catalogue that made such a release itself is told to go back to a copy; a number must be one."""
+    own = shared("keys", "rotate", *PAGE, "--not-mine", "1", "--sheet", "new.html", "--yes")
+    assert own.code == 2 and "--not-mine" in own.err
+    assert shared("keys", "rotate", *PAGE, "--not-mine", "ayer", "--sheet", "new.html", "--yes").code == 2
+    assert shared("keys", "rotate", *PAGE, "--not-mine", "2", "--sheet", "new.html", "--yes").code == 0
+    assert json.dumps(shared("keys", "show", "--json").json["void"]) == '[{"from": [0, 2], "until_epoch": 1}]'
+    only = shared(
+        "keys", "recover", "comedor-la-paz-1.entrega", "--not-mine", "1", *PAGE, "--sheet", "n", "--yes"
+    )
+    assert only.code == 2 and "not yours" in only.err
