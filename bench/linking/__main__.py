@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench.linking import measure, report
+from bench.linking import conflicts, measure, report
 from bench.linking.linkers import link
 from bench.linking.sets import SETS
 from scripts.real import ROOT, data_folder
@@ -30,6 +30,7 @@ def main() -> int:
     if data is None:
         print("The labelled sets are not on this computer (COMMONS_REAL_DATA); nothing was measured.")
         return 0
+    told: list[str] = []
     print(report.HEADINGS)
     for name, source in SETS.items():
         if asked.only and asked.only not in name:
@@ -44,9 +45,12 @@ def main() -> int:
             kept=linked.kept, compared=linked.compared, strict=asked.strict,
         )  # fmt: skip
         print(report.line(found), flush=True)
+        if name == "360giving-ids":
+            told.append(report.conflicts(labelled.name, conflicts.find(labelled.records, linked.decision)))
         report.write_errors(
             asked.out, asked.half, labelled, linked.decision, measure.errors(labelled, linked.decision)
         )
+    print("", *told, sep="\n")
     print(f"\nWorst errors of each set: {asked.out}")
     return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bench.linking.conflicts import Conflicts
 from bench.linking.imported import Told
 from bench.linking.measure import Errors, Outcome, Score, reasons
 from bench.linking.sets import Labelled, Pair
@@ -33,6 +34,14 @@ def line(found: Outcome) -> str:
         f"| {_three(found.automatic)} "
         f"| {_three(found.accepted)} | {found.reviewed.f1:.3f} | {found.queue:,} | {found.queue_times:.2f} "
         f"| {kept} | {found.seconds:.1f} | {each} |"
+    )
+
+
+def conflicts(name: str, found: Conflicts) -> str:
+    """What became of numbers that contradict links, in one line."""
+    return (
+        f"{name}: {len(found.merged)} merged though their numbers differ; of conflicts of numbers "
+        f"{found.listed} listed and {len(found.unlisted)} passed over"
     )
 
 

@@ -38,12 +38,13 @@ class Labelled:
     records: tuple[Told, ...]
     truth: Mapping[str, str]
     undecided: Mapping[Pair, str] = field(default_factory=dict)
+    split: str = ""  # whose halves these are, where two sets have the same things
 
     def half(self, which: str) -> Labelled:
         """The `tune` or `report` half, by things; `all` is everything."""
         if which == "all":
             return self
-        keep = {a for a, thing in self.truth.items() if half_of(self.name, thing) == which}
+        keep = {a for a, thing in self.truth.items() if half_of(self.split or self.name, thing) == which}
         told = tuple(t for t in self.records if t.address in keep or t.address not in self.truth)
         undecided = {p: why for p, why in self.undecided.items() if keep.issuperset(p)}
         return replace(self, records=told, truth={a: self.truth[a] for a in keep}, undecided=undecided)
@@ -179,7 +180,9 @@ def _one_name(groups: Iterable[Sequence[str]]) -> dict[str, str]:
     return {name: root(name) for name in list(up)}
 
 
-def grants(data: Path, kept: Path, *, mapping: str = "grants-ids-hidden") -> Labelled:
+def grants(
+    data: Path, kept: Path, *, mapping: str = "grants-ids-hidden", name: str = "360giving"
+) -> Labelled:
     """Whom three funders paid: one record a grant. The truth is the funders' own registration numbers."""
     rows = _grants(data)
     files = {"dulverton": ("dulverton",), "nominet": ("nominet",), "ocf": ("ocf1", "ocf2", "ocf3")}
@@ -194,7 +197,12 @@ def grants(data: Path, kept: Path, *, mapping: str = "grants-ids-hidden") -> Lab
     known = {key: registrations(recipient) for key, recipient in rows}
     one = _one_name(numbers for numbers in known.values() if numbers)
     names = {key: one[numbers[0]] for key, numbers in known.items() if numbers}
-    return Labelled("360giving", tuple(told), _named(told, names))
+    return Labelled(name, tuple(told), _named(told, names), split="360giving")
+
+
+def grants_with_ids(data: Path, kept: Path) -> Labelled:
+    """The same with the registration numbers: what matters is that no conflict of theirs is passed over."""
+    return grants(data, kept, mapping="grants-ids-used", name="360giving-ids")
 
 
 _DIRECTORY = (
@@ -281,6 +289,7 @@ SETS: dict[str, Source] = {
     "colonias": Source("cdmx-colonias-er", colonias),
     "fodors": Source("er-fodors-zagats", fodors),
     "360giving": Source("360giving", grants),
+    "360giving-ids": Source("360giving", grants_with_ids),
     "whatcom": Source("whatcom-federation", whatcom),
     "febrl-3": Source("er-febrl", febrl),
     "abt-buy": Source("er-abt-buy", products),
