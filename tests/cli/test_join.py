@@ -31,7 +31,7 @@ def copied(kitchen: Run) -> None:
 
 
 def test_only_what_both_changed_is_asked(kitchen: Run) -> None:
-    """Nobody there to answer: it says how many; with --prefer it is done, and says what to do with the rest."""
+    """Nobody there to answer: it says how many; with --prefer it is done and says what is next."""
     copied(kitchen)
     asked = kitchen("join", "paz.db", "stick/paz.db", "--yes")
     assert asked.code == 3 and "1 field" in asked.out
