@@ -471,6 +471,58 @@ KINDS: dict[str, Kind] = {
         N_("Nothing of {member} was found at «{value}»."),
         N_("Look whether the folder or file is there; the last good release stays."),
     ),
+    # asking the net for releases
+    "E_UNREACHABLE": Kind(
+        "warning",
+        N_("{member}: nobody answers at «{value}»."),
+        N_("The last good release stays. If it lasts for days, ask them whether the address has changed."),
+    ),
+    "E_SLOW": Kind(
+        "warning",
+        N_("{member}: «{value}» took too long."),
+        N_("The last good release stays. Try again at another hour, or give it longer with --deadline."),
+    ),
+    "E_STOPPED": Kind("note", N_("{member}: «{value}» was not asked to the end; the program was stopped.")),
+    "E_TLS": Kind(
+        "warning",
+        N_("{member}: «{value}» does not prove that it is who it says (its certificate)."),
+        N_("Tell them; it has often only run out. Nothing is fetched from there until it is mended."),
+    ),
+    "E_ADDRESS": Kind(
+        "warning",
+        N_("{member}: «{value}» leads into a private network or to a reserved address, and was not asked."),
+        N_("If that is your own network and you want it: allow_private_hosts: true for this member."),
+    ),
+    "E_REDIRECT": Kind(
+        "warning",
+        N_("{member}: «{value}» sends on and on, or to a place that is not followed."),
+        N_("Ask them for the address itself; write it with https:// in federation.yaml."),
+    ),
+    "E_HTTP": Kind(
+        "warning",
+        N_("{member}: «{value}» answers with the error {status}."),
+        N_("The last good release stays. Open the address in a browser; it must be there for everybody."),
+    ),
+    "E_ENCODED": Kind(
+        "warning",
+        N_("{member}: «{value}» sends its files compressed, which was not asked for."),
+        N_("Ask them to switch compression off for these files."),
+    ),
+    "E_WEBPAGE": Kind(
+        "warning",
+        N_("{member}: «{value}» shows a web page, not a release."),
+        N_("Write the address of the file itself, or of the folder that holds release.json, ending in /."),
+    ),
+    "E_NOGIT": Kind(
+        "warning",
+        N_("{member}: «{value}» is a git repository, and here is no git (2.37 or newer)."),
+        N_("Install git, or give another source for this member."),
+    ),
+    "E_PLAINHTTP": Kind(
+        "note",
+        N_("{member}: «{value}» is not encrypted: others can see that you ask, and keep news from you."),
+        N_("Nobody can forge a release on the way. Still, ask them for an address with https://."),
+    ),
     "E_ROLLBACK": Kind(
         "note",
         N_("An older release of {member} ({epoch}.{number}) came than the one already used."),
@@ -493,6 +545,11 @@ KINDS: dict[str, Kind] = {
         N_("Call the organisation: somebody else may hold the recovery sheet."),
     ),
     "E_VOID": Kind("note", N_("{member} says that the release {epoch}.{number} was not its own.")),
+    "renewed": Kind(
+        "warning",
+        N_("{member} is on pause and has shared under a new key since."),
+        N_("Compare its eight new words by telephone, then: commons federation resume"),
+    ),
     "E_TOOOLD": Kind(
         "warning", N_("The last release of {member} is too old to be shown."), N_("Ask them for a new one.")
     ),
@@ -570,6 +627,17 @@ KINDS: dict[str, Kind] = {
         "warning",
         N_("{type}/{record}: {field} names a record that is not in the pool."),
         N_("Correct the address, or ask its member to share that record."),
+    ),
+    # judging
+    "answer-unreadable": Kind(
+        "error",
+        N_("row {row}: «{value}» is no answer."),
+        N_("Write: the same, different or not sure; for a relation, yes or no."),
+    ),
+    "answer-stranger": Kind(
+        "warning",
+        N_("row {row}: one of the two records is not in this pool ({value})."),
+        N_("Make a new sheet of this pool's questions."),
     ),
     "R_WITHDRAWAL": Kind(
         "error",
