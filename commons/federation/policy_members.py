@@ -6,15 +6,17 @@ Reads and checks; decides nothing. What a member's keys mean is said in `rules`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from commons.addresses import MEMBER_ID, Address, NotAnAddress
 from commons.federation import links
 from commons.federation.reading import AtPlace, Section, Spot, WrongValue
-from commons.federation.rules import Added, MaxAge, Member, Pause, Source
+from commons.federation.rules import Added, MaxAge, Member, Pause, Source, Succession
 from commons.messages import N_
 
+MOST_OF_A_NAME = 200
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 MEMBER_WORDS = N_("a member id: 26 characters from a-z and 2-7")
 _LINK_WORDS = N_("an address as in https://…/comedor.entrega or git+https://…, without name and password")
@@ -36,15 +38,27 @@ def members_of(top: Section) -> tuple[Member, ...]:
         member = _member(section)
         if member.id in found:
             raise TwiceAMember(section.file, section.line, member.id)
+        _refuse_contradiction(section, member, found)
         found[member.id] = member
     return tuple(found.values())
 
 
+def _refuse_contradiction(section: Section, member: Member, before: Mapping[str, Member]) -> None:
+    """One place, one successor; and nobody follows itself, also not through others."""
+    if member.succeeds is None:
+        return
+    nearest = {m.succeeds.member: m.id for m in before.values() if m.succeeds is not None}
+    if member.succeeds.member in nearest:
+        raise section.wrong("succeeds", N_("a member whom nobody else in the list succeeds"))
+    heir = member.id
+    while heir in nearest:
+        heir = nearest[heir]
+    if heir == member.succeeds.member:
+        raise section.wrong("succeeds", N_("an earlier member, not one that follows this one"))
+
+
 def _member(section: Section) -> Member:
     member_id = section.needed_text("id", pattern=_exactly(MEMBER_ID), needed=MEMBER_WORDS)
-    for key in ("succeeds", "on_behalf_of"):
-        if section.spot(key) is not None:
-            raise section.not_yet(key)
     member = Member(
         id=member_id,
         name=section.needed_text("name"),
@@ -56,6 +70,8 @@ def _member(section: Section) -> Member:
         max_age=_max_age(section),
         pause=_pause(section),
         allow_private_hosts=section.boolean("allow_private_hosts", False),
+        succeeds=_succeeds(section, member_id),
+        on_behalf_of=_on_behalf_of(section),
     )
     section.done()
     return member
@@ -105,6 +121,32 @@ def _added(section: Section) -> Added:
     added = Added(by=inner.text("by") or "", when=when, how=inner.text("how") or "")
     inner.done()
     return added
+
+
+def _succeeds(section: Section, member_id: str) -> Succession | None:
+    """An old member's id, or a section that also says whose word it is."""
+    spot = section.spot("succeeds")
+    if spot is None:
+        return None
+    if isinstance(spot.value, dict):
+        inner = Section.of(spot, section.file, section.name("succeeds"))
+        when = inner.text("when", pattern=DATE, needed=N_("a date as in 2026-11-21")) or ""
+        old = inner.needed_text("member", pattern=_exactly(MEMBER_ID), needed=MEMBER_WORDS)
+        found = Succession(old, inner.text("by") or "", when, inner.text("how") or "")
+        inner.done()
+    else:
+        old = section.needed_text("succeeds", pattern=_exactly(MEMBER_ID), needed=MEMBER_WORDS)
+        found = Succession(old)
+    if old == member_id:
+        raise section.wrong("succeeds", N_("an earlier member, not one that follows this one"))
+    return found
+
+
+def _on_behalf_of(section: Section) -> str:
+    text = section.text("on_behalf_of") or ""
+    if len(text) > MOST_OF_A_NAME:
+        raise section.wrong("on_behalf_of", N_("a name of at most 200 characters"))
+    return text
 
 
 def _max_age(section: Section) -> MaxAge:

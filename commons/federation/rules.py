@@ -86,6 +86,19 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Succession:
+    """Whose place a member takes, key and sheet being lost: the old member id, and whose word that is."""
+
+    member: str
+    by: str = ""
+    when: str = ""
+    how: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        return {"member": self.member, **_given(by=self.by, when=self.when, how=self.how)}
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One accepted catalogue. Where it is looked for and the pause's reason stay out of the lock."""
 
@@ -97,6 +110,8 @@ class Member:
     max_age: MaxAge = MaxAge()
     pause: Pause | None = None
     allow_private_hosts: bool = False
+    succeeds: Succession | None = None
+    on_behalf_of: str = ""
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -110,6 +125,9 @@ class Member:
             "subject_of": sorted(self.subject_of),
             "max_age": str(self.max_age),
             "pause": {"at": list(self.pause.at)} if self.pause else None,
+            **_given(
+                succeeds=self.succeeds.to_json() if self.succeeds else None, on_behalf_of=self.on_behalf_of
+            ),
         }
 
 
@@ -117,14 +135,18 @@ class Member:
 class Admit:
     """Who is taken up without standing in the list: whoever has `vouches` vouches by members in `among`.
 
-    No vouches: nobody. `among` empty: by any member of the list.
+    No vouches: nobody. `among` empty: by any member of the list. `never`: who is not admitted, whoever
+    vouches. `steps`: from 2 on, the vouches of whom an earlier step admitted count, too.
     """
 
     vouches: int = 0
     among: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    steps: int = 1
 
     def to_json(self) -> dict[str, object]:
-        return {"vouches": self.vouches, "from": sorted(self.among)}
+        further = _given(never=sorted(self.never), steps=self.steps if self.steps > 1 else 0)
+        return {"vouches": self.vouches, "from": sorted(self.among), **further}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +182,18 @@ class Policy:
     holds: tuple[Hold, ...] = ()
     keep: int = 5
     site: str = "topics"
+
+    @property
+    def successors(self) -> dict[str, str]:
+        """Old member id → who stands in its place today, through any number of successions."""
+        nearest = {m.succeeds.member: m.id for m in self.members if m.succeeds is not None}
+        found = {}
+        for old in nearest:
+            new = old
+            while new in nearest:
+                new = nearest[new]
+            found[old] = new
+        return found
 
     def member(self, member_id: str) -> Member | None:
         return next((m for m in self.members if m.id == member_id), None)

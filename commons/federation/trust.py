@@ -3,8 +3,10 @@
 Laws:
 - The choice depends on the *set* of releases seen, the pause and what the last lock knew; never on the order
   in which they arrived, and never on a date inside them.
-- (epoch, number) orders; nothing is voted down by being newer. Whoever holds the current key can publish, but
+- (epoch, number) orders; nothing is voted down by being newer. Whoever holds the current key can publish but
   cannot rotate (pre-rotation), and a recovery can void what a thief published.
+- The sheet outranks the laptop: a release under a later key is not disputed by anything signed with an earlier
+  one, whether a thief, a finder or a forgotten copy signs it.
 - Two copies of a catalogue are an everyday accident: both releases are kept, the last undisputed one is used,
   and a later release that descends from both heals it.
 """
@@ -99,7 +101,7 @@ class Choice:
     `candidates`: best first; the first that intake accepts is used. `disputed`: releases that are not used
     though they are the member's own: what they withdraw is its signed word all the same. `log`: the member's
     key log as far as it is undisputed. `findings` carry codes of this module: E_ROLLBACK, E_TWOCOPIES,
-    E_KEYFORK, E_VOID.
+    E_KEYFORK, E_VOID, renewed.
     """
 
     candidates: tuple[Seen, ...]
@@ -122,6 +124,8 @@ def choose(
     releases = {s.digest: s for s in seen if s.manifest.member == member}
     findings: list[Finding] = []
     if pause is not None:
+        if any(s.manifest.epoch > pause.at[0] for s in releases.values()):
+            findings.append(Finding("renewed", member=member))
         releases = {d: s for d, s in releases.items() if s.version <= pause.at}
     log, forked = undisputed_log(s.keylog for s in releases.values())
     if forked:
@@ -270,12 +274,15 @@ class _Line:
 
 
 def _is_undisputed(release: Seen, alive: Mapping[str, Seen], evidence: Sequence[Evidence]) -> bool:
-    line = _Line.of(release, alive)
+    line, epoch = _Line.of(release, alive), release.manifest.epoch
     for dispute in evidence:
         version = (dispute.epoch, dispute.number)
-        if version == release.version or (version < release.version and not line.heals(dispute)):
+        if version == release.version:
             return False
-    return not any(line.leaves_out(s) for s in alive.values() if s.version < release.version)
+        if dispute.epoch == epoch and version < release.version and not line.heals(dispute):
+            return False
+    earlier = (s for s in alive.values() if s.manifest.epoch == epoch and s.version < release.version)
+    return not any(line.leaves_out(s) for s in earlier)
 
 
 def state(

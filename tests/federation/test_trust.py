@@ -123,6 +123,30 @@ def test_a_recovery_voids_what_a_thief_released() -> None:
     assert [f.code for f in choice.findings] == ["E_VOID"]
 
 
+def test_the_sheet_outranks_whoever_has_the_old_key() -> None:
+    """What a finder, a thief or a forgotten copy signs after the change does not hold up the member."""
+    member, old = Member("a"), Member("a")
+    one = line(member, (1, "x", ()))
+    two = line(member, (2, "y", (one,)))
+    member.recover()
+    back = seen(release(member, [place("x")], number=2, previous=[one.digest]))
+    late = line(old, (3, "late", (two,)))
+    other = line(old, (2, "other", (one,)))
+    choice = choose([one, two, late, other, back], member=member.id)
+    assert choice.candidates[0].digest == back.digest
+    assert [f.code for f in choice.findings] == ["E_TWOCOPIES"]  # a person hears of it all the same
+
+
+def test_a_paused_member_with_a_new_key_is_named() -> None:
+    """The pause is the maintainer's word; the telephone ends it, not the program."""
+    member = Member("a")
+    one = line(member, (1, "x", ()))
+    member.recover()
+    back = seen(release(member, [place("x")], number=2, previous=[one.digest]))
+    choice = choose([one, back], member=member.id, pause=Pause((0, 1)))
+    assert choice.candidates[0].digest == one.digest and [f.code for f in choice.findings] == ["renewed"]
+
+
 def test_keys_changed_in_two_ways_count_only_as_far_as_they_agree() -> None:
     """Two recovery entries: only what was signed before both is used."""
     member = Member("a")
