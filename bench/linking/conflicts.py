@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.linking.imported import Told
+from bench.linking.labelled import Pair, pair
 from bench.linking.measure import Groups
-from bench.linking.sets import Pair, pair
 from commons.folding import folded
 from commons.link.exact import strong_identifier
 from commons.link.model import Decision

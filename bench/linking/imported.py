@@ -65,6 +65,16 @@ class Told:
         return self.address.split("/", 2)[1]
 
 
+def _keylog(publisher: Publisher) -> KeyLog:
+    keys = [PrivateKey(hashlib.sha256(f"{publisher.name} {n}".encode()).digest()) for n in range(2)]
+    return KeyLog.begin(keys[0].public, keys[1].public)
+
+
+def member_of(publisher: Publisher) -> str:
+    """The member id that a publisher has here, the same on every run."""
+    return _keylog(publisher).member_id
+
+
 def read(publishers: Sequence[Publisher], territory: str | Path, kept: Path) -> list[Told]:
     """All records of all publishers, in order of address; from `kept` where the same was asked before."""
     digest = hashlib.sha256(load_schema().version.encode())
@@ -102,8 +112,7 @@ def _of(publisher: Publisher, territory: str | Path, folder: Path) -> Iterator[T
     folder.mkdir()
     if isinstance(territory, Path):
         shutil.copy(territory, folder)
-    keys = [PrivateKey(hashlib.sha256(f"{publisher.name} {n}".encode()).digest()) for n in range(2)]
-    log = KeyLog.begin(keys[0].public, keys[1].public)
+    log = _keylog(publisher)
     profile = {
         "title": publisher.name, "language": publisher.language, "licence": "CC-BY-4.0",
         "territory": str(folder / territory.name) if isinstance(territory, Path) else territory,

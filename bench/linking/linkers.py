@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.linking.imported import Told
-from bench.linking.sets import Pair
+from bench.linking.labelled import Pair
 from commons.link import whole
 from commons.link.model import Decision
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import sqrt
 
-from bench.linking.sets import Labelled, Pair, pair
+from bench.linking.labelled import Labelled, Pair, pair
 from commons.link.model import Candidate, Decision
 
 

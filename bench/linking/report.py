@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bench.linking.conflicts import Conflicts
 from bench.linking.imported import Told
+from bench.linking.labelled import Labelled, Pair
 from bench.linking.measure import Errors, Outcome, Score, reasons
-from bench.linking.sets import Labelled, Pair
 from commons.link.model import Decision
 
 WORST = 20

@@ -8,55 +8,21 @@ are given with and without them. Measures nothing.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 import yaml
 
-from bench.linking.imported import File, Publisher, Told, read
+from bench.linking.imported import File, Publisher, Told, member_of, read
+from bench.linking.labelled import REPORT_ONLY, Labelled, Pair, pair
 
 HERE = Path(__file__).resolve().parent
 WORLDS = HERE.parent.parent / "tests" / "real"
-Pair = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """A set ready to be linked.
-
-    `truth`: address → name of the thing it is about. `undecided`: pairs that count neither way, and why.
-    Records without a truth are linked like all others and counted nowhere.
-    """
-
-    name: str
-    records: tuple[Told, ...]
-    truth: Mapping[str, str]
-    undecided: Mapping[Pair, str] = field(default_factory=dict)
-    split: str = ""  # whose halves these are, where two sets have the same things
-
-    def half(self, which: str) -> Labelled:
-        """The `tune` or `report` half, by things; `all` is everything."""
-        if which == "all":
-            return self
-        keep = {a for a, thing in self.truth.items() if half_of(self.split or self.name, thing) == which}
-        told = tuple(t for t in self.records if t.address in keep or t.address not in self.truth)
-        undecided = {p: why for p, why in self.undecided.items() if keep.issuperset(p)}
-        return replace(self, records=told, truth={a: self.truth[a] for a in keep}, undecided=undecided)
-
-
-def half_of(name: str, thing: str) -> str:
-    """In which half a thing of a set is: by a hash, so that nobody chooses."""
-    return "tune" if hashlib.sha256(f"{name}/{thing}".encode()).digest()[0] % 2 else "report"
-
-
-def pair(a: str, b: str) -> Pair:
-    return (a, b) if a < b else (b, a)
 
 
 def _mapping(name: str) -> str:
@@ -88,20 +54,19 @@ def _within(groups: Iterable[Sequence[str]], why: str) -> dict[Pair, str]:
     return {pair(a, b): why for group in groups for a, b in combinations(sorted(group), 2)}
 
 
+def _world_file(data: Path, world: Path, file: Mapping[str, str]) -> File:
+    """A file of one of the worlds of `make real`, with its mapping there."""
+    mapping = (world / file["mapping"]).read_text(encoding="utf-8")
+    return File(Path(file["path"]).name, (data / file["path"]).read_bytes(), mapping)
+
+
 def chicago(data: Path, kept: Path) -> Labelled:
     """Sites for small children; the truth is house number and ZIP, so it has faults."""
     world = yaml.safe_load((WORLDS / "chicago" / "world.yaml").read_text(encoding="utf-8"))
     publishers = [
         Publisher(
             member["name"],
-            tuple(
-                File(
-                    Path(file["path"]).name,
-                    (data / file["path"]).read_bytes(),
-                    (WORLDS / "chicago" / file["mapping"]).read_text(encoding="utf-8"),
-                )
-                for file in member["files"]
-            ),
+            tuple(_world_file(data, WORLDS / "chicago", file) for file in member["files"]),
         )
         for member in world["members"]
     ]
@@ -276,6 +241,46 @@ def products(data: Path, kept: Path) -> Labelled:
     return Labelled("abt-buy", tuple(told), _named(told, names))
 
 
+_LISTS = {
+    "Listas oficiales": "official",
+    "Albergues, lista ciudadana": "crowd",
+    "Centros de acopio, lista ciudadana": "collection",
+}
+
+
+def shelters(data: Path, kept: Path) -> Labelled:
+    """Shelters of the earthquake of 2017 in two lists, and collection centres that may be the same houses.
+
+    Read pair by pair, twice, for this project. What nobody can say from the records counts neither way, nor
+    do pairs within the collection centres, which were not read. Pairs that the labels do not name differ.
+    """
+    world = yaml.safe_load((WORLDS / "cdmx-19s" / "world.yaml").read_text(encoding="utf-8"))
+    publishers = [
+        Publisher(
+            member["name"],
+            tuple(_world_file(data, WORLDS / "cdmx-19s", file) for file in member["files"]),
+            "es",
+        )
+        for member in world["members"]
+        if member["name"] in _LISTS
+    ]
+    members = {member_of(p): _LISTS[p.name] for p in publishers}
+    told = [t for t in read(publishers, "cdmx", kept) if t.type == "place"]
+    address = {f"{members[t.member]}/{t.address.split('/')[2]}": t.address for t in told}
+    verdicts = defaultdict(list)
+    for row in _table(WORLDS / "cdmx-19s" / "same-shelters.csv"):
+        verdicts[row["verdict"]].append((address[row["left"]], address[row["right"]]))
+    truth = {t.address: t.address for t in told} | _one_name(verdicts["same"])
+    centres = [t.address for t in told if members[t.member] == "collection"]
+    undecided = _within([centres], "not read")
+    of: dict[str, list[str]] = defaultdict(list)
+    for each, thing in truth.items():
+        of[thing].append(each)
+    for a, b in verdicts["unsure"]:
+        undecided |= {pair(x, y): "nobody can say" for x in of[truth[a]] for y in of[truth[b]]}
+    return Labelled("shelters", tuple(told), truth, undecided, split=REPORT_ONLY)
+
+
 @dataclass(frozen=True)
 class Source:
     """Where a set lies inside the data folder and how it is read."""
@@ -291,6 +296,7 @@ SETS: dict[str, Source] = {
     "360giving": Source("360giving", grants),
     "360giving-ids": Source("360giving", grants_with_ids),
     "whatcom": Source("whatcom-federation", whatcom),
+    "shelters": Source("cdmx-19s", shelters),
     "febrl-3": Source("er-febrl", febrl),
     "abt-buy": Source("er-abt-buy", products),
 }

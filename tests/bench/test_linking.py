@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from bench.linking import measure, report
 from bench.linking.imported import Told
+from bench.linking.labelled import Labelled, half_of, pair
 from bench.linking.linkers import link
-from bench.linking.sets import SETS, Labelled, half_of, pair
+from bench.linking.sets import SETS
 from commons.link.model import Candidate, Decision
 from scripts.real import data_folder
 
@@ -92,3 +94,15 @@ def test_a_set_is_read_and_measured(name: str, tmp_path: Path) -> None:
     assert report.line(found).count("|") == report.HEADINGS.splitlines()[0].count("|")
     page = report.write_errors(tmp_path, "tune", half, linked.decision, measure.errors(half, linked.decision))
     assert "One thing, and neither joined nor proposed" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.real
+def test_what_two_readings_disagree_on_is_unsure() -> None:
+    """The verdict on two shelters is what both readings say; every pair is named once."""
+    path = Path(__file__).resolve().parents[1] / "real" / "cdmx-19s" / "same-shelters.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len({(row["left"], row["right"]) for row in rows}) == len(rows) > 60
+    for row in rows:
+        agreed = row["first"] if row["first"] == row["second"] else "unsure"
+        assert row["left"] < row["right"] and row["verdict"] == agreed and row["reason"]
