@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+_LEAF = 32  # bytes
+
 
 def node(left: bytes, right: bytes) -> bytes:
     """The digest that stands for two neighbours."""
@@ -24,12 +26,31 @@ class Tree:
 
     def add(self, leaf: bytes) -> None:
         """Append one leaf (32 bytes)."""
-        self.count += 1
-        carry, n = leaf, self.count
+        self._carry(leaf, 1)
+
+    def add_all(self, leaves: bytes) -> None:
+        """Append leaves that are joined; the same as `add` of each, several times as fast for many."""
+        sha256 = hashlib.sha256
+        at, end = 0, len(leaves)
+        while at < end:
+            # The largest complete subtree that may come next: as large as the last one that stands alone.
+            size = min(self.count & -self.count or end, 1 << ((end - at) // _LEAF).bit_length() - 1)
+            level = [leaves[n : n + _LEAF] for n in range(at, at + size * _LEAF, _LEAF)]
+            while len(level) > 1:
+                level = [
+                    sha256(b"\x01" + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=True)
+                ]
+            self._carry(level[0], size)
+            at += size * _LEAF
+
+    def _carry(self, subtree: bytes, size: int) -> None:
+        """Append a complete subtree of `size` leaves, a power of two that divides the count so far."""
+        n = self.count // size + 1
+        self.count += size
         while not n & 1:  # as adding one to a binary number carries
-            carry = hashlib.sha256(b"\x01" + self._whole.pop() + carry).digest()
+            subtree = hashlib.sha256(b"\x01" + self._whole.pop() + subtree).digest()
             n >>= 1
-        self._whole.append(carry)
+        self._whole.append(subtree)
 
     def root(self) -> bytes:
         """The root so far; more leaves may follow."""

@@ -13,6 +13,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
 from commons.errors import CommonsError
@@ -86,15 +87,70 @@ def _read(file: BinaryIO) -> tuple[bytes, bytes]:
     return tag, payload
 
 
-def read_rows(file: BinaryIO) -> Iterator[Row]:
-    """Every row, in order; reads the file from where it stands to its summary. Raises Damaged."""
+def read_rows(file: BinaryIO, first: int = 0) -> Iterator[Row]:
+    """Every row from the `first` on, in order; reads the file to its summary. Raises Damaged.
+
+    Whole batches before `first` are stepped over unread.
+    """
+    for head, count in _batches(file):
+        if first >= count:
+            first -= count
+            file.seek(head.length, 1)
+            continue
+        yield from islice(_rows(_payload(file, head)), first, None)
+        first = 0
+
+
+def read_ids(file: BinaryIO) -> Iterator[tuple[str, list[str], list[str]]]:
+    """(type, ids, codes) of every batch, without its records; codes are empty where all are taken up.
+
+    Does not look whether the records are whole: whoever reads them does. Raises Damaged.
+    """
+    for head, count in _batches(file):
+        begun = file.read(_ROWS.size)
+        name_bytes, n, id_bytes, code_bytes = _ROWS.unpack(begun)
+        if _ROWS.size + name_bytes + id_bytes + code_bytes > head.length:
+            raise Damaged
+        try:
+            said = file.read(name_bytes + id_bytes + code_bytes).decode("ascii")
+        except UnicodeDecodeError as error:
+            raise Damaged from error
+        ids = said[name_bytes : name_bytes + id_bytes].split("\n")
+        codes = said[name_bytes + id_bytes :].split("\n") if code_bytes else []
+        if len(ids) != n or n != count or (codes and len(codes) != n):
+            raise Damaged
+        file.seek(head.length - _ROWS.size - len(said), 1)
+        yield said[:name_bytes], ids, codes
+
+
+class _Head(NamedTuple):
+    """What stands before a payload."""
+
+    length: int
+    checksum: int
+
+
+def _batches(file: BinaryIO) -> Iterator[tuple[_Head, int]]:
+    """The head of every batch and how many rows it has; whoever asks for the next has passed its payload."""
     while True:
-        tag, payload = _read(file)
+        head = file.read(_FRAME.size)
+        if len(head) != _FRAME.size:
+            raise Damaged
+        tag, length, checksum = _FRAME.unpack(head)
         if tag == b"Z":
             return
-        if tag != b"R":
+        begun = file.read(_ROWS.size)
+        if tag != b"R" or not len(begun) == _ROWS.size <= length <= MOST_BYTES:
             raise Damaged
-        yield from _rows(payload)
+        file.seek(-_ROWS.size, 1)
+        yield _Head(length, checksum), _ROWS.unpack(begun)[1]
+
+
+def _payload(file: BinaryIO, head: _Head) -> bytes:
+    payload = file.read(head.length)
+    if len(payload) != head.length or zlib.crc32(payload) != head.checksum:
+        raise Damaged
+    return payload
 
 
 def _rows(payload: bytes) -> Iterator[Row]:

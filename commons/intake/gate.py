@@ -73,15 +73,27 @@ class Intake:
     def unreadable_here(self) -> bool:
         return self.code == "E_HERE"
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self, first: int = 0) -> Iterator[Row]:
         """Every record in order of (type, id), those that are not taken up included, with their codes.
 
+        Args:
+            first: how many records to leave out, which costs next to nothing.
         Raises:
             Damaged: what was kept is not whole; delete it and examine the release again.
         """
         if self.taken:
             with self.path.open("rb") as file:
-                yield from frames.read_rows(file)
+                yield from frames.read_rows(file, first)
+
+    def ids(self) -> Iterator[tuple[str, list[str], list[str]]]:
+        """(type, ids, codes) of records in the order of `rows`; codes are empty where all are taken up.
+
+        Raises:
+            Damaged: as `rows`.
+        """
+        if self.taken:
+            with self.path.open("rb") as file:
+                yield from frames.read_ids(file)
 
 
 class Gate:

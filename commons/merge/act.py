@@ -1,8 +1,9 @@
 """A lock and the releases that it names → one pool. Pure in them: no clock, no network, no memory.
 
-The same lock gives the same root everywhere. Two passes over the claims: the first takes them up and gathers
-what they can be linked by, the second makes entities of them. Between the two, linking decides. Nothing in
-memory grows with the pool but one digest per entity, and what shares an identifier.
+The same lock gives the same root everywhere. First every claim is put in as an entity of its own, by
+stretches that children prepare (`stretch`); then linking decides what belongs together; at last the entities
+that it changed are made anew (`regroup`). Nothing in memory grows with the pool but one digest per entity,
+and what shares an identifier.
 
 If a release cannot be read here, the merge stops: to leave a member out would give a root of one's own.
 """
@@ -11,37 +12,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
-from commons.addresses import tombstone
 from commons.errors import CommonsError
 from commons.federation.lock import Lock, instant
 from commons.format.manifest import Manifest
 from commons.intake.gate import Intake, UnreadableHere
+from commons.link.judged import changed_a_lot
 from commons.link.judgements import Judgement, Verdicts, weigh
-from commons.merge import linking, receipts
-from commons.merge.claims import HIDDEN, TAKEN, WITHDRAWN, Admission, Taken, fields_of
-from commons.merge.entities import Group, Setting
+from commons.merge import linking, receipts, regroup, stretch
+from commons.merge.claims import HIDDEN, fields_of
 from commons.merge.fuse import Context, Said, Vouch, is_subject, subject_claims, vouched_members
 from commons.merge.receipts import MemberTally, Receipt
-from commons.merge.root import Root, claim_leaf
-from commons.merge.workers import children_for, made
+from commons.merge.regroup import Groups, Regrouped
+from commons.merge.root import Leaves, Root
+from commons.merge.stretch import Made, Stretch
+from commons.merge.workers import WORTH_CHILDREN, children_for, done
 from commons.messages import N_
-from commons.pool.contract import LISTS, entity_types
-from commons.pool.write import Cell, Writer, writing
+from commons.pool.contract import quoted
+from commons.pool.rows import Cell
+from commons.pool.write import Writer, writing
 from commons.schema import territory as territories
 
 # While every claim is an entity of its own, its number is its alias's.
 _BY_ADDRESS = (
     "SELECT c.number, c.type, c.json FROM alias a JOIN claim c ON c.number = a.entity WHERE a.address = ?"
 )
-_SAID = {"judgement": ("left", "right", "verdict"), "vouch": ("about", "kind", "digest", "expires_at")}
-_ENTITY_CLAIMS = "SELECT number, type, address, json FROM claim WHERE entity IS NOT NULL ORDER BY number"
-STRETCH = 1_000  # claims that are made into entities at one go
+_WHEN_JUDGED = ("left_title", "left_digest", "right_title", "right_digest")
+_SAID = {
+    "judgement": ("left", "right", "verdict", *_WHEN_JUDGED),
+    "vouch": ("about", "kind", "digest", "expires_at"),
+}
+STRETCH = 1_000  # records that are prepared at one go
+SMALLEST_BLOCK = 64  # numbers
 Progress = Callable[[str, int], None]
-Groups = dict[int, tuple[int, ...]]  # number of an entity's naming claim → its claims'; () for the others
 
 
 @dataclass(eq=False)
@@ -125,45 +131,60 @@ class _Merge:
     def __init__(self, lock: Lock, writer: Writer, progress: Progress) -> None:
         self.lock, self.writer, self.progress = lock, writer, progress
         self.as_of = instant(lock.as_of)
-        self.admission = Admission(lock)
         self.root = Root()
+        self.leaves = Leaves()
+        self.far: list[tuple[int, str, str, str]] = []  # references that lead to other releases
+        self.gone: list[int] = []  # numbers that no claim has, though its release has the record
+        self.absorbed: dict[int, str] = {}  # claims by number that are part of an entity that another names
+        self.places = _places(lock)
         self.keys = linking.Keys(writer.connection)
-        # A type that only an older draft has is kept as claims and understood no further.
-        self.things = frozenset(t.name for t in entity_types(writer.schema))
+        writer.connection.execute("CREATE TEMP TABLE listed (number INTEGER, target TEXT)")
         self.gathered = _Gathered()
 
     def run(self, releases: Iterable[Release], children: int | None, out: Path) -> Result:
-        for release in releases:
-            self._take_up(release)
+        first, records = _worth(releases) if children is None else (releases, 0)
+        beside = children_for(records) if children is None else children
+        setting = stretch.Setting(self.lock, self.places)
+        stretches = self._stretches(first)
+        for data in done(_batched(stretches), stretch.worker, setting, children=beside):
+            for made in stretch.read(data):
+                self._take(made)
         self.writer.flush()
-        gathered = self.gathered
-        verdicts = weigh(gathered.judgements)
+        self.writer.lead(self.far)
+        self.writer.unlead(self.gone)
+        verdicts = self._verdicts()
         groups, linked, context = self._link(verdicts)
-        setting = Setting(context, gathered.languages, self._places())
-        beside = children_for(gathered.entity_claims) if children is None else children
-        for rows in made(self._stretches(groups), setting, children=beside):
-            self.root.entities(rows.entity_leaves, rows.fused_leaves)
-            for table, values in rows.rows.items():
-                self.writer.many(table, values)
-            for table, filled in rows.filled.items():
-                self.writer.fill(table, filled)
-            self.progress("entities", len(rows.rows["entity"]))
+        self._regroup(groups, context, beside)
         root = self.root.finish(self._rest(verdicts))
         dangling = self.writer.settle_references()
         counts = self._write_rest(root, verdicts, linked, dangling)
         return Result(root, out, counts, self._receipts(linked, dangling))
 
-    # first pass
+    # first, every claim as an entity of its own
 
-    def _take_up(self, release: Release) -> None:
-        """One release's rows into leaves, claims and aliases."""
+    def _stretches(self, releases: Iterable[Release]) -> Iterator[Stretch]:
+        """The releases' records, some at a time; notes each release on the way."""
+        base = 0
+        for release in releases:
+            said, intake = release.said, release.intake
+            if intake.unreadable_here:
+                raise UnreadableHere(intake.release)
+            if not intake.taken:
+                raise LockedReleaseRefused(said.member, intake.release, intake.code or "")
+            self._note(release)
+            hidden = frozenset(h.place for h in intake.hidden)
+            size = sum(intake.counts.values())
+            for at in range(0, size, STRETCH):
+                yield Stretch(
+                    intake, said.version, said.licence, said.language, said.schema, base, hidden, at,
+                    min(STRETCH, size - at),
+                )  # fmt: skip
+            base += _block(size + len(hidden))
+
+    def _note(self, release: Release) -> None:
         said, intake = release.said, release.intake
-        if intake.unreadable_here:
-            raise UnreadableHere(intake.release)
-        if not intake.taken:
-            raise LockedReleaseRefused(said.member, intake.release, intake.code or "")
         self.gathered.languages[said.member] = said.language
-        tally = self.gathered.tallies[said.member] = MemberTally(said, intake, release.keylog)
+        self.gathered.tallies[said.member] = MemberTally(said, intake, release.keylog)
         self.writer.add(
             "release",
             (
@@ -171,61 +192,65 @@ class _Merge:
                 release.signature, release.keylog,
             ),
         )  # fmt: skip
-        rows = self.admission.rows(said.member, said.version, said.licence, intake.rows())
-        missing = {h.place for h in intake.hidden}
         for hidden in intake.hidden:
             self.writer.add("leaf", (said.member, "", hidden.hash, hidden.place, hidden.leaf, HIDDEN))
-        for place, row in zip((n for n in count() if n not in missing), rows, strict=False):
-            tally.count(row)
-            type_name, id = ("", tombstone(row.address)) if row.code == WITHDRAWN else (row.type, row.id)
-            self.writer.add("leaf", (said.member, type_name, id, place, row.leaf, row.code or TAKEN))
-            if row.code is None:
-                self._claim(row, said)
-        self.progress("claims", tally.taken)
 
-    def _claim(self, row: Taken, said: Manifest) -> None:
-        gathered, writer = self.gathered, self.writer
-        gathered.claims = number = gathered.claims + 1
-        has_entity = row.type in self.things
-        held = '["' + '","'.join(row.held) + '"]' if row.held else None
-        writer.add(
-            "claim",
-            (
-                number, row.address, number if has_entity else None, said.member, row.type, row.id,
-                said.schema, row.json, held,
-            ),
-        )  # fmt: skip
-        self.root.claim(claim_leaf(row.address, row.leaf, row.held))
-        if has_entity:
-            gathered.entity_claims += 1
-            writer.add("alias", (row.address, number, row.short))
-            self.keys.note(number, row.address, row.type, row.json)
-        elif row.type in LISTS:
-            self._list(row, said.member)
-        elif row.type == "catalogue":
-            gathered.catalogues[said.member] = fields_of(row.json)
+    def _take(self, made: Made) -> None:
+        """Insert a stretch."""
+        writer, gathered = self.writer, self.gathered
+        for table, rows in made.rows.items():
+            writer.many(table, rows)
+        for type_name, by_columns in made.filled.items():
+            for columns, cells in by_columns.items():
+                writer.fill_alike(type_name, columns, cells, numbered=True)
+        self.keys.take(made.keys)
+        writer.connection.executemany("INSERT INTO listed VALUES (?, ?)", made.listed)
+        self.far += made.far
+        self.gone += made.gone
+        self.root.claims(made.claim_leaves)
+        self.leaves.put(made.numbers, made.entity_leaves, made.fused_leaves)
+        gathered.tallies[made.member].add(made.tally)
+        gathered.claims += len(made.rows["claim"])
+        gathered.entity_claims += len(made.rows["entity"])
+        for type_name, address, text in made.said:
+            if type_name == "catalogue":
+                gathered.catalogues[made.member] = fields_of(text)
+            else:
+                self._list(type_name, address, text, made.member)
+        self.progress("claims", len(made.rows["claim"]))
 
-    def _list(self, row: Taken, member: str) -> None:
+    def _list(self, type_name: str, address: str, text: str, member: str) -> None:
         """A judgement, a vouch or a relation: not a thing, but about things."""
-        fields = fields_of(row.json)
-        if row.type == "relation":
-            self._fill_list("relation", row.address, fields, 1)
+        fields = fields_of(text)
+        if type_name == "relation":
+            self._fill_list("relation", address, fields, 1)
             return
-        self.gathered.lists.append((row.type, row.address, row.json))
-        said = [fields.get(name) for name in _SAID[row.type]]
-        if row.type == "judgement":
-            self.gathered.judgements.append(Judgement(row.address, member, *map(str, said)))
-        elif row.type == "vouch":
+        self.gathered.lists.append((type_name, address, text))
+        said = [fields.get(name) for name in _SAID[type_name]]
+        if type_name == "judgement":
+            self.gathered.judgements.append(Judgement(address, member, *(str(v or "") for v in said)))
+        elif type_name == "vouch":
             about, kind, digest, expires_at = said
             self.gathered.vouches.append(Vouch(member, str(about), str(kind), digest, expires_at))
 
-    # between the passes
+    # then, what belongs together
+
+    def _verdicts(self) -> Verdicts:
+        """Whose word is in force, by the federation's rules and what the judged records are today."""
+        said, policy = self.gathered.judgements, self.lock.policy
+
+        def fields(address: str) -> dict[str, Any] | None:
+            text = self._json_of(address)
+            return None if text is None else fields_of(text)
+
+        changed = changed_a_lot(said, fields)
+        return weigh(said, judges=policy.judges, quorum=policy.quorum, changed=changed)
 
     def _link(self, verdicts: Verdicts) -> tuple[Groups, linking.Linked, Context]:
         """What belongs together, by number; what linking said; what fusing needs to know."""
         first, later = linking.first_round(self.keys, self.gathered.judgements, verdicts)
         subjects = self._subjects()
-        groups: Groups = {}
+        groups: dict[int, tuple[int, ...]] = {}
         renamed: dict[str, str] = {}
         self._gather(first.clusters, subjects, groups, renamed)
         second = linking.second_round(self.keys, later, verdicts)
@@ -252,7 +277,7 @@ class _Merge:
         self,
         clusters: Iterable[tuple[str, ...]],
         subjects: frozenset[str],
-        groups: Groups,
+        groups: dict[int, tuple[int, ...]],
         renamed: dict[str, str],
     ) -> None:
         """Give the claims of each cluster to the one that names it."""
@@ -267,36 +292,49 @@ class _Merge:
             for address in cluster:
                 if address != name:
                     renamed[address] = name
+                    self.absorbed[rows[address][0]] = address
                     groups[rows[address][0]] = ()
                     run("UPDATE alias SET entity = ? WHERE address = ?", (number, address))
                     run("UPDATE claim SET entity = ? WHERE number = ?", (number, rows[address][0]))
             groups[number] = tuple(sorted(rows[address][0] for address in cluster))
 
-    # second pass
+    # at last, the entities that they are
 
-    def _stretches(self, groups: Groups) -> Iterator[list[Group]]:
-        """All entities in order of their numbers, some at a time."""
+    def _regroup(self, groups: Groups, context: Context, children: int) -> None:
+        """Make anew what linking changed, mark who speaks for itself, and hash the entities in order."""
+        writer, connection = self.writer, self.writer.connection
+        speaking = list(self._speaking(context.subjects))
+        changed = regroup.referring(connection, writer.schema, self.absorbed)
+        tasks = regroup.tasks(connection, groups, changed)
+        setting = regroup.Setting(context, self.gathered.languages, self.places)
+        many = len(groups) + len(changed)
+        anew: dict[int, tuple[bytes, bytes] | None] = dict.fromkeys(n for n, c in groups.items() if not c)
+        for data in done(tasks, regroup.worker, setting, children=min(children, children_for(many))):
+            made = Regrouped.from_bytes(data)
+            regroup.put(writer, made)
+            anew.update(made.leaves)
+            self.progress("entities", len(made.leaves))
+        sql = "UPDATE entity SET subject = ? WHERE id = ? AND claims = 1"
+        connection.executemany(sql, speaking)
+        for entity_leaves, fused_leaves in self.leaves.with_changes(anew):
+            self.root.entities(entity_leaves, fused_leaves)
+
+    def _speaking(self, subjects: Iterable[str]) -> Iterator[tuple[str, int]]:
+        """(member, number) of the claims that are their member's word about itself, or about what it runs.
+
+        To be called while every claim is still an entity of its own.
+        """
         read = self.writer.connection.execute
-        cursor = read(
-            "SELECT number, type, address, json FROM claim WHERE entity IS NOT NULL ORDER BY number"
-        )
-        while rows := cursor.fetchmany(STRETCH):
-            stretch = []
-            for number, type_name, address, text in rows:
-                numbers = groups.get(number)
-                if numbers is None:
-                    stretch.append(Group(number, type_name, ((address, text),)))
-                elif numbers:
-                    sql = "SELECT address, json FROM claim WHERE number = ?"
-                    claims = [read(sql, (n,)).fetchone() for n in numbers]
-                    stretch.append(Group(number, type_name, claims))
-            yield stretch
-
-    def _places(self) -> dict[str, str]:
-        """District → name, from the federation's territory."""
-        if self.lock.territory is None:
-            return {}
-        return {d.code: d.name for d in territories.load(self.lock.territory.name).districts.values()}
+        for address in sorted(subjects):
+            member = address.partition("/")[0]
+            row = read("SELECT entity FROM alias WHERE address = ?", (address,)).fetchone()
+            if row is None:
+                continue
+            yield member, row[0]
+            for table in self.writer.referring_by("organization"):
+                sql = f"SELECT entity FROM {quoted(table)} WHERE organization = ? AND address BETWEEN ? AND ?"
+                for (number,) in read(sql, (row[0], f"{member}/", f"{member}0")):
+                    yield member, number
 
     def _rest(self, verdicts: Verdicts) -> Iterator[tuple[object, ...]]:
         """The leaves of the root that are neither claims nor entities."""
@@ -321,6 +359,10 @@ class _Merge:
             self._fill_list(type_name, address, fields_of(text), counts)
         for c in linked.candidates:
             add("candidate", (c.a, c.b, c.score, c.reason, receipts.as_json(dict(c.evidence))))
+        for k in sorted(linked.links):
+            add("link", (k.a, k.b, k.score, k.reason, receipts.as_json(dict(k.evidence))))
+        for r in sorted(linked.related):
+            add("related", (r.a, r.b, r.kind, r.reason, receipts.as_json(dict(r.evidence))))
         stones = [
             (s.hash, m, s.kind, s.epoch, s.number) for m, k in self.lock.members.items() for s in k.tombstones
         ]
@@ -372,3 +414,40 @@ class _Merge:
         )
         self.writer.flush()
         return found
+
+
+def _places(lock: Lock) -> dict[str, str]:
+    """District → name, from the federation's territory."""
+    if lock.territory is None:
+        return {}
+    return {d.code: d.name for d in territories.load(lock.territory.name).districts.values()}
+
+
+def _worth(releases: Iterable[Release]) -> tuple[Iterable[Release], int]:
+    """The releases, and how many records they have, counted until children are worth starting."""
+    waiting, rest = iter(releases), []
+    records = 0
+    for release in waiting:
+        rest.append(release)
+        records += sum(release.intake.counts.values())
+        if records >= WORTH_CHILDREN:
+            break
+    return chain(rest, waiting), records
+
+
+def _batched(stretches: Iterable[Stretch]) -> Iterator[list[Stretch]]:
+    """Short stretches together, so that each way to a child is worth it."""
+    batch: list[Stretch] = []
+    for one in stretches:
+        if batch and sum(s.count for s in batch) + one.count > STRETCH:
+            yield batch
+            batch = []
+        batch.append(one)
+    if batch:
+        yield batch
+
+
+def _block(records: int) -> int:
+    """How many numbers a release with so many records gets: some to spare, so that the numbers of the
+    releases after it seldom change when it grows."""
+    return max(SMALLEST_BLOCK, 1 << records.bit_length())

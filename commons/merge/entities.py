@@ -1,24 +1,27 @@
-"""Claims of a stretch of a pool → the rows and leaves of their entities. Pure, so that children can do it.
+"""Claims → the rows and leaves of their entities. Pure, so that children can do it.
 
-Most of a merge's work is here: reading canonical records, fusing, preparing words for the index. A stretch
-depends on nothing but what it is given; stretches can be done in any order and by anybody.
+Nothing here depends on anything but what it is given: entities can be made in any order and by anybody.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+from commons.addresses import short_code
 from commons.merge.claims import fields_of
 from commons.merge.fuse import Context, Fused, Plan, Said, fuse
 from commons.merge.root import entity_leaf, leaf
 from commons.pool.contract import entity_types
-from commons.pool.rows import Entity, Filled, Row, Shaper
+from commons.pool.rows import Entity, EntityRows, Row, Shaper
 from commons.pool.words import word_list
 from commons.schema.spec import load_schema
 
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_decode = json.JSONDecoder().raw_decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,68 +33,96 @@ class Group:
     claims: Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What all stretches share. `languages`: member → language of its release; `places`: district → name."""
+class Alone(NamedTuple):
+    """A claim that is an entity by itself, with its canonical JSON and what was read of it."""
 
-    context: Context
-    languages: Mapping[str, str]
-    places: Mapping[str, str] = field(default_factory=dict)
+    number: int
+    address: str
+    type: str
+    short: str
+    json: str
+    fields: dict[str, Any]
+    language: str | None
 
 
-@dataclass(slots=True)
-class Made:
-    """The rows of a stretch, in order of their entities' numbers, by table; and the leaves, joined."""
+class Made(NamedTuple):
+    """What the pool holds of one entity, its leaves, and where its claims differ."""
 
-    rows: dict[str, list[Row]] = field(default_factory=dict)
-    filled: dict[str, list[Filled]] = field(default_factory=dict)  # record type → rows
-    entity_leaves: bytes = b""
-    fused_leaves: bytes = b""
+    rows: EntityRows
+    entity_leaf: bytes
+    fused_leaf: bytes
+    rivals: list[Row]
 
 
 class Maker:
-    """Makes entities of groups of claims. One per process."""
+    """Makes entities of claims. One per process.
 
-    def __init__(self, setting: Setting) -> None:
+    Args:
+        languages: member → language of its release.
+        places: district → name.
+    """
+
+    def __init__(self, context: Context, languages: Mapping[str, str], places: Mapping[str, str]) -> None:
         schema = load_schema()
-        self._setting = setting
+        self._context, self._languages = context, languages
         self._plans = {t.name: Plan(t) for t in entity_types(schema)}
-        self._shaper = Shaper(schema, word_list(schema, setting.places))
+        self._shaper = Shaper(schema, word_list(schema, places))
 
-    def make(self, groups: Sequence[Group]) -> Made:
-        """Everything the pool holds of these entities."""
-        rows: dict[str, list[Row]] = {"entity": [], "entity_topic": [], "search": [], "disagreement": []}
-        filled: dict[str, list[Filled]] = {}
-        entity_leaves, fused_leaves = [], []
-        for group in groups:
-            fused = self._fused(group)
-            shaped = self._shaper.rows(self._entity(group, fused))
-            rows["entity"].append(shaped.entity)
-            filled.setdefault(group.type, []).append(shaped.fused)
-            rows["entity_topic"] += shaped.topics
-            rows["search"].append(shaped.search)
-            rows["disagreement"] += _rivals(group.number, fused)
-            entity_leaves.append(entity_leaf(fused.address, fused.claims))
-            fused_leaves.append(leaf(("fused", fused.address, fused.fields)))
-        return Made(rows, filled, b"".join(entity_leaves), b"".join(fused_leaves))
-
-    def _fused(self, group: Group) -> Fused:
+    def make(self, group: Group) -> Made:
+        """An entity of any number of claims."""
         said = [Said(address, fields_of(text)) for address, text in group.claims]
-        return fuse(said, self._plans[group.type], self._setting.context)
+        fused = fuse(said, self._plans[group.type], self._context)
+        language = self._languages.get(fused.address.partition("/")[0])
+        rows = self._rows(group.number, group.type, short_code(fused.address), fused, language)
+        fused_leaf = leaf(("fused", fused.address, fused.fields))
+        return Made(rows, entity_leaf(fused.address, fused.claims), fused_leaf, _rivals(group.number, fused))
 
-    def _entity(self, group: Group, fused: Fused) -> Entity:
-        language = fused.fields.get("language")
-        member = fused.address.partition("/")[0]
-        return Entity(
-            number=group.number,
+    def alone(self, claim: Alone) -> Made:
+        """The same as `make` of a group of one, sooner. For a context without subjects and renamed claims."""
+        plan = self._plans[claim.type]
+        fused = fuse([Said(claim.address, claim.fields)], plan, self._context)
+        rows = self._rows(claim.number, claim.type, claim.short, fused, claim.language)
+        text = without(claim.json, [name for name in claim.fields if name not in fused.fields])
+        if text is None:
+            fused_leaf = leaf(("fused", fused.address, fused.fields))
+        else:
+            kept = text[len(claim.type) + len(claim.address.rpartition("/")[2]) + 7 : -1]
+            data = f'\x00["fused","{claim.address}",{kept}]'
+            fused_leaf = hashlib.sha256(data.encode()).digest()
+        return Made(rows, entity_leaf(claim.address, fused.claims), fused_leaf, [])
+
+    def _rows(self, number: int, type: str, short: str, fused: Fused, language: str | None) -> EntityRows:
+        own = fused.fields.get("language")
+        entity = Entity(
+            number=number,
             address=fused.address,
-            type=group.type,
+            type=type,
             fields=fused.fields,
             claims=len(fused.claims),
             subject=fused.subject,
-            language=language if isinstance(language, str) else self._setting.languages.get(member),
+            language=own if isinstance(own, str) else language,
             modified_at=fused.modified_at,
         )
+        return self._shaper.rows(entity, short)
+
+
+def without(text: str, names: Sequence[str]) -> str | None:
+    """A canonical record without these of its fields, not read anew; None where that cannot be told apart.
+
+    A name and a colon after its quotation mark stand in no text, whose quotation marks are escaped; an object
+    within the record may have the same key, and then nothing is cut.
+    """
+    for name in names:
+        key = f'"{name}":'
+        at = text.find(key)
+        if at < 0 or text.find(key, at + 1) >= 0:
+            return None
+        end = _decode(text, at + len(key))[1]
+        if text[end] == ",":
+            text = text[:at] + text[end + 1 :]
+        else:  # the last field: the comma before it goes too
+            text = text[: at - (text[at - 1] == ",")] + text[end:]
+    return text
 
 
 def _rivals(number: int, fused: Fused) -> list[Row]:

@@ -6,7 +6,6 @@ do is found by SQL over a temporary table, so that a million claims of their own
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,9 +23,6 @@ _TABLES = {
 }
 
 
-_BATCH = 2_000
-
-
 @dataclass(frozen=True, slots=True)
 class Linked:
     """What both rounds decided, together."""
@@ -38,50 +34,43 @@ class Linked:
     related: tuple[Related, ...] = ()
 
 
+def keys_of(
+    number: int, address: str, type: str, fields: Mapping[str, object]
+) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    """What a claim of a type that has entities can be linked by: (table, row). Most have nothing."""
+    if type == AT_PLACE:
+        service, place = fields.get("service"), fields.get("place")
+        if isinstance(service, str) and isinstance(place, str):
+            yield "at_place", (address, service, place)
+    named = fields.get("same_as")
+    if isinstance(named, str):
+        yield "link_to", (number, named)
+    identifiers = fields.get("identifiers")
+    if isinstance(identifiers, list):
+        for value in {strong_identifier(v) for v in identifiers if isinstance(v, str)}:
+            if value is not None:
+                yield "link_key", (type, value, number)
+
+
 class Keys:
-    """Gathers, claim by claim, what claims can be linked by."""
+    """Gathers what claims can be linked by."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._waiting: dict[str, list[tuple[object, ...]]] = {name: [] for name in _TABLES}
         for name, columns in _TABLES.items():
             connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
 
-    def note(self, number: int, address: str, type: str, text: str) -> None:
-        """One claim of a type that has entities; most are looked at no further."""
-        if type == AT_PLACE:
-            service, place = value_of(text, "service"), value_of(text, "place")
-            if service and place:
-                self._add("at_place", (address, service, place))
-        named = value_of(text, "same_as")
-        if isinstance(named, str):
-            self._add("link_to", (number, named))
-        identifiers = value_of(text, "identifiers")
-        if isinstance(identifiers, list):
-            for value in {strong_identifier(v) for v in identifiers}:
-                if value is not None:
-                    self._add("link_key", (type, value, number))
-
-    def _add(self, table: str, row: tuple[object, ...]) -> None:
-        waiting = self._waiting[table]
-        waiting.append(row)
-        if len(waiting) >= _BATCH:
-            self._flush(table)
-
-    def _flush(self, *tables: str) -> None:
-        for table in tables:
-            waiting = self._waiting[table]
-            if waiting:
-                marks = ", ".join("?" * len(waiting[0]))
-                self._connection.executemany(f"INSERT INTO {table} VALUES ({marks})", waiting)
-                waiting.clear()
+    def take(self, noted: Mapping[str, Iterable[Sequence[object]]]) -> None:
+        """Rows of `keys_of`, by table."""
+        for table, rows in noted.items():
+            marks = ", ".join("?" * len(_TABLES[table].split(",")))
+            self._connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
 
     def claims(self, also: Iterable[str]) -> dict[str, LinkClaim]:
         """Every claim that shares something, by address; `also` names further ones, if they are here.
 
         To be called while every claim is still an entity of its own.
         """
-        self._flush(*_TABLES)
         found = self._connection.execute(
             "SELECT number FROM (SELECT number, count(*) OVER (PARTITION BY type, value) AS n FROM link_key) "
             "WHERE n > 1"
@@ -124,18 +113,6 @@ class Keys:
         """Forget everything; the tables were temporary anyway."""
         for table in _TABLES:
             self._connection.execute(f"DROP TABLE temp.{table}")
-
-
-_decode = json.JSONDecoder().raw_decode
-
-
-def value_of(text: str, field: str) -> object:
-    """The value of a field of a canonical record, without reading the rest of it.
-
-    Within a text the quotation marks would be escaped, and no object inside a record has these keys.
-    """
-    at = text.find(f'"{field}":')
-    return _decode(text, at + len(field) + 3)[0] if at >= 0 else None
 
 
 def link_claim(address: str, fields: Mapping[str, object]) -> LinkClaim:

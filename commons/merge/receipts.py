@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from commons.federation import policy as policies
@@ -32,8 +32,39 @@ Receipt = Mapping[str, Any]
 as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
+# Claims by type, refused records by code, findings as (code, type, record, field), fields held.
+Tallied = tuple[dict[str, int], dict[str, int], list[tuple[str, str, str, str | None]], int]
+
+
+class RowTally:
+    """Counts of some rows of one release, as they go by. `known`: codes of which intake tells more itself."""
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
+        self._by_type: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
+        self._findings: list[tuple[str, str, str, str | None]] = []
+        self._held_fields = 0
+
+    def count(self, row: Taken) -> None:
+        if row.code is None:
+            self._by_type[row.type] += 1
+            if row.held:
+                self._held_fields += len(row.held)
+                self._findings += [(HELD_FIELD, row.type, row.id, name) for name in row.held]
+            return
+        self._refused[row.code] += 1
+        if row.code == WITHDRAWN:  # a receipt is public: it does not name what is gone
+            return
+        if row.code not in self._known:
+            self._findings.append((row.code, row.type, row.id, None))
+
+    def plain(self) -> Tallied:
+        return dict(self._by_type), dict(self._refused), self._findings[:KEPT], self._held_fields
+
+
 class MemberTally:
-    """Counts of one release, as its rows go by."""
+    """Counts of one release: what intake found, and what became of its rows."""
 
     def __init__(self, said: Manifest, intake: Intake, keylog: bytes = b"") -> None:
         self.said, self.intake, self.keylog = said, intake, keylog
@@ -53,22 +84,16 @@ class MemberTally:
         small = {*LISTS, *WITHOUT_TABLE}
         return sum(n for name, n in self.by_type.items() if name not in small)
 
-    def count(self, row: Taken) -> None:
-        if row.code is None:
-            self.by_type[row.type] += 1
-            self.held_fields += len(row.held)
-            for name in row.held:
-                self._note(Finding(HELD_FIELD, type=row.type, record=row.id, field=name))
-            return
-        self.refused[row.code] += 1
-        if row.code == WITHDRAWN:  # a receipt is public: it does not name what is gone
-            return
-        if row.code not in self.intake.refused:
-            self._note(Finding(row.code, type=row.type, record=row.id))
-
-    def _note(self, finding: Finding) -> None:
-        if len(self.findings) < KEPT:
-            self.findings.append(finding)
+    def add(self, tallied: Tallied) -> None:
+        """The next rows of the release."""
+        by_type, refused, findings, held_fields = tallied
+        self.by_type.update(by_type)
+        self.refused.update(refused)
+        self.held_fields += held_fields
+        room = KEPT - len(self.findings)
+        self.findings += [
+            Finding(code, type=t, record=id, field=name) for code, t, id, name in findings[:room]
+        ]
 
 
 def member_row(
@@ -77,10 +102,11 @@ def member_row(
     """A row of the pool's `member`: what it says of itself, beside what the federation knows."""
     said = tally.said
     phones = catalogue.get("phones")
-    added = policy.to_json()["added"] if policy else {}
+    added = policy.to_json()["added"] if policy else {"vouched_by": list(locked.admitted)}
+    name = policy.name if policy else catalogue.get("title") or said.member
     refused = sum(n for code, n in tally.refused.items() if code not in (WITHDRAWN, HELD))
     return (
-        said.member, policy.name if policy else said.member, catalogue.get("title"), catalogue.get("summary"),
+        said.member, name, catalogue.get("title"), catalogue.get("summary"),
         catalogue.get("url"), catalogue.get("email"), as_json(phones) if phones else None, said.licence,
         said.language, locked.state, said.epoch, said.number, tally.intake.release, said.issued_at,
         said.valid_until, _fingerprint(tally.keylog), as_json(added), catalogue.get("on_behalf_of"),
@@ -150,6 +176,7 @@ def _of_release(tally: MemberTally, locked: LockedMember) -> dict[str, Any]:
     return {
         "member": said.member,
         "state": locked.state,
+        **({"admitted": list(locked.admitted)} if locked.admitted else {}),
         "release": tally.intake.release,
         "epoch": said.epoch,
         "number": said.number,

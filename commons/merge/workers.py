@@ -1,28 +1,33 @@
-"""Who does the stretches of a merge: this process, or children beside it. Changes no result.
+"""Who does a merge's work: this process, or children beside it. Changes no result.
 
-Children are started fresh (not forked: the parent holds a half-written database) and get what all stretches
-share once. Results come in order, and only a few wait at a time, so that memory does not grow with the pool.
+Children are forked while this process has one thread (a fork costs a few milliseconds), started fresh where
+it has more or cannot fork. They get what all tasks share once. Results come in order, and only a few wait at
+a time, so that memory does not grow with the pool.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
+import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from typing import ClassVar
+from multiprocessing.context import BaseContext
+from typing import Any, ClassVar, TypeVar
 
 from commons.errors import CommonsError
-from commons.merge.entities import Group, Made, Maker, Setting
 from commons.messages import N_
 
-WORTH_CHILDREN = 20_000  # claims; below, starting children takes longer than the work
+WORTH_CHILDREN = 3_000  # records; below, the work is done before children are under way
 MOST_CHILDREN = 8
-WAITING_PER_CHILD = 2
+WAITING_PER_CHILD = 3
 
-_maker: Maker | None = None
+T = TypeVar("T")
+
+_do: Callable[[Any], bytes] | None = None
 
 
 @dataclass(eq=False)
@@ -33,26 +38,34 @@ class ChildrenLost(CommonsError):
     hint_template: ClassVar[str] = N_("Close other programs and merge again; nothing was changed.")
 
 
-def children_for(claims: int) -> int:
+def children_for(records: int) -> int:
     """How many children are worth starting; 0: none."""
     processors = os.cpu_count() or 1
-    return 0 if claims < WORTH_CHILDREN or processors < 2 else min(processors, MOST_CHILDREN)
+    return 0 if records < WORTH_CHILDREN or processors < 2 else min(processors, MOST_CHILDREN)
 
 
-def made(stretches: Iterable[Sequence[Group]], setting: Setting, *, children: int) -> Iterator[Made]:
-    """The rows of each stretch, in order."""
+def done(
+    tasks: Iterable[T], worker: Callable[[Any], Callable[[T], bytes]], shared: Any, *, children: int
+) -> Iterator[bytes]:
+    """What comes of each task, in order.
+
+    Args:
+        worker: makes, of what all tasks share, the function that does one; a function of a module, so that
+            a fresh child finds it.
+    Raises:
+        ChildrenLost: a child could not live.
+    """
     if not children:
-        maker = Maker(setting)
-        for stretch in stretches:
-            yield maker.make(stretch)
+        do = worker(shared)
+        for task in tasks:
+            yield do(task)
         return
     # An executor, not a Pool: if a child cannot live, it says so instead of starting another for ever.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(children, context, _begin, (setting,)) as executor:
-        waiting: deque[Future[Made]] = deque()
+    with ProcessPoolExecutor(children, _context(), _begin, (worker, shared)) as executor:
+        waiting: deque[Future[bytes]] = deque()
         try:
-            for stretch in stretches:
-                waiting.append(executor.submit(_make, stretch))
+            for task in tasks:
+                waiting.append(executor.submit(_one, task))
                 if len(waiting) > children * WAITING_PER_CHILD:
                     yield waiting.popleft().result()
             while waiting:
@@ -64,11 +77,17 @@ def made(stretches: Iterable[Sequence[Group]], setting: Setting, *, children: in
                 future.cancel()
 
 
-def _begin(setting: Setting) -> None:
-    global _maker
-    _maker = Maker(setting)
+def _context() -> BaseContext:
+    """Forking copies one thread only: with others about, their locks would stay locked in the child."""
+    alone = sys.platform == "linux" and threading.active_count() == 1
+    return multiprocessing.get_context("fork" if alone else "spawn")
 
 
-def _make(stretch: Sequence[Group]) -> Made:
-    assert _maker is not None
-    return _maker.make(stretch)
+def _begin(worker: Callable[[Any], Callable[[Any], bytes]], shared: Any) -> None:
+    global _do
+    _do = worker(shared)
+
+
+def _one(task: Any) -> bytes:
+    assert _do is not None
+    return _do(task)

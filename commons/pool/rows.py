@@ -92,8 +92,8 @@ class Shaper:
         names, cells = self._types[type].filled(fields)
         return Filled((*first, *names), (*first.values(), *cells))
 
-    def rows(self, entity: Entity) -> EntityRows:
-        """Everything that the pool holds of an entity, apart from its claims."""
+    def rows(self, entity: Entity, short: str | None = None) -> EntityRows:
+        """Everything that the pool holds of an entity, apart from its claims; `short` where it is known."""
         fields, number, address = entity.fields, entity.number, entity.address
         get: Any = fields.get
         title = get("title")
@@ -102,8 +102,9 @@ class Shaper:
         text = self._words.index_text(entity.type, fields, entity.language)
         district = get("district") or (districts[0] if len(districts) == 1 else None)
         names, cells = self._types[entity.type].filled(fields)
+        named = slug(title or "") or Address.parse(address).id
         row: Row = (
-            number, address, entity.type, short_code(address), slug(title or "") or Address.parse(address).id,
+            number, address, entity.type, short or short_code(address), named,
             title, entity.language, entity.claims, entity.subject, district, get("confirmed_at"),
             entity.modified_at, get("expires_at"),
         )  # fmt: skip

@@ -61,7 +61,7 @@ class Writer:
         self._canonical = canonical
         self._waiting: dict[str, list[Row]] = {}
         self._statements: dict[str, str] = {}
-        self._filling: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._filling: dict[tuple[str, tuple[str, ...], bool], str] = {}
         self.connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
         settings = {
             "page_size": PAGE_BYTES, "encoding": "'UTF-8'", "auto_vacuum": 0, "journal_mode": "OFF",
@@ -98,17 +98,63 @@ class Writer:
         Rows with the same columns go together: to bind one empty column costs Python more than to write ten.
         """
         for columns, run in groupby(rows, key=columns_of):
-            statement = self._filling.get((table, columns))
-            if statement is None:
-                if len(self._filling) >= _STATEMENTS:
-                    self._filling.clear()
-                statement = self._filling[table, columns] = self._filling_statement(table, columns)
-            self.connection.executemany(statement, [row.cells for row in run])
+            self.fill_alike(table, columns, [row.cells for row in run])
 
-    def _filling_statement(self, table: str, columns: Sequence[str]) -> str:
-        references = self._references.get(table, ())
+    def fill_alike(
+        self, table: str, columns: tuple[str, ...], rows: Iterable[Row], *, numbered: bool = False
+    ) -> None:
+        """Insert rows of a record type's table that have the same columns.
+
+        Args:
+            numbered: references are numbers already; else addresses, led to their entities.
+        """
+        key = (table, columns, numbered)
+        statement = self._filling.get(key)
+        if statement is None:
+            if len(self._filling) >= _STATEMENTS:
+                self._filling.clear()
+            statement = self._filling[key] = self._filling_statement(*key)
+        self.connection.executemany(statement, rows)
+
+    def _filling_statement(self, table: str, columns: Sequence[str], numbered: bool) -> str:
+        references = () if numbered else self._references.get(table, ())
         values = ", ".join(_REFERENCE if name in references else "?" for name in columns)
         return f"INSERT INTO {quoted(table)} ({', '.join(map(quoted, columns))}) VALUES ({values})"
+
+    def referring_by(self, column: str) -> list[str]:
+        """The record types whose tables have this column, a reference."""
+        return [table for table, names in self._references.items() if column in names]
+
+    def remove(self, things: Iterable[tuple[int, str]], topics: Iterable[Row], search: Iterable[Row]) -> None:
+        """Take out entities (number, type) with the very topics and words that were put in for them."""
+        run = self.connection.executemany
+        for number, type_name in things:
+            self.connection.execute("DELETE FROM entity WHERE id = ?", (number,))
+            self.connection.execute(f"DELETE FROM {quoted(type_name)} WHERE entity = ?", (number,))
+        run("DELETE FROM entity_topic WHERE entity = ? AND topic = ?", topics)
+        run("INSERT INTO search(search, rowid, exact, folded, stem) VALUES ('delete', ?, ?, ?, ?)", search)
+
+    def lead(self, references: Iterable[tuple[int, str, str, str]]) -> None:
+        """Find the targets of references (number, type, column, address). All aliases must be in."""
+        for number, type_name, column, target in references:
+            table, name = quoted(type_name), quoted(column)
+            self.connection.execute(
+                f"UPDATE {table} SET {name} = ifnull((SELECT entity FROM alias WHERE address = ?), -1) "
+                "WHERE entity = ?",
+                (target, number),
+            )
+
+    def unlead(self, numbers: Iterable[int]) -> None:
+        """Let no reference lead to these numbers, which no entity has."""
+        self.connection.execute("CREATE TEMP TABLE nobody (number INTEGER PRIMARY KEY)")
+        self.connection.executemany("INSERT INTO nobody VALUES (?)", ((n,) for n in numbers))
+        for table, names in self._references.items():
+            for name in sorted(names):
+                self.connection.execute(
+                    f"UPDATE {quoted(table)} SET {quoted(name)} = -1 WHERE {quoted(name)} IN "
+                    "(SELECT number FROM nobody)"
+                )
+        self.connection.execute("DROP TABLE temp.nobody")
 
     def many(self, table: str, rows: Iterable[Row]) -> None:
         """Insert rows of all columns of `table`, in the contract's order."""
