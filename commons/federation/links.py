@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import ClassVar, Literal
 
 import httpx
@@ -24,6 +25,7 @@ SCHEMES = ("https", "http", "git+https")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 _REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}")
+_NUMBER = re.compile(r"(^|\.)(0x[0-9a-f]*|[0-9]+)$|:", re.IGNORECASE)
 _PART = re.compile(r"[^-./][^/]*")
 
 
@@ -95,7 +97,9 @@ def checked(text: str, *, base: httpx.URL | None = None) -> httpx.URL:
         host, userinfo = url.host, url.userinfo
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise NotALink(shown(text), N_("it cannot be read as an address")) from error
-    if url.scheme not in ("https", "http") or not host:
+    if _NUMBER.search(host) and not _is_number(host):  # 127.1, 0x7f.1: read differently by every program
+        raise NotALink(shown(text), N_("it cannot be read as an address"))
+    if url.scheme not in ("https", "http") or not host or host.endswith("."):
         raise NotALink(shown(text), N_("only https://, http:// and git+https:// are followed"))
     if url.port == 0 or (url.port or 0) > 65535:
         raise NotALink(shown(text), N_("it cannot be read as an address"))
@@ -104,6 +108,13 @@ def checked(text: str, *, base: httpx.URL | None = None) -> httpx.URL:
             shown(text), N_("it holds a name or password, and whoever reads the file would have them")
         )
     return url.copy_with(fragment=None)
+
+
+def _is_number(host: str) -> bool:
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
 
 
 def _repository(url: httpx.URL, text: str) -> Link:

@@ -1,21 +1,31 @@
 """Looks for members' releases where federation.yaml says, and puts what proves itself into the store.
 
-Folders, files and the inbox; no network. Nothing found here decides what is merged: `trust` does, from
-everything the store has. A file that is no release, or not the member's, costs only itself.
+Nothing found here decides what is merged: `trust` does, from everything the store has. A file that is no
+release, or not the member's, costs only itself; a source that fails costs only its turn. The store is written
+by one hand at a time, and what has arrived stays, however the run ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, field
+import shutil
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from commons.federation import inbox, requests
+from commons.federation import fetching, inbox, looked, requests
 from commons.federation import store as stored
-from commons.federation.policy import Policy
+from commons.federation.fetching import Net, Question
+from commons.federation.links import shown
+from commons.federation.looked import INVALID, NEW, OLDER, OUTCOMES, SAME, UNREACHABLE, Look, Looked
+from commons.federation.policy import Member, Policy
+from commons.federation.rules import Source
 from commons.federation.store import Store
-from commons.federation.trust import OtherMember
+from commons.federation.trust import OtherMember, Seen, Version
+from commons.federation.web import WEB_PAGE, Kept
+from commons.federation.wire import ENCODED, TOO_BIG, NotFetched
 from commons.findings import Finding
 from commons.format import container
 from commons.format.errors import FormatError
@@ -27,15 +37,22 @@ INBOX = inbox.FOLDER
 _SIDECARS = ("catalogue.db-wal", "catalogue.db-journal", "catalogue.db-shm")
 _MOST_ENTRIES = 10_000  # of one folder: an inbox is tidied long before
 
+Progress = Callable[[int, int], None]
+
 
 @dataclass(slots=True)
 class Fetched:
-    """What a look at all sources gave. `arrived`: digests new to the store; `strangers`: who is no member."""
+    """What a look at all sources gave. `arrived`: digests new to the store; `strangers`: who is no member.
+
+    `reached`: member → the newest version that was found, new or not.
+    `looks`: member → what its sources gave, of members whose sources were asked.
+    """
 
     arrived: dict[str, list[str]] = field(default_factory=dict)
-    reached: set[str] = field(default_factory=set)
+    reached: dict[str, Version] = field(default_factory=dict)
     strangers: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    looks: dict[str, Look] = field(default_factory=dict)
 
     def stranger(self, member: str, where: str) -> None:
         """Note who is no member, once; what they sent is kept as a join request."""
@@ -43,12 +60,37 @@ class Fetched:
             self.strangers[member] = where
             self.findings.append(Finding("stranger", member=member, value=where))
 
+    def reach(self, member: str, version: Version) -> None:
+        """Note that a release of a member was found."""
+        self.reached[member] = max(version, self.reached.get(member, version))
 
-def fetch(policy: Policy, folder: Path, store: Store) -> Fetched:
-    """Look at every member's sources in turn, until one has a release of it.
+    def take_over(self, other: Fetched) -> None:
+        """Everything that one member's sources gave, too."""
+        for member, digests in other.arrived.items():
+            self.arrived.setdefault(member, []).extend(digests)
+        for member, version in other.reached.items():
+            self.reach(member, version)
+        self.findings += [f for f in other.findings if f.code != "stranger"]
+        for member, where in other.strangers.items():
+            self.stranger(member, where)
+
+
+def fetch(
+    policy: Policy,
+    folder: Path,
+    store: Store,
+    *,
+    net: Net | None = None,
+    only: Collection[str] | None = None,
+    progress: Progress = lambda done, all: None,
+) -> Fetched:
+    """Look at the inbox, then at every member's other sources in turn, until one has its newest release.
 
     Args:
         folder: of federation.yaml; relative sources start there.
+        net: how to ask the net; None: nothing on the net is asked, what is remembered of it stays.
+        only: the members whose sources are looked at; None: all.
+        progress: told (how many members' sources are done, how many there are).
     """
     found = Fetched()
     members = {m.id for m in policy.members}
@@ -56,13 +98,177 @@ def fetch(policy: Policy, folder: Path, store: Store) -> Fetched:
     inbox_folder = folder / INBOX
     if any(source.kind == "inbox" for m in policy.members for source in m.sources) and inbox_folder.is_dir():
         _sort_in(inbox.sort(inbox_folder, store, members), found)
-    for member in policy.members:
-        for source in member.sources:
-            if member.id in found.reached:
-                break
-            if source.kind == "path":
-                _look_at(folder / source.where, member.id, members, store, found)
+    asked = [m for m in policy.members if only is None or m.id in only]
+    memory = looked.read(store.root)
+    with fetching.scratch_of(store.root) as scratch:
+        looking = _Looking(folder, store, net, scratch, memory, members, _by_member(store))
+        looking.all(asked, found, progress)
+    if net is not None:
+        looked.write(store.root, looking.remembered(found, policy))
     return found
+
+
+def _by_member(store: Store) -> dict[str, list[Seen]]:
+    known: dict[str, list[Seen]] = {}
+    for seen in store.seen():
+        known.setdefault(seen.manifest.member, []).append(seen)
+    return known
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one member's sources gave, one after the other. `kept`: what to remember of its addresses."""
+
+    found: Fetched = field(default_factory=Fetched)
+    look: Look | None = None
+    kept: dict[str, Kept] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Looking:
+    """One look at all sources. `known`: what the store had of each member before."""
+
+    folder: Path
+    store: Store
+    net: Net | None
+    scratch: Path
+    memory: Looked
+    members: Set[str]
+    known: Mapping[str, Sequence[Seen]]
+    turns: dict[str, _Turn] = field(default_factory=dict)
+    one_hand: threading.Lock = field(default_factory=threading.Lock)
+
+    def all(self, asked: Sequence[Member], found: Fetched, progress: Progress) -> None:
+        """Local sources one by one, the net several at once; findings in the order of federation.yaml."""
+        far = [m for m in asked if self.net is not None and any(s.link for s in m.sources)]
+        done = 0
+        for member in asked:
+            if member not in far:
+                self.turns[member.id] = self.turn(member)
+                progress(done := done + 1, len(asked))
+        if self.net is not None and far:
+            wire = self.net.wire
+            jobs = [partial(self.turn, member) for member in far]
+            for n, turn in fetching.at_once(jobs, wire.patience.at_once, wire.stop):
+                self.turns[far[n].id] = turn
+                progress(done := done + 1, len(asked))
+        for member in asked:
+            sorted_in = found.reached.get(member.id)
+            turn = self.turns[member.id]
+            found.take_over(turn.found)
+            look = self.judged(member.id, turn.look, sorted_in, new=member.id in found.arrived)
+            if look is not None:
+                found.looks[member.id] = look.after(self.memory.looks.get(member.id))
+                if look.outcome == OLDER:
+                    epoch, number = found.reached[member.id]
+                    details: dict[str, str | int] = {"epoch": epoch, "number": number}
+                    found.findings.append(Finding("E_ROLLBACK", member=member.id, details=details))
+
+    def judged(self, member: str, look: Look | None, inbox: Version | None, *, new: bool) -> Look | None:
+        """The look at a member's sources, the inbox being one of them."""
+        newest = max((s.version for s in self.known.get(member, ())), default=None)
+        if self.net is None or inbox is None or inbox != newest or (look is not None and look.good):
+            return look
+        return Look(NEW if new else SAME, self.net.at, self.net.at, INBOX)
+
+    def turn(self, member: Member) -> _Turn:
+        """One member's sources, until one has a release that is at least as new as what was seen."""
+        turn = _Turn()
+        for source in member.sources:
+            if source.kind == "inbox" or (source.link and self.net is None):
+                continue
+            before = len(turn.found.findings)
+            outcome = self.look(member, source, turn)
+            findings = turn.found.findings[before:]
+            if self.net is not None:
+                code = findings[-1].code if findings and outcome not in (NEW, SAME) else ""
+                turn.look = _better(turn.look, Look(outcome, self.net.at, self.net.at, source.shown, code))
+            if outcome in (NEW, SAME):
+                break
+        return turn
+
+    def look(self, member: Member, source: Source, turn: _Turn) -> str:
+        """One source; gives the outcome."""
+        versions = [s.version for s in self.known.get(member.id, ())]
+        took = Fetched()
+        if source.link is None:
+            with self.one_hand:
+                there = _look_at(self.folder / source.where, member.id, self.members, self.store, took)
+        else:
+            there = self.ask(member, source, took, turn)
+        turn.found.take_over(took)
+        if not there:
+            return UNREACHABLE
+        if member.id not in took.reached:
+            return INVALID
+        if versions and took.reached[member.id] < max(versions):
+            return OLDER
+        return NEW if member.id in took.arrived else SAME
+
+    def ask(self, member: Member, source: Source, took: Fetched, turn: _Turn) -> bool:
+        """An address on the net: this member's releases there go into the store. Whether it gave anything."""
+        assert self.net is not None and source.link is not None
+        known = {s.digest: s.version for s in self.known.get(member.id, ())}
+        question = Question(
+            source.link,
+            member.id,
+            member.allow_private_hosts,
+            self.memory.of(member.id, source.where),
+            lambda digest: digest in known and self.store.has(digest),
+        )
+        if not source.link.encrypted:
+            took.findings.append(Finding("E_PLAINHTTP", member=member.id, value=source.shown))
+        scratch = self.scratch / f"{member.id}-{member.sources.index(source)}"
+        try:
+            got = fetching.ask(self.net, question, scratch)
+            digests = self.take_in(member.id, got.paths, took) if got.paths else got.kept.digests
+        except (NotFetched, FormatError) as error:
+            details = error.details if isinstance(error, NotFetched) else {}
+            where = shown(error.source) if isinstance(error, NotFetched) else source.shown
+            took.findings.append(Finding(error.code, member=member.id, value=where, details=details))
+            return not isinstance(error, NotFetched) or error.code in _WRONG
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        for digest in digests:
+            if digest in known:
+                took.reach(member.id, known[digest])
+        if member.id in took.reached:
+            turn.kept[source.where] = replace(got.kept, digests=tuple(sorted(digests)))
+        elif not took.findings:
+            took.findings.append(Finding("E_SOURCE", member=member.id, value=source.shown))
+        return True
+
+    def take_in(self, member: str, paths: Sequence[Path], took: Fetched) -> list[str]:
+        """Prove what was fetched and keep it; gives the digests of this member's releases."""
+        digests = []
+        with self.one_hand:
+            for path in paths:
+                if len(paths) > 1 and _whose(path) not in (None, member):
+                    continue  # a repository may be shared
+                digest = _take(path, self.store, took, {member}, expected=member)
+                if digest is not None:
+                    digests.append(digest)
+        return digests
+
+    def remembered(self, found: Fetched, policy: Policy) -> Looked:
+        """What to remember: of members whose sources were asked now, this look; of the others, the last."""
+        looks = {m.id: self.memory.looks[m.id] for m in policy.members if m.id in self.memory.looks}
+        kept = {m.id: dict(self.memory.kept.get(m.id, {})) for m in policy.members}
+        for member in policy.members:
+            known = {source.where for source in member.sources}
+            if member.id in self.turns:
+                kept[member.id] |= self.turns[member.id].kept
+            kept[member.id] = {where: k for where, k in kept[member.id].items() if where in known}
+        return Looked(looks | found.looks, kept)
+
+
+# What answered, but is no release: not the same as nobody answering.
+_WRONG = frozenset({WEB_PAGE, ENCODED, TOO_BIG})
+
+
+def _better(one: Look | None, other: Look) -> Look:
+    """The look that says more for the member: a good one, else the one nearest to it."""
+    return other if one is None or OUTCOMES.index(other.outcome) < OUTCOMES.index(one.outcome) else one
 
 
 def _sort_in(arrivals: Iterable[inbox.Arrival], found: Fetched) -> None:
@@ -72,25 +278,27 @@ def _sort_in(arrivals: Iterable[inbox.Arrival], found: Fetched) -> None:
         elif arrival.finding is not None:
             found.findings.append(arrival.finding)
         elif arrival.member is not None:
-            found.reached.add(arrival.member)
+            found.reach(arrival.member, arrival.version or (0, 0))
             if arrival.kind == inbox.NEW:
                 found.arrived.setdefault(arrival.member, []).append(arrival.digest or "")
 
 
-def _look_at(path: Path, member: str, members: Set[str], store: Store, found: Fetched) -> None:
+def _look_at(path: Path, member: str, members: Set[str], store: Store, found: Fetched) -> bool:
+    """A file, a folder of releases or a release as a folder. Whether anything was there."""
     try:
         paths = [path] if not path.is_dir() or _is_release(path) else list(_releases_in(path))
     except OSError:
         paths = []
     if not paths or not path.exists():
         found.findings.append(Finding("E_SOURCE", member=member, value=str(path.name)))
-        return
+        return False
     for each in paths:
         whose = _whose(each) if each != path else None
         if whose is None or whose == member:
             _take(each, store, found, {member}, expected=member)
         elif whose not in members and whose not in found.strangers:
             _take(each, store, found, {member}, expected=None)
+    return True
 
 
 def _whose(path: Path) -> str | None:
@@ -113,8 +321,8 @@ def _releases_in(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _take(path: Path, store: Store, found: Fetched, members: Set[str], *, expected: str | None) -> None:
-    """Put one release into the store, unless it is junk, a stranger's or there already."""
+def _take(path: Path, store: Store, found: Fetched, members: Set[str], *, expected: str | None) -> str | None:
+    """Put one release into the store, unless it is junk, a stranger's or there already; gives its digest."""
     try:
         manifest = _manifest(path)
         if manifest.member not in members:
@@ -123,14 +331,16 @@ def _take(path: Path, store: Store, found: Fetched, members: Set[str], *, expect
             if not requests.requests_of(store).has(manifest.digest):
                 requests.keep(container.read_any(path), store)
             found.stranger(manifest.member, path.name)
-            return
+            return None
         if not store.has(manifest.digest):
             _refuse_sidecars(path)
             seen = store.put(container.read_any(path))
             found.arrived.setdefault(manifest.member, []).append(seen.digest)
-        found.reached.add(manifest.member)
+        found.reach(manifest.member, manifest.version)
+        return manifest.digest
     except FormatError as error:
         found.findings.append(Finding(error.code, member=expected, value=path.name))
+        return None
 
 
 def _manifest(path: Path) -> Manifest:

@@ -11,6 +11,7 @@ from commons.federation.links import Link, NotALink, checked, parse
     ("text", "link"),
     [
         ("https://Example.org/a?llave=1#abajo", Link("web", "https://example.org/a?llave=1")),
+        ("https://[::1]:8443/x", Link("web", "https://[::1]:8443/x")),
         ("http://example.org/", Link("web", "http://example.org/")),
         ("https://ñandú.mx/á", Link("web", "https://xn--and-6ma2c.mx/%C3%A1")),
         ("git+https://h.org/o/r.git", Link("git", "https://h.org/o/r.git")),
@@ -31,6 +32,7 @@ def test_an_address_is_read(text: str, link: Link) -> None:
     [
         "file:///etc/passwd", "ftp://h/x", "ext::sh -c id", "ssh://h/x", "git+ssh://h/x", "git+http://h/x",
         "git://h/x", "https:///x", "https://h/a b", "https://h/\\x", "https://h/\nx", "https://h:0/", "https://h:99999/",
+        "https://127.1/", "https://0x7f.0.0.1/", "https://2130706433/", "https://h./",
         "https://ana:clave@h/", "https://ana@h/", "git+https://ana:clave@h/r.git",
         "git+https://h/r.git@-upload-pack", "git+https://h/r.git@a..b", "git+https://h/r.git@x.lock",
         "git+https://h/r.git#subdirectory=../x", "git+https://h/r.git#subdirectory=-x",

@@ -1,0 +1,190 @@
+"""What is asked for at an https source, until a release is found. Proves nothing: `sources` does.
+
+An address may be
+1. a one-file release, whatever its name (recognised by content; its beginning says whether it is known);
+2. a folder (it ends in `/`, or leads to one that does) with the four files of a release: `release.json` is
+   asked for first, and the others only if that release is not here yet;
+3. a folder with a published portal's `commons.lock`: it names the member's release, which is then asked for
+   as `releases/<digest>.entrega`. So every portal is a mirror of its members.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from commons.federation import store as stored
+from commons.federation.lock import FILE_NAME as LOCK
+from commons.federation.wire import NOTHING, NotFetched, Session
+from commons.format import strict_json
+from commons.format.container import SUFFIX, PrunedFiles, ReleaseFiles
+from commons.format.limits import LIMITS
+from commons.format.manifest import release_digest
+
+WEB_PAGE = "E_WEBPAGE"
+MOST_OF_A_LOCK = 32 * 1024 * 1024
+_MANIFEST, _SIGNATURE, _KEYLOG, _CATALOGUE = ReleaseFiles.names
+_RECORDS = PrunedFiles.names[3]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is remembered of an address: the server's mark of it, and the releases that it gave."""
+
+    etag: str = ""
+    digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """What an address gave: files to be proven in order, or (`paths` empty) only what is here already."""
+
+    kept: Kept
+    paths: tuple[Path, ...] = ()
+
+
+@dataclass(slots=True)
+class Locks:
+    """Locks of portals that were asked for in this run: a portal may be the mirror of a thousand members."""
+
+    found: dict[str, dict[str, str]] = field(default_factory=dict)
+    busy: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def releases(self, url: str, ask: Callable[[], dict[str, str]]) -> dict[str, str]:
+        """Member → release digest of the lock at `url`; asked for once. Raises what `ask` raises."""
+        with self.busy.setdefault(url, threading.Lock()):
+            if url not in self.found:
+                self.found[url] = ask()
+            return self.found[url]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One member's case at one address.
+
+    `scratch`: an empty folder of its own. `has`: whether a release is in the store, whole.
+    """
+
+    session: Session
+    member: str
+    scratch: Path
+    has: Callable[[str], bool]
+    locks: Locks
+
+    def ask(self, url: str, kept: Kept) -> Got:
+        """What is at `url` today. Raises NotFetched, FormatError."""
+        if httpx.URL(url).path.endswith("/"):
+            return self._folder(url, kept)
+        file = self.scratch / f"release{SUFFIX}"
+        known: list[str] = []
+
+        def is_known(path: Path) -> bool:
+            head = stored.head(path)
+            if head is not None and self.has(release_digest(head[0])):
+                known.append(release_digest(head[0]))
+            return bool(known)
+
+        answer = self.session.get(
+            url, file, most=LIMITS.pruned_container_bytes, etag=self._mark(kept), enough=is_known
+        )
+        if not answer.fresh:
+            return Got(kept)
+        if not answer.whole:
+            return Got(Kept(answer.etag, tuple(known)))
+        if not is_archive(file):
+            at = httpx.URL(answer.url)
+            if at != httpx.URL(url) and at.path.endswith("/"):
+                return self._folder(answer.url, Kept())
+            if _is_page(file):
+                raise NotFetched(answer.url, WEB_PAGE)
+        head = stored.head(file)
+        digests = (release_digest(head[0]),) if head else ()
+        return Got(Kept(answer.etag, digests), (file,))
+
+    def _mark(self, kept: Kept) -> str:
+        """The etag to send: only if what it stands for is still here."""
+        return kept.etag if kept.digests and all(self.has(digest) for digest in kept.digests) else ""
+
+    def _folder(self, url: str, kept: Kept) -> Got:
+        folder = self.scratch / "release"
+        folder.mkdir()
+        manifest = folder / _MANIFEST
+        at = httpx.URL(url)
+        try:
+            answer = self.session.get(
+                str(at.join(_MANIFEST)), manifest, most=LIMITS.manifest_bytes, etag=self._mark(kept)
+            )
+        except NotFetched as error:
+            if error.code != NOTHING:
+                raise
+            return self._mirror(at)
+        if not answer.fresh:
+            return Got(kept)
+        if _is_page(manifest):
+            raise NotFetched(answer.url, WEB_PAGE)
+        digest = release_digest(manifest.read_bytes())
+        got = Kept(answer.etag, (digest,))
+        if self.has(digest):
+            return Got(got)
+        self._rest(httpx.URL(answer.url), folder)
+        return Got(got, (folder,))
+
+    def _rest(self, at: httpx.URL, folder: Path) -> None:
+        """Signature, key log, and catalogue or, of a pruned release, its records."""
+        for name, most in ((_SIGNATURE, LIMITS.signature_bytes), (_KEYLOG, LIMITS.keylog_bytes)):
+            self.session.get(str(at.join(name)), folder / name, most=most)
+        try:
+            self.session.get(str(at.join(_CATALOGUE)), folder / _CATALOGUE, most=LIMITS.catalogue_bytes)
+        except NotFetched as error:
+            if error.code != NOTHING:
+                raise
+            self.session.get(str(at.join(_RECORDS)), folder / _RECORDS, most=LIMITS.records_bytes)
+
+    def _mirror(self, at: httpx.URL) -> Got:
+        """The member's release as a published portal has it."""
+        url = str(at.join(LOCK))
+        digest = self.locks.releases(url, lambda: self._lock(url)).get(self.member)
+        if digest is None:
+            raise NotFetched(url, NOTHING)
+        if self.has(digest):
+            return Got(Kept(digests=(digest,)))
+        file = self.scratch / f"release{SUFFIX}"
+        self.session.get(str(at.join(f"releases/{digest}{SUFFIX}")), file, most=LIMITS.pruned_container_bytes)
+        return Got(Kept(digests=(digest,)), (file,))
+
+    def _lock(self, url: str) -> dict[str, str]:
+        """Member → release digest, of any version's lock: only these two are read. Raises NotFetched."""
+        file = self.scratch / LOCK
+        answer = self.session.get(url, file, most=MOST_OF_A_LOCK)
+        if _is_page(file):
+            raise NotFetched(answer.url, WEB_PAGE)
+        try:
+            said = strict_json.read(file.read_bytes())
+        except strict_json.NotStrict as error:
+            raise NotFetched(answer.url, NOTHING) from error
+        members = said.get("members") if isinstance(said, dict) else None
+        return {
+            member: entry["release"]
+            for member, entry in (members.items() if isinstance(members, dict) else ())
+            if isinstance(entry, dict) and is_digest(entry.get("release"))
+        }
+
+
+def is_digest(value: object) -> bool:
+    """Whether it is a release digest as names and addresses are made of."""
+    return isinstance(value, str) and len(value) == 64 and not set(value) - set("0123456789abcdef")
+
+
+def is_archive(file: Path) -> bool:
+    """Whether a file looks like a one-file release."""
+    with file.open("rb") as opened:
+        return opened.read(263)[257:] == b"ustar\0"
+
+
+def _is_page(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
