@@ -14,49 +14,35 @@ from commons.messages import N_, translate
 # part → what it says where it counts for, and where it counts against (or nothing)
 _PARTS: dict[str, tuple[str, str]] = {
     "name": (N_("the names have words in common"), N_("the names have few words in common")),
-    "name_equal": (N_("the names are the same"), N_("the names differ")),
-    "extra": (N_("one name has more words"), N_("one name has more words")),
-    "unlike": (N_("each name has words of its own"), N_("each name has words of its own")),
+    "whole name": (N_("the names are the same"), ""),
+    "other words": ("", N_("one name has words that the other lacks")),
+    "spelling": (N_("the names are spelled alike"), ""),
     "acronym": (N_("one name is the initials of the other"), ""),
-    "former": (N_("one name is a former name of the other"), ""),
     "marks": (N_("the same number in the name"), N_("the names differ in a number or in north and south")),
-    "mark_missing": ("", N_("only one name has a number")),
-    "legal": ("", N_("different legal forms")),
-    "street": (N_("the same street and number"), N_("different streets")),
-    "street_only": (N_("the same street"), N_("different streets")),
-    "street_other_number": ("", N_("the same street, another number")),
-    "street_other": ("", N_("different streets")),
-    "number_only": (N_("the same house number"), N_("different house numbers")),
-    "postal": (N_("the same postal code"), N_("different postal codes")),
-    "postal_near": (N_("nearly the same postal code"), N_("different postal codes")),
-    "postal_other": ("", N_("different postal codes")),
-    "neighbourhood": (N_("the same neighbourhood"), N_("different neighbourhoods")),
-    "neighbourhood_other": ("", N_("different neighbourhoods")),
-    "town": (N_("the same district"), N_("different districts")),
-    "town_other": ("", N_("different districts")),
+    "legal form": ("", N_("different legal forms or kinds of settlement")),
+    "street": (N_("the same street"), N_("different streets or house numbers")),
     "distance": (N_("close to each other on the map"), N_("apart from each other on the map")),
-    "near": (N_("close to each other on the map"), N_("apart from each other on the map")),
-    "far": ("", N_("far from each other on the map")),
-    "place": (N_("they are in one place"), N_("they are in different places")),
+    "postal code": (N_("the same postal code"), N_("different postal codes")),
+    "neighbourhood": (N_("the same neighbourhood"), N_("different neighbourhoods")),
+    "district": (N_("the same district"), N_("different districts")),
+    "city": (N_("the same city"), N_("different cities")),
+    "region": (N_("the same region"), N_("different regions")),
     "phone": (N_("the same telephone"), N_("different telephones")),
-    "phone_shared": (N_("a telephone in common that others have, too"), N_("different telephones")),
-    "phone_other": ("", N_("different telephones")),
-    "email": (N_("the same e-mail"), N_("different e-mails")),
-    "email_other": ("", N_("different e-mails")),
-    "site": (N_("the same web page"), N_("different web pages")),
-    "site_shared": (N_("the same host of web pages"), N_("different web pages")),
-    "site_other": ("", N_("different web pages")),
-    "contact": (N_("they are reached the same way"), N_("they are reached in different ways")),
+    "e-mail": (N_("the same e-mail"), N_("different e-mails")),
+    "web": (N_("the same web page"), N_("different web pages")),
     "identifier": (N_("the same official key"), N_("different official keys")),
-    "identifier_other": ("", N_("different official keys")),
     "kind": (N_("the same kind"), N_("different kinds")),
-    "kind_other": ("", N_("different kinds")),
     "date": (N_("the same date"), N_("different dates")),
-    "date_other": ("", N_("different dates")),
     "organization": (N_("the same organisation offers it"), N_("different organisations offer it")),
-    "organization_other": ("", N_("different organisations offer it")),
-    "service": (N_("the same service"), N_("different services")),
-    "same_as": (N_("one says of itself that it is the other"), ""),
+    "place": (N_("at the same place"), N_("at different places")),
+    "place, at most": (
+        N_("the place counts no less against it"),
+        N_("the place counts no more than that"),
+    ),
+    "contact, at most": (
+        N_("ways to reach it count no less against it"),
+        N_("ways to reach it count no more than that"),
+    ),
 }
 
 _JOINED = {
@@ -72,6 +58,9 @@ _ASKED = {
     "same-member": N_("both are of one organisation"),
     "own": N_("both are of one organisation"),
     "types": N_("they are of different types"),
+    "town": N_("they are in different districts or cities"),
+    "date": N_("their dates differ"),
+    "house-number": N_("the house numbers differ"),
     "apart": N_("somebody says that they are different, of these or of one that goes with them"),
     "tie": N_("two fit equally well"),
     "two-targets": N_("one says that it is two different things"),
@@ -81,8 +70,6 @@ _ASKED = {
     "name-only": N_("only the names agree: no place, telephone or key does"),
     "unanchored": N_("only the names agree: no place, telephone or key does"),
     "identifiers": N_("their official keys differ"),
-    "identifier": N_("their official keys differ"),
-    "place": N_("they are in different places"),
     "marks": N_("the names differ in a number or in north and south"),
     "score": N_("they are much alike, but not enough to join them without asking"),
     "below": N_("they are much alike, but not enough to join them without asking"),
@@ -112,7 +99,7 @@ def parts(evidence: Mapping[str, str | int]) -> tuple[list[Said], list[Said]]:
 
 
 def _said(name: str, value: str | int) -> Said | None:
-    words = _PARTS.get(name) or _PARTS.get(name.rpartition("_")[0]) or (name, name)
+    words = _PARTS.get(name) or (name, name)
     if isinstance(value, str):
         return Said(translate(words[0]), 1, value) if words[0] else None
     text = words[0] if value > 0 else words[1] or words[0]

@@ -50,6 +50,7 @@ KINDS = {
     "undo": N_("undone"),
     "redo": N_("done again"),
     "restore": N_("copy brought back"),
+    "judge": N_("judgement"),
     "join": N_("two copies joined"),
 }
 

@@ -47,6 +47,9 @@ ROLES: dict[str, dict[str, str]] = {
         "withdraw": "commons.cli.release:withdraw",
         "keys": "commons.cli.keys:keys",
     },
+    N_("Judge what is alike"): {
+        "review": "commons.cli.review:review",
+    },
     N_("Run a federation"): {
         "merge": "commons.cli.merge:merge",
         "receipt": "commons.cli.merge:receipt",
@@ -56,6 +59,10 @@ ROLES: dict[str, dict[str, str]] = {
     N_("Publish a portal"): {
         "serve": "commons.cli.portal:serve",
         "publish": "commons.cli.portal:publish",
+    },
+    N_("Check what others show"): {
+        "verify": "commons.cli.verify:verify",
+        "witness": "commons.cli.verify:witness_",
     },
 }
 
@@ -73,7 +80,10 @@ OTHER_NAMES = {
     "federacion": "federation", "federación": "federation",
     "reunir": "join", "juntar": "join", "unir": "join", "fusionar": "merge",
     "buzon": "inbox", "buzón": "inbox", "bandeja": "inbox", "recibir": "inbox",
-    "publicar": "publish", "servir": "serve", "portal": "serve",
+    "parecidos": "review", "juzgar": "review", "judge": "review", "separar": "split",
+    "explicar": "explain", "why": "explain",
+    "publicar": "publish", "comprobar": "verify", "verificar": "verify", "check-pool": "verify",
+    "testimonio": "witness", "atestiguar": "witness", "servir": "serve", "portal": "serve",
 }  # fmt: skip
 
 FAILED = 3  # exit code: could not be done; 1 is "done with findings", 2 "wrong input"

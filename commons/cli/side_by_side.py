@@ -1,0 +1,254 @@
+"""A question on a terminal: two records side by side, what speaks for and against, whose word counts.
+
+Makes lines of a given width; asks nothing and knows no key. What differs is marked by signs first: colours
+only repeat it, and only where they are wanted (`NO_COLOR`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import click
+
+from commons import evidence
+from commons.link.judgements import DIFFERENT, SAME, UNSURE
+from commons.messages import N_, in_language, language, ngettext
+from commons.messages import translate as _
+from commons.review.questions import RELATION, Question, Questions
+from commons.review.sides import OTHER, Piece, Row, rows
+from commons.schema.spec import load_schema
+from commons.schema.territory import Territory
+
+NARROW = 60  # columns below which the two stand one under the other
+_LABEL = 15
+_LINES = 3  # of one value; the rest is cut
+SAID = {SAME: N_("the same"), DIFFERENT: N_("different"), UNSURE: N_("not sure")}
+_CHANGED = {
+    "name": N_("the name"),
+    "place": N_("the place"),
+    "identifiers": N_("the official keys"),
+    "contacts": N_("how to reach it"),
+}
+Styled = tuple[str, bool]  # text, whether it is marked
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """How wide, whether in colours, and the districts' names."""
+
+    width: int = 80
+    colours: bool = False
+    territory: Territory | None = None
+
+    def strong(self, text: str) -> str:
+        return click.style(text, bold=True) if self.colours else text
+
+    def quiet(self, text: str) -> str:
+        return click.style(text, dim=True) if self.colours else text
+
+    def marked(self, text: str) -> str:
+        return click.style(text, bold=True, underline=True) if self.colours else text
+
+
+def wants_colours() -> bool:
+    """Only on a terminal that has them, and where nobody said NO_COLOR (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def shown(question: Question, questions: Questions, screen: Screen, *, more: bool = False) -> list[str]:
+    """The whole question as lines; with `more` every field and the points."""
+    lines = [screen.strong(line) for line in _wrapped(_asked(question), screen.width)]
+    lines.append(screen.quiet("─" * screen.width))
+    found = rows(question.left, question.right, screen.territory)
+    listed = found if more else [row for row in found if row.tells]
+    lines += _table(question, listed, screen)
+    if len(listed) < len(found):
+        rest = len(found) - len(listed)
+        words = ngettext("and {n} field more", "and {n} fields more", rest).format(n=rest)
+        lines.append(screen.quiet(f"  … {words}"))
+    lines.append(screen.quiet("─" * screen.width))
+    for sentence in _reasons(question, questions, points=more):
+        lines += _wrapped(sentence, screen.width)
+    return lines
+
+
+def _asked(question: Question) -> str:
+    left = question.left
+    kind = in_language(load_schema().types[left.type].title)
+    if question.ask.kind == RELATION:
+        words = load_schema().label("relation_kinds", question.ask.relation, language()).lower()
+        return _("Do they belong together? «{left}» {relation} «{right}» ({type})").format(
+            left=left.title, relation=words, right=question.right.title, type=kind
+        )
+    return _("Are they the same? ({type})").format(type=kind)
+
+
+# the table
+
+
+def _table(question: Question, listed: Sequence[Row], screen: Screen) -> Iterator[str]:
+    heads = [f"A · {question.left.member_name}", f"B · {question.right.member_name}"]
+    if screen.width < NARROW:
+        yield from _stacked(heads, listed, screen)
+        return
+    side = (screen.width - _LABEL - 4) // 2
+    cells = [_cell([(head, False)], side) for head in heads]
+    yield from _beside("", "", (cells[0], cells[1]), side, screen)
+    for row in listed:
+        left, right = (_cell(_texts(pieces), side) for pieces in (row.left, row.right))
+        yield from _beside(row.mark, row.label, (left, right), side, screen)
+
+
+def _texts(pieces: Iterable[Piece]) -> list[Styled]:
+    """Words that only this side has stand in brackets, whatever the colours."""
+    found: list[Styled] = []
+    for piece in pieces:
+        words = piece.text.split()
+        if piece.other and words:
+            words[0] = f"[{words[0]}"
+            words[-1] = f"{words[-1]}]"
+        found += [(word, piece.other) for word in words]
+    return found
+
+
+Line = list[Styled]
+
+
+def _cell(words: Iterable[Styled], width: int) -> list[Line]:
+    """Words in lines of at most `width` columns; what does not fit ends in an ellipsis."""
+    lines: list[Line] = [[]]
+    used = 0
+    for text, marked in words:
+        for part in _broken(text, width):
+            size = columns(part)
+            if lines[-1] and used + 1 + size > width:
+                lines.append([])
+                used = 0
+            used += size + (1 if lines[-1] else 0)
+            lines[-1].append((part, marked))
+    if len(lines) > _LINES:
+        lines = lines[:_LINES]
+        last = lines[-1]
+        while last and sum(columns(t) + 1 for t, _m in last) + 1 > width:
+            last.pop()
+        last.append(("…", False))
+    return lines
+
+
+def _broken(word: str, width: int) -> Iterator[str]:
+    """A word too long for a line, in pieces."""
+    while columns(word) > width:
+        cut = width
+        while columns(word[:cut]) > width:
+            cut -= 1
+        yield word[:cut]
+        word = word[cut:]
+    yield word
+
+
+def _beside(
+    mark: str, label: str, sides: tuple[list[Line], list[Line]], width: int, screen: Screen
+) -> Iterator[str]:
+    """The lines of one row; without a label, those of the heads."""
+    left, right = sides
+    labels = _cell(((word, False) for word in label.split()), _LABEL - 3)
+    for n in range(max(len(labels), len(left), len(right))):
+        sign = mark if n == 0 else ""
+        name = _plain(labels[n]) if n < len(labels) else ""
+        first = _line(left[n] if n < len(left) else [], width, screen, strong=not label)
+        second = _line(right[n] if n < len(right) else [], 0, screen, strong=not label)
+        shown_sign = screen.marked(sign) if sign == OTHER else sign
+        gap = " " * (_LABEL - 2 - columns(name))
+        yield f"{shown_sign}{' ' * (2 - columns(sign))}{screen.quiet(name)}{gap}{first}  {second}".rstrip()
+
+
+def _line(words: Line, width: int, screen: Screen, *, strong: bool = False) -> str:
+    plain = _plain(words)
+    text = " ".join(screen.marked(t) if marked else t for t, marked in words)
+    text = screen.strong(text) if strong else text
+    return text + " " * max(width - columns(plain), 0)
+
+
+def _plain(words: Line) -> str:
+    return " ".join(text for text, _marked in words)
+
+
+def _stacked(heads: Sequence[str], listed: Sequence[Row], screen: Screen) -> Iterator[str]:
+    """For narrow screens: each field, then what A and what B says of it."""
+    for head in heads:
+        yield from (screen.strong(line) for line in _wrapped(head, screen.width))
+    for row in listed:
+        sign = screen.marked(row.mark) if row.mark == OTHER else row.mark
+        yield f"{sign} {screen.quiet(row.label)}"
+        for name, pieces in (("A", row.left), ("B", row.right)):
+            for n, words in enumerate(_cell(_texts(pieces), screen.width - 4)):
+                yield f"  {name if n == 0 else ' '} {_line(words, 0, screen)}".rstrip()
+
+
+def columns(text: str) -> int:
+    """How many columns a text takes on a terminal."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=True) or [""]
+
+
+# what speaks for and against
+
+
+def _reasons(question: Question, questions: Questions, *, points: bool) -> Iterator[str]:
+    ask = question.ask
+    pro, contra = evidence.parts(ask.evidence)
+    if question.mine and question.changed:
+        changed = ", ".join(_(_CHANGED[part]) for part in question.changed if part in _CHANGED)
+        yield _("You said: {verdict}. Since then {changed} changed, so it is asked again.").format(
+            verdict=_(SAID.get(question.mine, question.mine)), changed=changed
+        )
+    if pro:
+        yield _("For: {reasons}").format(reasons=evidence.in_words(pro, points=points))
+    if contra:
+        yield _("Against: {reasons}").format(reasons=evidence.in_words(contra, points=points))
+    if ask.kind != RELATION and ask.reason:
+        yield _("Why it is asked: {reason}.").format(reason=evidence.asked_because(ask.reason))
+    if points and ask.score:
+        yield _("Points: {n}").format(n=ask.score)
+    yield from voices(question.others)
+    yield what_counts(questions, question)
+
+
+def voices(others: object) -> Iterator[str]:
+    """What other members say of the pair."""
+    said = others if isinstance(others, dict) else {}
+    if said.get(SAME):
+        yield _("The same, say: {names}").format(names=", ".join(said[SAME]))
+    if said.get(DIFFERENT):
+        yield _("Different, say: {names}").format(names=", ".join(said[DIFFERENT]))
+
+
+def what_counts(questions: Questions, question: Question) -> str:
+    """Whether one word of this catalogue settles it, in a sentence."""
+    of = question.ask.pair
+    if not questions.is_member:
+        return _("This pool takes up no releases of yours: your word travels with them to whoever does.")
+    if questions.me in questions.rules.judges:
+        return _("Your word is enough here: the federation names you as a judge.")
+    if len({question.left.member, question.right.member}) == 1:
+        return _("Both are yours: only your word counts.")
+    if questions.me in (question.left.member, question.right.member):
+        return _("One of them is yours: your word is enough, and moves only yours.")
+    missing = min(questions.missing(of, SAME), questions.missing(of, DIFFERENT))
+    if missing == 0:
+        return _("With your word it is settled.")
+    return ngettext(
+        "After you, one more organisation has to say the same.",
+        "After you, {n} more organisations have to say the same.",
+        missing,
+    ).format(n=missing)

@@ -1,0 +1,353 @@
+"""What a person is asked: pairs that may be one thing, relations, readers' proposals; most useful first.
+
+Reads a pool and what one catalogue has judged already; writes nothing (`answers` does). A pair inside another
+member is never asked: nobody but that member can settle it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from commons.catalogue.record import StoredRecord
+from commons.catalogue.store import Catalogue
+from commons.link.judged import changed_since
+from commons.link.judgements import (
+    DIFFERENT,
+    SAME,
+    Judgement,
+    Pair,
+    Rules,
+    Settled,
+    Votes,
+    owners_of,
+    settle,
+    votes_of,
+)
+from commons.link.model import pair
+from commons.pool.read import Pool
+from commons.pool.why import Evidence, candidates, proposals
+
+ALIKE, RELATION, PROPOSED = "alike", "relation", "proposed"  # kinds of questions
+DECLINED = "review.declined"  # settings of a catalogue: relations that were declined
+TAKEN_IN = "review.proposals"  # … readers' proposals that wait for a judgement
+_URGENT = ("disputed", "judge-again")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two records, as its member says it. `fields` with the salt; show what the schema shows."""
+
+    address: str
+    member: str
+    member_name: str
+    type: str
+    title: str
+    district: str | None
+    fields: Mapping[str, Any]
+    held: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question before anybody has looked up the two records. `relation`: a term of `relation_kinds`."""
+
+    kind: str
+    a: str
+    b: str
+    score: int = 0
+    reason: str = ""
+    evidence: Evidence = field(default_factory=dict)
+    relation: str = ""
+
+    @property
+    def pair(self) -> Pair:
+        return pair(self.a, self.b)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as it is asked. `mine`: what this catalogue said before; `changed`: what changed since."""
+
+    ask: Ask
+    left: Side
+    right: Side
+    others: Mapping[str, tuple[str, ...]]  # verdict → names of other members who say so
+    mine: str = ""
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which questions are wanted; None and 0: all. `member` is a member's id, `district` its code."""
+
+    type: str | None = None
+    member: str | None = None
+    district: str | None = None
+    least: int | None = None
+    most: int | None = None
+
+
+class Questions:
+    """The questions of one pool to one catalogue."""
+
+    def __init__(self, connection: sqlite3.Connection, catalogue: Catalogue) -> None:
+        self.pool = Pool(connection)
+        self.me = catalogue.member_id
+        self._catalogue = catalogue
+        self._names = self.pool.member_names()
+        judges: Any = (self.pool.meta.get("federation") or {}).get("judges") or {}
+        self.rules = Rules(frozenset(judges.get("from") or ()), int(judges.get("quorum") or 2))
+        self._votes = votes_of(self._said())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again at what the catalogue says; to be called after each answer."""
+        records = list(self._catalogue.records("judgement"))
+        self.mine = {pair(*_ends(r)): r for r in records if all(_ends(r))}
+        self._relations = {_relation(r, self.me) for r in self._catalogue.records("relation")}
+        self._declined = {tuple(d) for d in _texts(self._catalogue.settings.get(DECLINED))}
+
+    @property
+    def is_member(self) -> bool:
+        """Whether this pool takes up releases of the catalogue, so that its word can count here."""
+        return self.me in self._names
+
+    def _said(self) -> Iterator[Judgement]:
+        sql = 'SELECT address, member, "left", "right", verdict FROM judgement'
+        for address, member, left, right, verdict in self.pool.connection.execute(sql):
+            if member != self.me:  # ours count as they stand in the catalogue now
+                yield Judgement(address, member, left, right, verdict)
+
+    # which questions
+
+    def open(self, filters: Filters = Filters()) -> list[Ask]:
+        """Every question that is open for this catalogue, most useful first.
+
+        First what this catalogue's word settles, then what was disputed or overtaken, then by score: two that
+        are much alike are most often one, and it shows at once.
+        """
+        found = [a for a in self._asks() if self._is_open(a) and self._wanted(a, filters)]
+        return sorted(found, key=self._rank)
+
+    def _asks(self) -> Iterator[Ask]:
+        connection = self.pool.connection
+        proposed = {pair(*p) for p in _texts(self._catalogue.settings.get(TAKEN_IN)) if len(p) == 2}
+        for a, b in sorted(proposed):
+            yield Ask(PROPOSED, a, b, 0, "proposed")
+        related = {pair(p.a, p.b): p for p in proposals(connection)}
+        for tie in candidates(connection):
+            if (tie.a, tie.b) not in proposed and (tie.a, tie.b) not in related:
+                yield Ask(ALIKE, tie.a, tie.b, tie.score, tie.reason, tie.evidence)
+        for p in related.values():
+            yield Ask(RELATION, p.a, p.b, 0, p.reason, p.evidence, p.kind)
+
+    def _is_open(self, ask: Ask) -> bool:
+        owners = owners_of(ask.pair)
+        if len(owners) == 1 and self.me not in owners:
+            return False
+        known = self.mine.get(ask.pair)
+        if known is not None and not self._overtaken(known):
+            return False
+        if ask.kind == RELATION:
+            said = (ask.a, ask.relation, ask.b)
+            return said not in self._relations and said not in self._declined
+        return True
+
+    def _overtaken(self, record: StoredRecord) -> bool:
+        return bool(self.changed(record))
+
+    def changed(self, record: StoredRecord) -> tuple[str, ...]:
+        """What changed a lot since this catalogue judged; empty where its word still stands."""
+        judgement = as_judgement(record, self.me)
+        left, right = self._fields(judgement.left), self._fields(judgement.right)
+        return changed_since(judgement, left, right)
+
+    def _wanted(self, ask: Ask, filters: Filters) -> bool:
+        if filters.type and filters.type not in (_type(ask.a), _type(ask.b)):
+            return False
+        if filters.member and filters.member not in owners_of(ask.pair):
+            return False
+        if filters.least is not None and ask.score < filters.least:
+            return False
+        if filters.most is not None and ask.score > filters.most:
+            return False
+        return not filters.district or filters.district in (self._district(ask.a), self._district(ask.b))
+
+    def _rank(self, ask: Ask) -> tuple[bool, bool, bool, bool, int, str, str]:
+        return (
+            ask.kind != PROPOSED,
+            not self.settles(ask.pair),
+            ask.reason not in _URGENT,
+            ask.kind == RELATION,
+            -ask.score,
+            ask.a,
+            ask.b,
+        )
+
+    # whose word counts
+
+    def settles(self, of: Pair) -> bool:
+        """Whether one word of this catalogue would settle the pair, at least for its own claim."""
+        if not self.is_member:
+            return False
+        return any(self.outcome(of, verdict).verdict == verdict for verdict in (SAME, DIFFERENT))
+
+    def outcome(self, of: Pair, verdict: str) -> Settled:
+        """How the pair would stand if this catalogue said `verdict` of it."""
+        votes = self._votes.get(of, Votes())
+        same, different = votes.same - {self.me}, votes.different - {self.me}
+        if verdict == SAME:
+            same = {*same, self.me}
+        elif verdict == DIFFERENT:
+            different = {*different, self.me}
+        return settle(of, Votes(same, different), self.rules)
+
+    def voices(self, of: Pair) -> dict[str, tuple[str, ...]]:
+        """Who else says what of a pair: verdict → names of members."""
+        votes = self._votes.get(of, Votes())
+        said = {SAME: votes.same, DIFFERENT: votes.different}
+        return {v: tuple(sorted(self.name(m) for m in speakers)) for v, speakers in said.items() if speakers}
+
+    def missing(self, of: Pair, verdict: str) -> int:
+        """How many members more would have to say `verdict`, after this catalogue said it."""
+        votes = self._votes.get(of, Votes())
+        said = votes.same if verdict == SAME else votes.different
+        return max(self.rules.quorum - len({*said, self.me}), 0)
+
+    # the two records
+
+    def name(self, member: str) -> str:
+        """What a member calls itself; its id where this pool does not know it."""
+        return self._names.get(member, member)
+
+    def question(self, ask: Ask) -> Question | None:
+        """The question with both records; None where one of them is no longer in the pool."""
+        left, right = self.side(ask.a), self.side(ask.b)
+        if left is None or right is None:
+            return None
+        known = self.mine.get(ask.pair)
+        return Question(
+            ask,
+            left,
+            right,
+            self.voices(ask.pair),
+            str(known.fields.get("verdict") or "") if known else "",
+            self.changed(known) if known else (),
+        )
+
+    def side(self, address: str) -> Side | None:
+        """A claim as its member says it; None where the pool has none."""
+        sql = (
+            "SELECT c.member, c.type, c.json, c.held, e.district FROM alias a "
+            "JOIN entity e ON e.id = a.entity "
+            "JOIN claim c ON c.entity = a.entity AND c.address = a.address WHERE a.address = ?"
+        )
+        row = self.pool.connection.execute(sql, (address,)).fetchone()
+        if row is None:
+            return None
+        member, type_name, text, held, district = row
+        fields = _parsed(text)
+        own = fields.get("district")
+        return Side(
+            address,
+            member,
+            self.name(member),
+            type_name,
+            str(fields.get("title") or address.rpartition("/")[2]),
+            str(own) if own else district,
+            fields,
+            tuple(_parsed_list(held)),
+        )
+
+    def _fields(self, address: str) -> Mapping[str, Any] | None:
+        found = self.side(address)
+        return found.fields if found else None
+
+    def _district(self, address: str) -> str | None:
+        found = self.side(address)
+        return found.district if found else None
+
+
+def as_judgement(record: StoredRecord, member: str) -> Judgement:
+    """A judgement of a catalogue as linking weighs it."""
+    said: Any = record.fields
+    return Judgement(
+        f"{member}/judgement/{record.id}",
+        member,
+        *_ends(record),
+        str(said.get("verdict") or ""),
+        str(said.get("left_title") or ""),
+        str(said.get("left_digest") or ""),
+        str(said.get("right_title") or ""),
+        str(said.get("right_digest") or ""),
+    )
+
+
+def _ends(record: StoredRecord) -> tuple[str, str]:
+    return str(record.fields.get("left") or ""), str(record.fields.get("right") or "")
+
+
+def _relation(record: StoredRecord, member: str) -> tuple[str, str, str]:
+    """Subject, kind, object, with full addresses."""
+    said = [str(record.fields.get(name) or "") for name in ("subject", "kind", "object")]
+    full = [text if text.count("/") != 1 else f"{member}/{text}" for text in said]
+    return full[0], said[1], full[2]
+
+
+def _texts(value: object) -> Iterator[list[str]]:
+    """Lists of texts kept as a setting; anything else is passed over."""
+    for entry in value if isinstance(value, list) else ():
+        if isinstance(entry, list) and all(isinstance(t, str) for t in entry):
+            yield [str(t) for t in entry]
+
+
+def _type(address: str) -> str:
+    return address.split("/")[1]
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text)[2]
+    return found
+
+
+def _parsed_list(text: str | None) -> list[str]:
+    return list(json.loads(text)) if text else []
+
+
+def wait_for(catalogue: Catalogue, pairs: Iterable[Pair]) -> int:
+    """Keep readers' proposals until somebody judges them; how many are new."""
+    known = [list(p) for p in _texts(catalogue.settings.get(TAKEN_IN))]
+    new = [list(p) for p in dict.fromkeys(pair(*p) for p in pairs) if list(p) not in known]
+    if new:
+        catalogue.settings[TAKEN_IN] = [*known, *new]  # type: ignore[list-item]
+    return len(new)
+
+
+def answered(catalogue: Catalogue, of: Pair) -> None:
+    """A reader's proposal was judged: it waits no longer."""
+    known = [list(p) for p in _texts(catalogue.settings.get(TAKEN_IN))]
+    left = [p for p in known if pair(*p[:2]) != of]
+    if len(left) != len(known):
+        catalogue.settings[TAKEN_IN] = left  # type: ignore[assignment]
+
+
+def decline(catalogue: Catalogue, ask: Ask) -> None:
+    """Remember that a relation was looked at and does not hold, so that it is not asked again."""
+    known = [list(d) for d in _texts(catalogue.settings.get(DECLINED))]
+    catalogue.settings[DECLINED] = [*known, [ask.a, ask.relation, ask.b]]  # type: ignore[list-item]
+
+
+def accept_again(catalogue: Catalogue, ask: Ask) -> None:
+    """Take a declined relation back: it is asked again."""
+    said = [ask.a, ask.relation, ask.b]
+    known = [list(d) for d in _texts(catalogue.settings.get(DECLINED))]
+    catalogue.settings[DECLINED] = [d for d in known if d != said]  # type: ignore[misc]
+
+
+def kinds(asks: Collection[Ask]) -> dict[str, int]:
+    """How many questions of each kind."""
+    return {kind: n for kind in (PROPOSED, ALIKE, RELATION) if (n := sum(a.kind == kind for a in asks))}

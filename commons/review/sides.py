@@ -1,0 +1,151 @@
+"""Two records side by side: which fields agree, and which words of a value the other does not have.
+
+Makes texts and marks, not lines: how wide a screen is, and whether it has colours, is the terminal's affair.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from commons.folding import folded
+from commons.link.compare import metres
+from commons.messages import in_language, language
+from commons.messages import translate as _
+from commons.review.questions import Side
+from commons.schema import typed
+from commons.schema.spec import Field, load_schema
+from commons.schema.territory import Territory
+
+SAME, NEARLY, OTHER, ONE = (
+    "=",
+    "≈",
+    "≠",
+    " ",
+)  # marks: equal, but for accents or order, different, one side only
+_WORD = re.compile(r"\S+")
+_PLAIN = re.compile(r"[a-z0-9]+")
+# Their place is fixed: what tells most comes first, whatever the type.
+_FIRST = (
+    "title", "alternate_names", "kind", "street_address", "neighbourhood", "postal_code", "district", "city",
+    "phones", "email", "url", "identifiers", "organization", "place", "service",
+)  # fmt: skip
+_NEVER = frozenset(
+    (
+        "salt", "created_at", "modified_at", "audience", "language", "licence", "latitude_e6", "longitude_e6",
+        "position_precision", "country", "region", "currency",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a value; `other`: the other record does not have these words."""
+
+    text: str
+    other: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field of both records. An empty side says nothing of it."""
+
+    label: str
+    mark: str
+    left: tuple[Piece, ...]
+    right: tuple[Piece, ...]
+    tells: bool  # one of the fields by which things are told apart; the others can wait
+
+
+def rows(left: Side, right: Side, territory: Territory | None = None) -> list[Row]:
+    """The fields that either has, those that tell most first, then as the schema lists them."""
+    rtype = load_schema().types[left.type]
+    names = [n for n in _FIRST if n in rtype.fields]
+    names += [n for n in rtype.fields if n not in names and n not in _NEVER]
+    found = list(_position(left, right))
+    for name in names:
+        row = _row(rtype.fields[name], left.fields, right.fields, territory)
+        if row is not None:
+            found.append(row)
+    return sorted(found, key=lambda r: not r.tells)
+
+
+def _row(
+    field: Field, left: Mapping[str, Any], right: Mapping[str, Any], territory: Territory | None
+) -> Row | None:
+    texts = [_shown(field, said.get(field.name), territory) for said in (left, right)]
+    if not any(texts):
+        return None
+    mark, pieces = compared(*texts)
+    return Row(in_language(field.title), mark, *pieces, tells=field.name in _FIRST)
+
+
+def _shown(field: Field, value: Any, territory: Territory | None) -> str:
+    if value is None or value in ("", [], {}):
+        return ""
+    if field.name == "phones":
+        return "; ".join(str(p.get("number") or "") for p in value if isinstance(p, Mapping))
+    if field.format == "reference" and isinstance(value, str):
+        return value.rpartition("/")[2]
+    return typed.show(field, value, lang=language(), territory=territory)
+
+
+def _position(left: Side, right: Side) -> Iterator[Row]:
+    """Where both are on a map, and how far apart."""
+    at = [_degrees(side.fields) for side in (left, right)]
+    if not any(at):
+        return
+    texts = [f"{a[0] / 1e6:.5f}, {a[1] / 1e6:.5f}" if a else "" for a in at]
+    mark = ONE
+    label = _("Position")
+    if at[0] and at[1]:
+        distance = metres(at[0], at[1])
+        mark = SAME if distance <= 10 else NEARLY if distance <= 150 else OTHER
+        label = _("Position ({metres} m apart)").format(metres=distance) if distance else label
+    yield Row(label, mark, (Piece(texts[0]),), (Piece(texts[1]),), tells=True)
+
+
+def _degrees(fields: Mapping[str, Any]) -> tuple[int, int] | None:
+    latitude, longitude = fields.get("latitude_e6"), fields.get("longitude_e6")
+    if isinstance(latitude, int) and isinstance(longitude, int):
+        return latitude, longitude
+    return None
+
+
+def compared(left: str, right: str) -> tuple[str, tuple[tuple[Piece, ...], tuple[Piece, ...]]]:
+    """How two texts stand to each other, and each in pieces: words that the other lacks are marked."""
+    if not left or not right:
+        return ONE, (_whole(left), _whole(right))
+    if left == right:
+        return SAME, (_whole(left), _whole(right))
+    words_left, words_right = _words(left), _words(right)
+    if words_left == words_right:
+        return NEARLY, (_whole(left), _whole(right))
+    return OTHER, (tuple(_pieces(left, words_right)), tuple(_pieces(right, words_left)))
+
+
+def _whole(text: str) -> tuple[Piece, ...]:
+    return (Piece(text),) if text else ()
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_PLAIN.findall(folded(text)))
+
+
+def _pieces(text: str, theirs: frozenset[str]) -> Iterator[Piece]:
+    """Runs of words that both have, and of words that only this one has."""
+    run: list[str] = []
+    other = False
+    for match in _WORD.finditer(text):
+        word = match.group()
+        mine = _words(word)
+        is_other = bool(mine) and not mine <= theirs
+        if run and is_other != other:
+            yield Piece(" ".join(run), other)
+            run = []
+        other = is_other
+        run.append(word)
+    if run:
+        yield Piece(" ".join(run), other)
