@@ -6,13 +6,18 @@ what it was copied from, or `"refused"` where it is no canonical record. The dig
 signed content root, so nothing was added or altered; the salt within each record keeps a digest from being
 guessed. The tombstones are the word of whoever pruned: with them a merge sees whether its lock explains what
 is missing.
+
+A record of which only some fields may not be shown has a line of its own form, `[record,"digest",["field",…]]`:
+`record` lacks those fields and its salt, `digest` is that of the whole record. Proven is that the release holds
+a record of that digest in this place; what the line shows of it is the word of whoever pruned, like a
+tombstone: who has the full form can compare, and a merge of altered words has another root.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from commons.addresses import tombstone
@@ -23,19 +28,34 @@ from commons.format.limits import LIMITS
 from commons.format.manifest import Manifest
 from commons.format.merkle import Tree
 from commons.messages import N_
+from commons.model import Fields
 
 REFUSED = "refused"
+SALT = "salt"
 _HIDDEN = re.compile(rb'\["([a-z2-7]{52})","([0-9a-f]{64})"(?:,"([a-z2-7]{52}|refused)")?\]\Z')
+_PARTIAL = re.compile(rb'\[(\[.*\]),"([0-9a-f]{64})",(\["[a-z0-9_]+"(?:,"[a-z0-9_]+")*\])\]\Z', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One record that may be shown: type, id, its canonical bytes and their leaf."""
+    """One record that may be shown: type, id, its canonical bytes and their leaf.
+
+    `held`: the fields that `data` lacks, its salt besides; `leaf` is that of the whole record all the same.
+    """
 
     type: str
     id: str
     data: bytes
     leaf: bytes
+    held: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> bytes:
+        """Its line in a pruned release."""
+        if not self.held:
+            return self.data
+        tail = strict_json.compact([self.leaf.hex(), list(self.held)])[1:]
+        return b"[" + self.data + b"," + tail.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +72,49 @@ class Hidden:
     origin: str = ""
 
 
+def is_partial(line: bytes) -> bool:
+    """Whether a line, or the data of a row made of it, is a record that lacks held fields."""
+    return line[1:2] == b"["
+
+
+def partial(line: bytes) -> Shown | None:
+    """A record without its held fields; None where the line is not exactly in that form."""
+    match = _PARTIAL.match(line)
+    if match is None:
+        return None
+    record, leaf, names = match[1], bytes.fromhex(match[2].decode()), tuple(json.loads(match[3]))
+    try:
+        kind, id, fields = canonical.parse(record)
+    except FormatError:
+        return None
+    if list(names) != sorted(set(names)) or fields.keys() & {*names, SALT}:
+        return None
+    return Shown(kind, id, record, leaf, names)
+
+
+def _nothing(record: bytes) -> Collection[str]:
+    return ()
+
+
 def prune(
-    files: ReleaseFiles | PrunedFiles, records: Iterable[bytes], *, may_show: Callable[[bytes], bool]
+    files: ReleaseFiles | PrunedFiles,
+    records: Iterable[bytes],
+    *,
+    may_show: Callable[[bytes], bool],
+    held: Callable[[bytes], Collection[str]] = _nothing,
 ) -> PrunedFiles:
     """The pruned form of a release.
 
     Args:
         files: the release; its manifest, signature and key log are kept as they are.
         records: all lines in order: canonical bytes, or `lines` of a form that was pruned before.
-        may_show: whether a record (canonical bytes) may still be shown.
+        may_show: whether a record (canonical bytes) may still be shown, at least in part.
+        held: names of the fields that may not, of those that may.
     Raises:
         PrunedRefused: the records are not those of this release.
     """
     member = files.parsed_manifest.member
-    lines = [line if _HIDDEN.match(line) else _line(member, line, may_show) for line in records]
+    lines = [line if _HIDDEN.match(line) else _line(member, line, may_show, held) for line in records]
     data = b"".join(line + b"\n" for line in lines)
     pruned = PrunedFiles(files.manifest, files.signature, files.keylog, data)
     for _ in shown(pruned):  # proves itself before anybody keeps it
@@ -73,8 +122,13 @@ def prune(
     return pruned
 
 
-def _line(member: str, record: bytes, may_show: Callable[[bytes], bool]) -> bytes:
-    """The record, or what stands for it."""
+def _line(
+    member: str, line: bytes, may_show: Callable[[bytes], bool], held: Callable[[bytes], Collection[str]]
+) -> bytes:
+    """The record, as much of it as may be shown, or what stands for it."""
+    known = partial(line) if is_partial(line) else None
+    record = known.data if known else line
+    leaf = known.leaf if known else canonical.leaf(line)
     try:
         kind, id, fields = canonical.parse(record)
     except FormatError:  # intake refuses it from either form; here, nobody could read it
@@ -82,11 +136,21 @@ def _line(member: str, record: bytes, may_show: Callable[[bytes], bool]) -> byte
         mark: str | None = REFUSED
     else:
         if may_show(record):
-            return record
+            return _without(Shown(kind, id, record, leaf, known.held if known else ()), fields, held(record))
         origin = fields.get("copied_from")
         mark = tombstone(origin) if isinstance(origin, str) else None
-    said = [tombstone(f"{member}/{kind}/{id}"), canonical.leaf(record).hex()]
+    said = [tombstone(f"{member}/{kind}/{id}"), leaf.hex()]
     return strict_json.compact([*said, mark] if mark else said).encode()
+
+
+def _without(shown: Shown, fields: Fields, names: Collection[str]) -> bytes:
+    """The line of a record without these fields; a record that has none of them stays as it is."""
+    going = {name for name in names if name in fields and name != SALT}
+    if not going:
+        return shown.line
+    kept = {name: value for name, value in fields.items() if name not in going and name != SALT}
+    data = canonical.canonical_bytes(shown.type, shown.id, kept)
+    return Shown(shown.type, shown.id, data, shown.leaf, tuple(sorted({*shown.held, *going}))).line
 
 
 def hidden(files: PrunedFiles) -> list[Hidden]:
@@ -123,16 +187,23 @@ def shown(files: PrunedFiles) -> Iterator[Shown]:
         if match := _HIDDEN.match(line):
             tree.add(bytes.fromhex(match[2].decode()))
             continue
-        try:
-            kind, id, _ = canonical.parse(line)
-        except FormatError as error:
-            raise PrunedRefused(n, N_("it is not a canonical record")) from error
-        if (kind, id) <= last:
+        found = partial(line) if is_partial(line) else _whole(n, line)
+        if found is None:
+            raise PrunedRefused(n, N_("it is not a record without its held fields"))
+        if (found.type, found.id) <= last:
             raise PrunedRefused(n, N_("its records are out of order"))
-        last, leaf = (kind, id), canonical.leaf(line)
-        tree.add(leaf)
-        yield Shown(kind, id, line, leaf)
+        last = (found.type, found.id)
+        tree.add(found.leaf)
+        yield found
     if tree.root().hex() != manifest.content_root:
         raise PrunedRefused(tree.count, N_("together, the lines are not what was signed"))
     if tree.count != sum(manifest.counts.values()):
         raise PrunedRefused(tree.count, N_("it has more or fewer records than were signed"))
+
+
+def _whole(n: int, line: bytes) -> Shown:
+    try:
+        kind, id, _fields = canonical.parse(line)
+    except FormatError as error:
+        raise PrunedRefused(n, N_("it is not a canonical record")) from error
+    return Shown(kind, id, line, canonical.leaf(line))

@@ -1,7 +1,8 @@
 """The records of a pruned release → the same rows as of the full one, without those that may not be shown.
 
 Each record is judged by the very function that reads the full form, so that act gives one result from both.
-What is hidden is only listed: its digest and its address's hash say neither type nor id.
+What is hidden is only listed: its digest and its address's hash say neither type nor id. A record that lacks
+held fields is handed on as its line, since its digest is not that of what it shows: `merge.claims` knows it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from commons.model import Value
 from commons.schema.spec import load_schema
 
 _LENGTH = struct.Struct("<I")
+_MISSED = frozenset({"required", "half-position", "currency-missing"})  # for want of what is held
 
 
 def pack(files: PrunedFiles) -> bytes:
@@ -67,6 +69,8 @@ def _batches(records: Iterator[Shown], table: Table) -> Iterator[tuple[list[Show
                 raise Refused("E_PRUNED", str(error)[:80]) from error
             if data != shown.data:  # a field that the published table does not have
                 raise Refused("E_PRUNED", shown.id)
+            if shown.held and finding is not None and finding.code in _MISSED:
+                finding = None  # whoever pruned had the whole record; if not, the root tells
             findings.append(finding)
         yield batch, findings
 
@@ -92,7 +96,7 @@ def _emit(
     tally: Tally,
     emit: Callable[[bytes], None],
 ) -> None:
-    ids, data = [shown.id for shown in batch], [shown.data for shown in batch]
+    ids, data = [shown.id for shown in batch], [shown.line for shown in batch]
     tally.counts[table.name] += len(ids)
     if table.name == "withdrawal":
         note_withdrawals(job, ids, data, findings, tally)

@@ -16,7 +16,7 @@ from typing import Any
 
 from commons.addresses import short_of, tombstone_digest
 from commons.federation.lock import Lock, Tombstone, instant
-from commons.format.pruned import REFUSED, Hidden
+from commons.format.pruned import REFUSED, Hidden, is_partial, partial
 from commons.intake.frames import Row
 
 TAKEN, HIDDEN = "taken", "hidden"  # hidden: in the pruned form of its release, which does not say why
@@ -68,6 +68,9 @@ class Admission:
         stones = self._tombstones.get(member) or {}
         accepted = licence in self._licences
         for type, id, data, leaf, refused in rows:
+            lacking: tuple[str, ...] = ()
+            if data[1:2] == b"[":  # of a pruned release: without its held fields
+                data, lacking = _partial(data)
             address = f"{member}/{type}/{id}"
             hashed = tombstone_digest(address)
             code = refused
@@ -78,8 +81,8 @@ class Admission:
             if code is None:
                 code = self._by_content(type, data, accepted)
             held = self._held_fields.get(hashed) if code is None else None
-            if held:
-                text, hidden = _without(data, held)
+            if held or (lacking and code is None):
+                text, hidden = _without(data, held or set(), lacking)
                 yield Taken(type, id, address, short_of(hashed), leaf, None, text, hidden)
             else:
                 yield Taken(type, id, address, short_of(hashed), leaf, code, data.decode())
@@ -93,6 +96,16 @@ class Admission:
         if hidden.origin == REFUSED:
             return True
         return bool(hidden.origin) and any(_bytes(hidden.origin) in s for s in self._tombstones.values())
+
+    def explains_row(self, member: str, version: tuple[int, int], row: Row) -> bool:
+        """Whether this lock would not show either what a row of a pruned release lacks."""
+        if not is_partial(row.data):
+            return True
+        hashed = tombstone_digest(f"{member}/{row.type}/{row.id}")
+        stones = self._tombstones.get(member, {}).get(hashed, ())
+        if _withdrawn(stones, version) is not None or hashed in self._held:
+            return True
+        return set(_partial(row.data)[1]) <= self._held_fields.get(hashed, set())
 
     def _by_content(self, type: str, data: bytes, accepted: bool) -> str | None:
         """Licence and copies. Looks for the keys before it reads the record: most have neither."""
@@ -125,15 +138,23 @@ def _withdrawn(stones: Iterable[Tombstone], version: tuple[int, int]) -> str | N
 
 
 def fields_of(data: bytes | str) -> dict[str, Any]:
-    """The fields of a canonical record that was proven before."""
-    return json.loads(data)[2]  # type: ignore[no-any-return]
+    """The fields of a canonical record that was proven before, or of what a pruned release shows of one."""
+    said = json.loads(data)
+    return said[0][2] if isinstance(said[0], list) else said[2]  # type: ignore[no-any-return]
 
 
-def _without(data: bytes, held: set[str]) -> tuple[str, tuple[str, ...]]:
+def _partial(line: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """The record of a line that lacks held fields, and their names; intake has checked its form."""
+    found = partial(line)
+    assert found is not None
+    return found.data, found.held
+
+
+def _without(data: bytes, held: set[str], lacking: tuple[str, ...] = ()) -> tuple[str, tuple[str, ...]]:
     """The record without held fields and its salt; and which of the fields it had."""
     type, id, fields = json.loads(data)
-    hidden = tuple(sorted(held & fields.keys()))
-    if not hidden:
-        return data.decode(), ()
+    hidden = tuple(sorted({*lacking, *(held & fields.keys())}))
+    if not hidden or not held & fields.keys():
+        return data.decode(), hidden
     kept = {k: v for k, v in fields.items() if k not in held and k != "salt"}
     return json.dumps([type, id, kept], ensure_ascii=False, separators=(",", ":"), sort_keys=True), hidden

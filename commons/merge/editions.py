@@ -74,11 +74,27 @@ def _servable(digest: str, admission: Admission, store: Store, gate: Gate, scrat
     said = files.parsed_manifest
     rows = list(take_in(digest, store, gate).rows())
     taken = admission.rows(said.member, (said.epoch, said.number), said.licence, rows)
-    barred = {(t.type, t.id) for t in taken if t.code in NOT_SHOWN or t.held}
-    if not barred:
+    barred: set[tuple[str, str]] = set()
+    held: dict[tuple[str, str], tuple[str, ...]] = {}
+    for row in taken:
+        if row.code in NOT_SHOWN:
+            barred.add((row.type, row.id))
+        elif row.held:
+            held[row.type, row.id] = row.held
+    if not barred and not held:
         return store.release_path(digest)
+
+    def key(record: bytes) -> tuple[str, str]:
+        type_name, record_id = json.loads(record)[:2]
+        return type_name, record_id
+
     lines = pruned.lines(files) if isinstance(files, PrunedFiles) else [row.data for row in rows]
-    shown = pruned.prune(files, lines, may_show=lambda line: tuple(json.loads(line)[:2]) not in barred)
+    shown = pruned.prune(
+        files,
+        lines,
+        may_show=lambda record: key(record) not in barred,
+        held=lambda record: held.get(key(record), ()),
+    )
     path = scratch / f"{digest}{container.SUFFIX}"
     container.write_file(path, shown)
     return path

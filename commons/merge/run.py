@@ -219,6 +219,10 @@ def _whole(lock: Lock, store: Store, gate: Gate) -> Iterator[Release]:
             )
         if not all(admission.explains(intake.member, version, hidden) for hidden in intake.hidden):
             raise WithdrawnSince(intake.member, intake.release)
+        if intake.form == "pruned" and not all(
+            admission.explains_row(intake.member, version, row) for row in intake.rows()
+        ):
+            raise WithdrawnSince(intake.member, intake.release)
         yield release
 
 

@@ -190,6 +190,46 @@ def test_a_pruned_release_proves_itself(files: ReleaseFiles, records: list[bytes
         container.read(tmp_path / "x")
 
 
+def test_a_record_can_lack_held_fields_and_the_release_still_proves_itself(
+    files: ReleaseFiles, records: list[bytes]
+) -> None:
+    """The field and the salt are gone, the leaf is that of the whole record; it can be pruned further."""
+
+    def held(data: bytes) -> tuple[str, ...]:
+        return ("title", "phones") if b'"p2"' in data else ()
+
+    part = pruned.prune(files, records, may_show=lambda data: True, held=held)
+    (found,) = [record for record in pruned.shown(part) if record.held]
+    assert (found.id, found.held, found.leaf) == ("p2", ("title",), leaf(records[2]))
+    assert b"Lugar 2" not in part.records and found.data == b'["place","p2",{}]'
+    assert pruned.prune(part, pruned.lines(part), may_show=lambda data: True, held=held) == part
+    less = pruned.prune(part, pruned.lines(part), may_show=lambda data: b'"p2"' not in data)
+    assert [h.leaf for h in pruned.hidden(less)] == [leaf(records[2])]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '[["place","p2",{"title":"x"}],"%s",["title"]]',
+        '[["place","p2",{"salt":"x"}],"%s",["title"]]',
+        '[["place","p2",{}],"%s",["title","phones"]]',
+        '[["place","p2",{}],"%s",[]]',
+        '[["place","p2",{}], "%s",["title"]]',
+        '[["place","p2",{}],"0%.63s",["title"]]',
+        '[["place","p2"],"%s",["title"]]',
+        '[["place","p9",{}],"%s",["title"]]',
+    ],
+)
+def test_a_record_that_lacks_fields_has_one_form(
+    files: ReleaseFiles, records: list[bytes], line: str
+) -> None:
+    """Nothing that is named is there, names are sorted, the digest is in its place."""
+    lines = [*records[:2], (line % leaf(records[2]).hex()).encode(), *records[3:]]
+    data = b"".join(x + b"\n" for x in lines)
+    with pytest.raises(PrunedRefused):
+        list(pruned.shown(PrunedFiles(files.manifest, files.signature, files.keylog, data)))
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

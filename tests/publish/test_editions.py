@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import yaml
 
 from commons.addresses import tombstone
 from commons.federation.lock import FILE_NAME
+from commons.federation.rules import Hold
 from commons.federation.store import Store
 from commons.format import canonical, container, merkle, pruned, strict_json
 from commons.format.container import PrunedFiles
@@ -20,8 +22,11 @@ from commons.format.manifest import Manifest
 from commons.merge.editions import Editor
 from commons.merge.run import Options, WithdrawnSince, merge
 from commons.publish.folder import publish, roll_back
-from tests.hostile.making import place, profile, withdrawal
+from tests.hostile.making import place, profile, salt, withdrawal
 from tests.merge.world import AS_OF, Federation
+
+PHONES = [{"number": "+525555555555"}]
+POSITION = {"latitude_e6": 19_400_000, "longitude_e6": -99_100_000}
 
 
 @pytest.fixture
@@ -40,6 +45,14 @@ def settle(federation: Federation, holds: list[dict[str, str]] | None = None) ->
     rules = {"name": {"es": "Prueba"}, "members": members, "licences": ["CC-BY-4.0"], "holds": holds or []}
     (federation.folder / "federation.yaml").write_text(yaml.safe_dump(rules), "utf-8")
     return federation.lock.to_bytes()
+
+
+def holding(federation: Federation, field: str) -> bytes:
+    """Merge with a hold of one field of place/uno; gives the lock."""
+    address, until = f"{federation.id('a')}/place/uno", AS_OF + timedelta(days=7)
+    federation.holds = (Hold(address, field, "lo pidió", "Ana", until),)
+    entry = {"address": address, "field": field, "reason": "x", "by": "Ana", "until": f"{until:%FT%TZ}"}
+    return settle(federation, [entry])
 
 
 def titles(out: Path) -> list[str]:
@@ -92,6 +105,42 @@ def test_going_back_leaves_out_what_was_withdrawn_since(federation: Federation, 
         leaves = pool.execute("SELECT digest, id FROM leaf ORDER BY place").fetchall()
     assert Manifest.parse(old.manifest).content_root == merkle.root_of(d for d, _id in leaves).hex()
     assert stone in [id for _digest, id in leaves]
+
+
+@pytest.mark.parametrize("field", ["phones", "title", "latitude_e6"])
+def test_a_release_of_which_a_field_is_held_can_be_rebuilt_by_anybody(
+    federation: Federation, tmp_path: Path, field: str
+) -> None:
+    """The record is served without that field and its salt, and gives the root of the full form."""
+    out, editor = tmp_path / "out", Editor(federation.folder, AS_OF)
+    files = federation.share("a", [place("dos"), place("uno", phones=PHONES, **POSITION)])
+    served = publish(out, holding(federation, field), editor).shown
+    assert [(served.root,)] == federation.rows("SELECT value FROM meta WHERE key = 'root'")
+    pruned_form = container.read_any(out / "current" / "releases" / f"{files.digest}.entrega")
+    assert isinstance(pruned_form, PrunedFiles) and pruned_form.digest == files.digest
+    assert [s.held for s in pruned.shown(pruned_form) if s.type == "place"] == [(), (field,)]
+    assert rebuilt(out, (out / "current" / FILE_NAME).read_bytes(), tmp_path) == served.root
+    assert not mentions(out, salt("uno")) and (field != "phones" or not mentions(out, "5555555555"))
+
+
+def test_what_a_mirror_says_of_a_partly_held_record_cannot_pass(
+    federation: Federation, tmp_path: Path
+) -> None:
+    """Altered words give another root; a lock that holds less refuses the form."""
+    out, editor = tmp_path / "out", Editor(federation.folder, AS_OF)
+    files = federation.share("a", [place("uno", phones=PHONES)])
+    bare = settle(federation)
+    lock = holding(federation, "phones")
+    served = publish(out, lock, editor).shown
+    with pytest.raises(WithdrawnSince):
+        rebuilt(out, bare, tmp_path)
+    path = out / "current" / "releases" / f"{files.digest}.entrega"
+    form = container.read_any(path)
+    assert isinstance(form, PrunedFiles)
+    altered = replace(form, records=form.records.replace(b"Comedor uno", b"Comedor dos"))
+    path.unlink()
+    container.write_file(path, altered)
+    assert rebuilt(out, lock, tmp_path / "other") != served.root
 
 
 def test_a_lock_is_never_rebuilt_to_another_root(federation: Federation, tmp_path: Path) -> None:
