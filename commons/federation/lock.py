@@ -99,7 +99,10 @@ class PassedOver:
 
 @dataclass(frozen=True, slots=True)
 class LockedMember:
-    """What the merge knows of one member. `release` None: nothing to merge (awaited, or it left)."""
+    """What the merge knows of one member. `release` None: nothing to merge (awaited, or it left).
+
+    `admitted`: whose vouches took it up, if it does not stand in the policy's list.
+    """
 
     state: str
     release: str | None = None
@@ -111,9 +114,11 @@ class LockedMember:
     voids: tuple[Void, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
+    admitted: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         return {
+            **({"admitted": sorted(self.admitted)} if self.admitted else {}),
             "state": self.state,
             "release": self.release,
             "epoch": self.epoch,
@@ -309,6 +314,9 @@ def _member(members: Section, member: str) -> LockedMember:
         voids=tuple(_voids(section)),
         evidence=tuple(_evidence(section)),
         passed_over=tuple(_passed_over(section)),
+        admitted=section.texts(
+            "admitted", lambda text: bool(MEMBER_ID.match(text)), N_("a list of member ids")
+        ),
     )
     section.done()
     return found

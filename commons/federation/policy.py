@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
-from commons.addresses import Address, NotAnAddress
+from commons.addresses import MEMBER_ID, Address, NotAnAddress
 from commons.errors import InputError
 from commons.federation.policy_members import DATE, TwiceAMember, members_of
 from commons.federation.reading import Section, read_yaml, spots
@@ -117,6 +117,7 @@ def _policy(top: Section) -> Policy:
         territory=top.text("territory", pattern=_NAME, needed=N_("the name of a territory, as in cdmx")),
         licences=top.texts("licences") or LICENCES,
         members=members,
+        admit=_admit(top, members),
         subject_vouches=_vouches(top),
         judges=judges,
         quorum=quorum,
@@ -165,11 +166,31 @@ def _judges(top: Section, members: tuple[Member, ...]) -> tuple[tuple[str, ...],
     inner = top.section("judges")
     if inner is None:
         return (), 2
-    known = {m.name: m.id for m in members} | {m.id: m.id for m in members}
-    named = inner.texts("from", known.__contains__, N_("a list of members of this federation, by id or name"))
+    named = _named(inner, members)
     quorum = inner.integer("quorum", 2, least=1)
     inner.done()
-    return tuple(dict.fromkeys(known[text] for text in named)), quorum
+    return named, quorum
+
+
+def _named(section: Section, members: tuple[Member, ...]) -> tuple[str, ...]:
+    """The ids of the members under `from:`, which names them by id or by the name in the list."""
+    known = {m.name: m.id for m in members} | {m.id: m.id for m in members}
+    wanted = N_("a list of members of this federation, by id or name")
+    return tuple(dict.fromkeys(known[text] for text in section.texts("from", known.__contains__, wanted)))
+
+
+def _admit(top: Section, members: tuple[Member, ...]) -> Admit:
+    inner = top.section("admit")
+    if inner is None:
+        return Admit()
+    admit = Admit(
+        vouches=inner.integer("vouches", 0),
+        among=_named(inner, members),
+        never=inner.texts("never", lambda text: bool(MEMBER_ID.match(text)), N_("a list of member ids")),
+        steps=inner.integer("steps", 1, least=1),
+    )
+    inner.done()
+    return admit
 
 
 def _publish(top: Section) -> tuple[int, str]:
@@ -186,13 +207,6 @@ def _publish(top: Section) -> tuple[int, str]:
 
 def _only_defaults(top: Section) -> None:
     """Keys whose rules come later: known, checked for spelling, accepted only at their defaults."""
-    admit = top.section("admit")
-    if admit is not None:
-        if admit.integer("vouches", 0) != 0:
-            raise admit.not_yet("vouches")
-        if admit.items("from"):
-            raise admit.not_yet("from")
-        admit.done()
     link = top.section("link")
     if link is not None and link.pairs:
         raise top.not_yet("link")

@@ -38,6 +38,12 @@ def requests_of(store: Store) -> Store:
     return Store(store.root / FOLDER)
 
 
+def holder(digest: str, store: Store) -> Store:
+    """Where a release lies: the store itself, or the join requests."""
+    asked = requests_of(store)
+    return asked if not store.has(digest) and asked.has(digest) else store
+
+
 def keep(files: AnyFiles, store: Store) -> Seen:
     """Keep a stranger's release, proven first. Raises FormatError, TooManyRequests."""
     requests = requests_of(store)

@@ -231,13 +231,18 @@ def _rivals(
             yield Rival(name, claim.address, value, source.get(name) == claim.address, confirmed)
 
 
-def vouched_members(vouches: Iterable[Vouch], as_of: str) -> dict[str, int]:
-    """Member → how many other members vouch for it."""
+def speakers_for(vouches: Iterable[Vouch], as_of: str) -> dict[str, set[str]]:
+    """Member → those who vouch for it; own words never count, nor such as have run out."""
     speakers: dict[str, set[str]] = {}
     for vouch in vouches:
         if "/" not in vouch.about and vouch.speaker != vouch.about and _counts(vouch, as_of):
             speakers.setdefault(vouch.about, set()).add(vouch.speaker)
-    return {member: len(found) for member, found in speakers.items()}
+    return speakers
+
+
+def vouched_members(vouches: Iterable[Vouch], as_of: str) -> dict[str, int]:
+    """Member → how many other members vouch for it."""
+    return {member: len(found) for member, found in speakers_for(vouches, as_of).items()}
 
 
 def subject_claims(

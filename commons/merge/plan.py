@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from commons.addresses import tombstone
@@ -27,6 +27,7 @@ from commons.findings import Finding
 from commons.format.keylog import KeyLog
 from commons.intake.gate import Intake
 from commons.link.model import LINKER
+from commons.merge.admit import admitted
 from commons.merge.claims import fields_of
 from commons.schema.spec import Schema
 
@@ -89,27 +90,46 @@ def plan(
     """
     moment = locks.minute(as_of)
     known = previous.members if previous is not None else {}
-    plans = {
-        member.id: _Deciding(member, known.get(member.id), take_in, moment).decide(
-            list(seen(member.id)), allowed=member.id in allow_shrink
-        )
-        for member in sorted(policy.members, key=lambda m: m.id)
-    }
-    members = {id: p.locked for id, p in plans.items()}
-    for id, old in known.items():
-        if id not in members and old.tombstones:  # who left stays withdrawn
-            members[id] = LockedMember(locks.LEFT, tombstones=old.tombstones)
+
+    def decide(member: Member) -> MemberPlan:
+        case = _Deciding(member, known.get(member.id), take_in, moment)
+        return case.decide(list(seen(member.id)), allowed=member.id in allow_shrink)
+
+    plans = {member.id: decide(member) for member in sorted(policy.members, key=lambda m: m.id)}
     lock = Lock(
         schema=schema.version,
         linker=LINKER,
         as_of=moment,
         policy=policy,
-        members=members,
+        members=_members(plans, known),
         vocabularies=vocabularies_digest(schema),
         territory=territory,
         holds=tuple(LockedHold(h.hash, h.field, h.until) for h in policy.holds if h.until > moment),
     )
+    for _step in range(policy.admit.steps if policy.admit.vouches else 0):
+        used = {id: s for id, p in plans.items() for s in seen(id) if s.digest == p.locked.release}
+        by_vouches = admitted(policy, lock, used, take_in)
+        new = {id: _admitted(decide(Member(id, id)), by) for id, by in by_vouches.items() if id not in plans}
+        new = {id: p for id, p in new.items() if p.locked.release or p.locked.tombstones}
+        if not new:
+            break
+        plans |= new
+        lock = replace(lock, members=_members(plans, known))
     return Plan(lock, plans)
+
+
+def _members(plans: Mapping[str, MemberPlan], known: Mapping[str, LockedMember]) -> dict[str, LockedMember]:
+    """What the lock says of each, those who left included: what they withdrew stays withdrawn."""
+    members = {id: p.locked for id, p in plans.items()}
+    for id, old in known.items():
+        if id not in members and old.tombstones:
+            members[id] = LockedMember(locks.LEFT, tombstones=old.tombstones)
+    return members
+
+
+def _admitted(plan: MemberPlan, by: tuple[str, ...]) -> MemberPlan:
+    """The plan of a member that is taken up because others vouch for it."""
+    return replace(plan, locked=replace(plan.locked, admitted=by))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import ClassVar
 
 from commons.errors import CommonsError, InputError
 from commons.federation import lock as locks
 from commons.federation import policy as policies
+from commons.federation import requests
 from commons.federation.lock import Lock, LockedTerritory
 from commons.federation.policy import Policy
 from commons.federation.sources import Fetched, fetch
@@ -123,7 +125,7 @@ def _merge_seen(
 ) -> Merged:
     fetched = fetch(policy, folder, store)
     progress("sources", len(fetched.reached))
-    seen = _by_member(store)
+    seen = _by_member(store, asking=policy.admit.vouches > 0)
     newest = (max(seen(m.id), key=lambda s: s.version) for m in policy.members if seen(m.id))
     examine_ahead((release.digest for release in newest), store, gate)
     previous = _previous(folder)
@@ -131,7 +133,7 @@ def _merge_seen(
         policy,
         previous,
         seen,
-        lambda digest: take_in(digest, store, gate),
+        lambda digest: take_in(digest, requests.holder(digest, store), gate),
         as_of=options.as_of,
         schema=load_schema(),
         territory=territory_of(policy),
@@ -139,6 +141,7 @@ def _merge_seen(
     )
     if options.dry_run:
         return Merged(planned.lock, None, planned.members, fetched)
+    requests.accept({id for id, member in planned.lock.members.items() if member.admitted}, store)
     result, changes = _act(planned.lock, folder, store, gate, options, progress)
     planned.lock.write(folder / locks.FILE_NAME)
     seal(
@@ -153,10 +156,13 @@ def _merge_seen(
     return Merged(planned.lock, result, planned.members, fetched, changes)
 
 
-def _by_member(store: Store) -> Callable[[str], list[Seen]]:
-    """Every release of the store, read once: a thousand members would read it a thousand times."""
+def _by_member(store: Store, *, asking: bool = False) -> Callable[[str], list[Seen]]:
+    """Every release of the store, read once: a thousand members would read it a thousand times.
+
+    `asking`: those of join requests, too, since the policy may admit their members.
+    """
     found: dict[str, list[Seen]] = {}
-    for seen in store.seen():
+    for seen in chain(store.seen(), requests.requests_of(store).seen() if asking else ()):
         found.setdefault(seen.manifest.member, []).append(seen)
     return lambda member: found.get(member, [])
 

@@ -65,7 +65,7 @@ HOLD = f"holds: [{{{{address: {ID}/{{}}, field: {{}}, reason: x, by: y, until: {
         ("lnik: {}", UnknownKey, "lnik"),
         ("judges: {quorum: 0}", WrongValue, "judges.quorum"),
         (f"judges: {{from: [{ID}]}}", WrongValue, "judges.from"),
-        ("admit: {vouches: 1}", NotYet, "admit.vouches"),
+        ("admit: {vouches: 1, from: [nobody]}", WrongValue, "admit.from"),
         ("link: {place: 80}", NotYet, "link"),
         ("emergency: {until: 2026-12-01}", NotYet, "emergency"),
         ("publish: {site: map}", NotYet, "publish.site"),
@@ -172,3 +172,13 @@ def test_judges_are_named_by_id_or_by_the_name_in_the_list() -> None:
     found = policy.parse(members + "judges: {from: [Comedor], quorum: 3}\n")
     assert found.judges == (ID,) and found.quorum == 3
     assert policy.from_json(found.to_json()).digest == found.digest
+
+
+def test_who_may_vouch_is_named_by_id_or_name_and_what_stands_at_its_default_changes_no_digest() -> None:
+    """A lock keeps ids; reading it back gives the same policy."""
+    plain, shut = f"name: x\nmembers: [{{id: {ID}, name: Ana}}]\n", "a" * 26
+    read = policy.parse(f"{plain}admit: {{vouches: 2, from: [Ana], never: [{shut}]}}\n")
+    assert (read.admit.vouches, read.admit.among, read.admit.never) == (2, (ID,), (shut,))
+    assert from_json(read.to_json()).digest == read.digest != policy.parse(plain).digest
+    defaults = policy.parse(f"{plain}admit: {{vouches: 0, from: [], never: [], steps: 1}}\n")
+    assert defaults.digest == policy.parse(plain).digest

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from commons.federation.lock import Lock
-from commons.federation.policy import Hold, Pause, Policy
+from commons.federation.policy import Admit, Hold, Pause, Policy
 from commons.federation.policy import Member as Accepted
 from commons.federation.store import Store
 from commons.format.container import ReleaseFiles
@@ -37,6 +37,7 @@ class Federation:
     pauses: dict[str, Pause] = field(default_factory=dict)
     subject_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     subject_vouches: int = 2
+    admit: Admit = field(default_factory=Admit)
     licences: tuple[str, ...] = ("CC-BY-4.0",)
     members: dict[str, Member] = field(default_factory=dict)
     last: dict[str, str] = field(default_factory=dict)
@@ -69,7 +70,7 @@ class Federation:
         ]
         return Policy(
             {"es": "Prueba"}, tuple(accepted), licences=self.licences, holds=self.holds,
-            subject_vouches=self.subject_vouches,
+            subject_vouches=self.subject_vouches, admit=self.admit,
         )  # fmt: skip
 
     def plan(self, *, as_of: datetime = AS_OF, allow: Iterable[str] = ()) -> Plan:
