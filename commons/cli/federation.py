@@ -12,7 +12,7 @@ from typing import ClassVar
 import click
 
 from commons.addresses import Address
-from commons.cli import membership
+from commons.cli import membership, pausing
 from commons.cli.federation_options import answer, file_of, file_option
 from commons.cli.naming import UnknownField, the_field
 from commons.cli.output import (
@@ -75,6 +75,8 @@ def federation() -> None:
 federation.add_command(membership.add)
 federation.add_command(membership.list_requests)
 federation.add_command(membership.decline)
+federation.add_command(pausing.pause)
+federation.add_command(pausing.resume)
 
 
 @federation.command(

@@ -5,8 +5,8 @@ Laws:
   in which they arrived, and never on a date inside them.
 - (epoch, number) orders; nothing is voted down by being newer. Whoever holds the current key can publish but
   cannot rotate (pre-rotation), and a recovery can void what a thief published.
-- The sheet outranks the laptop: a release under a later key is not disputed by anything signed with an earlier
-  one, whether a thief, a finder or a forgotten copy signs it.
+- The sheet outranks the laptop: a release under a later key is not disputed by what an earlier one signs,
+  whether a thief, a finder or a forgotten copy signs it.
 - Two copies of a catalogue are an everyday accident: both releases are kept, the last undisputed one is used,
   and a later release that descends from both heals it.
 """

@@ -2,20 +2,23 @@
 
 Nobody may bring back what was withdrawn or held since: an older version is published only as the old lock
 with today's tombstones and holds, which is another lock and has another root. Nor does a release come back
-that its member has declared not its own since: what stands today takes its place.
+that its member has declared not its own since: what stands today takes its place, and what such releases
+withdrew is not withdrawn. The same goes for what lies beyond a pause of today.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from commons.federation.lock import LEFT, Lock, LockedMember, Tombstone
+from commons.federation.rules import Pause
+from commons.format.keylog import Void
 
 
 def with_todays_word(old: Lock, today: Lock) -> Lock:
     """The releases and rules of `old`, the withdrawals and holds of both, as of the later moment.
 
-    Returns `old` itself where nothing was withdrawn, held or declared void since.
+    Returns `old` itself where nothing was withdrawn, held, paused or declared void since.
     """
     members = dict(old.members)
     for member, locked in today.members.items():
@@ -24,17 +27,35 @@ def with_todays_word(old: Lock, today: Lock) -> Lock:
             if locked.tombstones:  # it joined later; its withdrawals may name copies
                 members[member] = LockedMember(LEFT, tombstones=locked.tombstones)
             continue
-        if any(void.covers(before.epoch, before.number) for void in locked.voids):
-            members[member] = replace(locked, tombstones=_united(before.tombstones, locked.tombstones))
-            continue
-        stones = _united(before.tombstones, locked.tombstones)
-        if stones != before.tombstones:
+        counts = _Counting.of(member, today)
+        stones = tuple(s for s in _united(before.tombstones, locked.tombstones) if counts(s.epoch, s.number))
+        if not counts(before.epoch, before.number):
+            members[member] = replace(locked, tombstones=stones)
+        elif stones != before.tombstones:
             members[member] = replace(before, tombstones=stones)
     in_force = {hold for hold in old.holds if hold.until > today.as_of}
     holds = tuple(sorted(in_force | set(today.holds), key=lambda h: (h.hash, h.field or "", h.until)))
     if members == old.members and set(today.holds) <= set(old.holds):
         return old
     return replace(old, members=members, holds=holds, as_of=max(old.as_of, today.as_of))
+
+
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    """Whether a member's word of some release counts today: not void, not beyond its pause."""
+
+    voids: tuple[Void, ...]
+    pause: Pause | None
+
+    @classmethod
+    def of(cls, member: str, today: Lock) -> _Counting:
+        accepted = today.policy.member(member)
+        return cls(today.members[member].voids, accepted.pause if accepted else None)
+
+    def __call__(self, epoch: int, number: int) -> bool:
+        if any(void.covers(epoch, number) for void in self.voids):
+            return False
+        return self.pause is None or (epoch, number) <= self.pause.at
 
 
 def _united(old: tuple[Tombstone, ...], new: tuple[Tombstone, ...]) -> tuple[Tombstone, ...]:

@@ -1,0 +1,156 @@
+"""A laptop is stolen: the thief shares false telephones and withdraws everything. Played to its end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Answer
+
+Run = Callable[..., Answer]
+PHONE = "phones=55 5555 0134"
+GOOD = {"Sopa": "5555550134", "Ropa": "5555550134"}
+
+
+@pytest.fixture
+def city(kitchen: Run) -> Run:
+    """A kitchen with two services, shared, accepted and merged; a copy of it lies on a stick."""
+    kitchen("init", "huerto", "--name", "Huerto", "--territory", "cdmx", "--sheet", "h.html", "--yes")
+    for name, title in (("sopa", "Sopa"), ("ropa", "Ropa")):
+        kitchen("add", "service", "--id", name, f"title={title}", PHONE, "-c", "paz.db")
+    kitchen("federation", "new", "city", "--name", "Ciudad", "--territory", "cdmx")
+    for catalogue in ("paz", "huerto"):
+        kitchen("backup", "-c", f"{catalogue}.db", "--to", f"stick-{catalogue}.db")
+        share(kitchen, f"{catalogue}.db")
+        release = str(next(Path("city/inbox").glob(f"{catalogue if catalogue == 'huerto' else 'comedor'}*")))
+        words = ("--by", "Ana", "--how", "words read by telephone")
+        assert kitchen("federation", "add", release, "-f", "city", "--name", catalogue, *words).code == 0
+    merge(kitchen)
+    return kitchen
+
+
+def share(run: Run, catalogue: str, *more: str) -> None:
+    Path("city/inbox").mkdir(exist_ok=True)
+    done = run("release", "--yes", "--out", "city/inbox", "-c", catalogue, *more)
+    assert done.code in (0, 1), done.err
+
+
+def merge(run: Run, *more: str) -> Any:
+    done = run("merge", "-f", "city", "--json", *more)
+    assert done.code in (0, 1), done.err
+    return done.json
+
+
+def pool(sql: str) -> list[Any]:
+    with closing(sqlite3.connect("city/pool.db")) as read:
+        return read.execute(sql).fetchall()
+
+
+def shown() -> dict[str, str]:
+    """What the pool says: each service with its telephone, digits only."""
+    rows = pool("SELECT title, phones FROM service")
+    return {t: "".join(c for c in json.loads(p)[0]["number"] if c.isdigit())[-10:] for t, p in rows}
+
+
+def addresses() -> list[str]:
+    return [a for (a,) in pool("SELECT address FROM entity WHERE type = 'service' ORDER BY address")]
+
+
+def steal(run: Run) -> None:
+    """The thief has catalogue and key: false numbers first, then everything withdrawn."""
+    Path("thief").mkdir()
+    for name in ("paz.db", "paz.key"):
+        shutil.move(name, "thief")
+    for name in ("sopa", "ropa"):
+        run("edit", f"service/{name}", "phones=55 5555 0199", "-c", "thief/paz.db")
+    share(run, "thief/paz.db")
+    merge(run)
+    assert shown()["Sopa"].endswith("0199")
+    run("withdraw", "service/sopa", "service/ropa", "--yes", "-c", "thief/paz.db")
+    share(run, "thief/paz.db")
+    merge(run)
+    assert shown() == {}
+
+
+def recover(run: Run) -> None:
+    found = ("stick-paz.db", "city/inbox/comedor-la-paz-1.entrega")
+    words = ("--words-file", "sheet.html", "--not-mine", "2", "--sheet", "new.html", "--yes")
+    assert run("keys", "recover", *found, *words, "--to", "new.db").code == 0
+
+
+def test_one_pause_brings_the_last_good_release_back(city: Run) -> None:
+    """Also what the thief withdrew; others are untouched; nothing later is seen until somebody resumes."""
+    before = addresses()
+    steal(city)
+    paused = city("federation", "pause", "paz", "--at", "1", "--reason", "robo: la laptop", "-f", "city")
+    assert paused.code == 0 and "--not-mine 2" in paused.err
+    merge(city)
+    assert shown() == GOOD and addresses() == before
+    share(city, "thief/paz.db", "--again")
+    assert merge(city)["counts"]["service"] == 2
+    assert [s for (s,) in pool("SELECT state FROM member ORDER BY state")] == ["current", "paused"]
+
+
+def test_recovery_voids_the_thief_and_the_same_addresses_live(city: Run) -> None:
+    """What the thief withdrew falls, and the key in the thief's hands is worth nothing."""
+    before = addresses()
+    steal(city)
+    recover(city)
+    share(city, "new.db")
+    share(city, "thief/paz.db", "--again")
+    merge(city)
+    assert shown() == GOOD and addresses() == before
+    assert pool("SELECT * FROM withdrawal") == []
+    city("edit", "service/sopa", "title=Sopa caliente", "-c", "new.db")
+    share(city, "new.db")
+    merge(city)
+    assert set(shown()) == {"Sopa caliente", "Ropa"} and addresses() == before
+
+
+def test_a_pause_ends_when_the_new_words_were_compared(city: Run) -> None:
+    """The merge says that the member is back under a new key; resuming shows its words."""
+    steal(city)
+    city("federation", "pause", "paz", "--at", "1", "--reason", "robo", "-f", "city")
+    recover(city)
+    city("edit", "service/sopa", "title=Sopa caliente", "-c", "new.db")
+    share(city, "new.db")
+    codes = {f["code"] for f in merge(city)["findings"]}
+    assert "renewed" in codes and shown() == GOOD
+    words = " ".join(city("keys", "show", "--json", "-c", "new.db").json["words"])
+    resumed = city("federation", "resume", "paz", "-f", "city", "--yes")
+    assert resumed.code == 0 and words in resumed.out
+    merge(city)
+    assert "Sopa caliente" in shown()
+    assert city("federation", "resume", "paz", "-f", "city", "--yes").code == 2
+
+
+def test_a_portal_does_not_fall_back_on_what_the_thief_shared(city: Run) -> None:
+    """Versions of the time of the theft are made anew under today's word, there and back."""
+    publish = ("publish", "folder", "--pool", "city/pool.db", "--out", "portal")
+    assert city(*publish).code == 0
+    steal(city)
+    assert city(*publish).code == 0
+    recover(city)
+    share(city, "new.db")
+    merge(city)
+    assert city(*publish).code == 0
+    assert city("publish", "folder", "-f", "city", "--out", "portal", "--rollback").code == 0
+    with closing(sqlite3.connect("portal/current/data.db")) as read:
+        titles = [t for (t,) in read.execute("SELECT title FROM service ORDER BY title")]
+        assert titles == ["Ropa", "Sopa"] and read.execute("SELECT * FROM withdrawal").fetchall() == []
+
+
+def test_a_pause_where_nothing_was_yet_is_refused(city: Run) -> None:
+    """It would empty the member; the numbers that are here are named."""
+    refused = city("federation", "pause", "paz", "--at", "0", "--reason", "x", "-f", "city")
+    assert refused.code == 2 and "Known are: 1" in refused.err
+    assert city("federation", "pause", "paz", "-f", "city").code == 2
+    assert city("federation", "pause", "nadie", "--reason", "x", "-f", "city").code == 2
+    assert city("federation", "pause", "paz", "--reason", "x", "-f", "city", "--json").json["at"] == [0, 1]
