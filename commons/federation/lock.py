@@ -28,7 +28,8 @@ PROTOCOL = 1
 MAX_BYTES = 256 * 1024 * 1024
 
 CURRENT, LATE, PAUSED, AWAITED, LEFT = "current", "late", "paused", "awaited", "left"
-STATES = (CURRENT, LATE, PAUSED, AWAITED, LEFT)
+LEAVING = "leaving"  # still a member, and its own signed word is that it goes
+STATES = (CURRENT, LATE, PAUSED, LEAVING, AWAITED, LEFT)
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _HASH = re.compile(r"[a-z2-7]{52}")

@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import takewhile
 
 from commons.addresses import tombstone
 from commons.federation import lock as locks
@@ -167,6 +168,8 @@ class _Deciding:
             passed.append(PassedOver(*candidate.version, candidate.digest, code))
             findings.append(self._finding(code, candidate, waits))
         locked = self._locked(chosen, _counting(stones, choice.log, self.member.pause), choice, passed)
+        if chosen is not None and locked.state != locks.PAUSED and _is_leaving(intake):
+            locked = replace(locked, state=locks.LEAVING)
         was = self.known.release if self.known else None
         return MemberPlan(locked, tuple(findings), locked.release != was, waits)
 
@@ -269,8 +272,9 @@ def unexplained_loss(
 
 
 def _is_leaving(intake: Intake) -> bool:
-    rows = (row for row in intake.rows() if row.type == "catalogue")
-    return any(fields_of(row.data).get("status") == "leaving" for row in rows)
+    """Whether its one catalogue record says so; rows come in order of their types, few before that one."""
+    rows = takewhile(lambda row: row.type <= "catalogue", intake.rows())
+    return any(row.type == "catalogue" and fields_of(row.data).get("status") == "leaving" for row in rows)
 
 
 def vocabularies_digest(schema: Schema) -> str:

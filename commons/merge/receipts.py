@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from commons.federation import lock as locks
 from commons.federation import policy as policies
 from commons.federation.lock import Lock, LockedMember
 from commons.findings import Finding
@@ -108,7 +109,7 @@ def member_row(
     return (
         said.member, name, catalogue.get("title"), catalogue.get("summary"),
         catalogue.get("url"), catalogue.get("email"), as_json(phones) if phones else None, said.licence,
-        said.language, locked.state, said.epoch, said.number, tally.intake.release, said.issued_at,
+        said.language, locks.CURRENT if locked.state == locks.LEAVING else locked.state, said.epoch, said.number, tally.intake.release, said.issued_at,
         said.valid_until, _fingerprint(tally.keylog), as_json(added), catalogue.get("on_behalf_of"),
         catalogue.get("succeeds"), tally.records, refused,
     )  # fmt: skip
