@@ -23,6 +23,7 @@ NAMESPACE = "commons-witness@v1"
 SUFFIX = ".testimonio"
 FORMAT = 1
 MAX_BYTES = 16 * 1024
+_BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
 _END = b"-----END SSH SIGNATURE-----\n"
 _KEYS = {"as_of", "format", "lock", "root", "witnessed_at"}
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
@@ -96,6 +97,14 @@ def parse(data: bytes) -> Witness:
     except FormatError as error:
         raise WitnessRefused(N_("its signature does not hold")) from error
     return Witness(_statement(said), key)
+
+
+def parse_all(data: bytes) -> list[Witness]:
+    """Several files, one after the other, as a portal publishes them. Raises WitnessRefused."""
+    parts = data.split(_BEGIN)
+    if parts[0]:
+        raise WitnessRefused(N_("there is no signature in it"))
+    return [parse(_BEGIN + part) for part in parts[1:]]
 
 
 def _statement(data: bytes) -> Statement:
