@@ -109,10 +109,15 @@ def member_row(
     return (
         said.member, name, catalogue.get("title"), catalogue.get("summary"),
         catalogue.get("url"), catalogue.get("email"), as_json(phones) if phones else None, said.licence,
-        said.language, locks.CURRENT if locked.state == locks.LEAVING else locked.state, said.epoch, said.number, tally.intake.release, said.issued_at,
+        said.language, _public_state(locked), said.epoch, said.number, tally.intake.release, said.issued_at,
         said.valid_until, _fingerprint(tally.keylog), as_json(added), catalogue.get("on_behalf_of"),
         catalogue.get("succeeds"), tally.records, refused,
     )  # fmt: skip
+
+
+def _public_state(locked: LockedMember) -> str:
+    """One of three words: whoever leaves is up to date until it has left."""
+    return locks.CURRENT if locked.state == locks.LEAVING else locked.state
 
 
 def _fingerprint(keylog: bytes) -> str | None:

@@ -19,6 +19,7 @@ from commons.errors import CommonsError, InputError
 from commons.federation import lock as locks
 from commons.federation import policy as policies
 from commons.federation import requests
+from commons.federation.fetching import Net
 from commons.federation.lock import Lock, LockedTerritory
 from commons.federation.policy import Policy
 from commons.federation.sources import Fetched, fetch
@@ -68,7 +69,10 @@ class WithdrawnSince(CommonsError):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How one merge is wanted. `dry_run`: write nothing but the store. `purge`: seal nothing, delete."""
+    """How one merge is wanted. `dry_run`: write nothing but the store. `purge`: seal nothing, delete.
+
+    `net`: how to ask the net for releases; None: it is not asked.
+    """
 
     as_of: datetime
     locked: bool = False
@@ -78,6 +82,7 @@ class Options:
     out: Path | None = None
     children: int | None = None
     purge: bool = False
+    net: Net | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,9 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
 def _merge_seen(
     policy: Policy, folder: Path, store: Store, gate: Gate, options: Options, progress: Progress
 ) -> Merged:
-    fetched = fetch(policy, folder, store)
+    fetched = fetch(
+        policy, folder, store, net=options.net, progress=lambda done, all: progress("fetched", 1)
+    )
     progress("sources", len(fetched.reached))
     seen = _by_member(store, asking=policy.admit.vouches > 0)
     newest = (max(seen(m.id), key=lambda s: s.version) for m in policy.members if seen(m.id))
