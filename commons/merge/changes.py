@@ -52,7 +52,7 @@ def compare(before: Path, after: Path) -> dict[str, Changes]:
     """member → what changed; members without any change are left out."""
     found: dict[str, Changes] = {}
     with closing(_opened(before)) as old, closing(_opened(after)) as new:
-        stones = {row[0] for row in new.execute("SELECT hash FROM withdrawal WHERE kind = 'record'")}
+        stones = set(new.execute("SELECT member, hash FROM withdrawal WHERE kind = 'record'").fetchall())
         for address, was, now in _side_by_side(_leaves(old), _leaves(new)):
             what = _what(address, was, now, stones)
             if what is not None:
@@ -89,10 +89,11 @@ def _side_by_side(
             a, b = next(old, None), next(new, None)
 
 
-def _what(address: str, was: _Leaf | None, now: _Leaf | None, stones: set[str]) -> str | None:
+def _what(address: str, was: _Leaf | None, now: _Leaf | None, stones: set[tuple[str, str]]) -> str | None:
     shown_before = was is not None and was[2] == TAKEN
     if now is None:
-        return None if not shown_before else "withdrawn" if tombstone(address) in stones else "removed"
+        own = (address.partition("/")[0], tombstone(address))  # nobody withdraws what is another's
+        return None if not shown_before else "withdrawn" if own in stones else "removed"
     if now[2] == TAKEN:
         if was is None:
             return "new"

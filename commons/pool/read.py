@@ -90,7 +90,10 @@ class Several:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """An address whose member withdrew it; nothing else is known or told."""
+    """An address that was withdrawn; nothing else is known or told. `own`: by its own member; else only the
+    short code was asked for, and somebody says to have withdrawn what had it."""
+
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ class Pool:
         if not found:
             # A tombstone begins as the withdrawn record's short code did. Of a part of a code one cannot say
             # whose it was.
-            return self._gone(code, code + "~") if len(code) == SHORT_LENGTH else Unknown()
+            return self._said_gone(code) if len(code) == SHORT_LENGTH else Unknown()
         return self.thing(found[0]) if len(found) == 1 else Several(self.cards(found))
 
     def _by_address(self, text: str) -> Answer:
@@ -204,12 +207,17 @@ class Pool:
         for (entity,) in self._rows("SELECT entity FROM alias WHERE address = ?", (str(address),)):
             return self.thing(entity)
         stone = tombstone(str(address))
-        return self._gone(stone, stone)
+        sql = "SELECT 1 FROM withdrawal WHERE kind = 'record' AND hash = ? AND member = ?"
+        return Gone() if next(self._rows(sql, (stone, address.member)), None) else Unknown()
 
-    def _gone(self, first: str, last: str) -> Answer:
-        """Whether a tombstone between two texts stands for a record that was withdrawn for good."""
-        sql = "SELECT 1 FROM withdrawal WHERE kind = 'record' AND hash BETWEEN ? AND ?"
-        return Gone() if next(self._rows(sql, (first, last)), None) else Unknown()
+    def _said_gone(self, code: str) -> Answer:
+        """Whether somebody says to have withdrawn a record with this short code.
+
+        The tombstone hides the address, so nobody can tell here whether it was the speaker's own record; what
+        stands under the code today is found before anybody asks this.
+        """
+        sql = "SELECT 1 FROM withdrawal WHERE kind = 'record' AND hash >= ? AND hash < ?"
+        return Gone(own=False) if next(self._rows(sql, (code, code + "~")), None) else Unknown()
 
     def thing(self, entity: int) -> Thing:
         """Everything a thing's page says."""

@@ -110,15 +110,18 @@ async def record_page(
         }
         return Page("message.html", values, links.other.record(short), status=300)
     if isinstance(answer, Gone):
-        return _gone(links.other.record(short))
+        return _gone(links.other.record(short), own=answer.own)
     return None
 
 
-def _gone(twin: str) -> Page:
-    """A withdrawn record's page says so and nothing else."""
+def _gone(twin: str, *, own: bool = True) -> Page:
+    """A withdrawn record's page says so and nothing else; of a short code, as much as anybody can know."""
+    known = _("Whoever published this record has withdrawn it.")
     values = {
         "title": _("This record was withdrawn"),
-        "sentence": _("Whoever published this record has withdrawn it."),
+        "sentence": known
+        if own
+        else _("A member of this portal says that it withdrew the record that was here."),
         "next_step": _(
             "What it said is no longer kept here. Search for something like it, or ask the organisation."
         ),
