@@ -27,7 +27,7 @@ def answer(federation: Federation, asked: str) -> object:
 
 
 def test_a_removed_record_is_not_withdrawn_by_anothers_word(federation: Federation) -> None:
-    """B lists the tombstone of what A took out: its address is unknown, not withdrawn; A may bring it back."""
+    """B lists the tombstone of what A took out: its address is unknown, not withdrawn; it may come back."""
     address = f"{federation.id('a')}/place/uno"
     federation.share("a", [place("uno"), place("dos")])
     federation.share("b", [place("otro"), withdrawal(tombstone(address))])
