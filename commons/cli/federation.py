@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
 import click
 
-from commons.addresses import Address
-from commons.cli import membership, pausing
-from commons.cli.federation_options import answer, file_of, file_option
-from commons.cli.naming import UnknownField, the_field
+from commons.cli import holding, membership, pausing
+from commons.cli.discover import discover
+from commons.cli.federation_options import answer, file_option
 from commons.cli.output import (
     json_option,
     now,
@@ -33,7 +29,6 @@ from commons.format import container
 from commons.messages import N_, in_language
 from commons.messages import translate as _
 from commons.schema import territory as territories
-from commons.schema.spec import RecordType, load_schema
 
 
 @dataclass(eq=False)
@@ -43,25 +38,6 @@ class FederationExists(InputError):
     path: str
     template: ClassVar[str] = N_("{path} is there already.")
     hint_template: ClassVar[str] = N_("Open it in an editor, or choose another folder.")
-
-
-@dataclass(eq=False)
-class PastDate(InputError):
-    """A hold that would have lapsed already."""
-
-    until: str
-    template: ClassVar[str] = N_("«{until}» is not a date in the future.")
-    hint_template: ClassVar[str] = N_("Write the last day of the hold, as in --until 2027-01-31.")
-
-
-@dataclass(eq=False)
-class UnknownFieldToHold(InputError):
-    """The record type has no such field."""
-
-    type: str
-    field: str
-    template: ClassVar[str] = N_("Records of the type {type} have no field «{field}».")
-    hint_template: ClassVar[str] = N_("Leave --field out to hold the whole record.")
 
 
 @click.group(
@@ -75,8 +51,10 @@ def federation() -> None:
 federation.add_command(membership.add)
 federation.add_command(membership.list_requests)
 federation.add_command(membership.decline)
+federation.add_command(discover)
 federation.add_command(pausing.pause)
 federation.add_command(pausing.resume)
+federation.add_command(holding.hold)
 
 
 @federation.command(
@@ -128,7 +106,7 @@ def show(path: Path, as_json: bool) -> None:
     moment = now()
     for hold in policy.holds:
         held = f"{hold.address} · {hold.field}" if hold.field else hold.address
-        until = hold.until.strftime("%Y-%m-%d %H:%M UTC")
+        until = holding.last_day(hold.until, holding.zone_of(policy))
         text = (
             _("Held until {until}: {held} ({reason})")
             if hold.until > moment
@@ -177,72 +155,3 @@ def _as_json(policy: Policy, newest: dict[str, Seen]) -> dict[str, object]:
             for h in policy.holds
         ],
     }
-
-
-@federation.command(
-    help=N_(
-        "Hold back a record, or one field of it, until a day. Takes effect with the next merge.\n\n"
-        "The reason stays in federation.yaml and goes to the member; it is not published."
-    ),
-    short_help=N_("Hold back a record or one of its fields."),
-)
-@click.argument("address")
-@click.option("--field", help=N_("Only this field, as in phones."))
-@click.option("--reason", help=N_("Why; told to the member."))
-@click.option("--until", help=N_("The last day, as in 2027-01-31."))
-@click.option("--by", help=N_("Who decides it."))
-@file_option
-def hold(
-    address: str, field: str | None, reason: str | None, until: str | None, by: str | None, path: Path
-) -> None:
-    policy = policies.load(path)
-    parsed = Address.parse(address.strip())
-    rtype = load_schema().types.get(parsed.type)
-    if field is not None:
-        field = _released_field(rtype, parsed.type, field)
-    until = answer(until, "--until", _("Until which day? (2027-01-31)"))
-    entry: edit.Entry = {
-        "address": str(parsed),
-        **({"field": field} if field else {}),
-        "reason": answer(reason, "--reason", _("Why?")),
-        "by": answer(by, "--by", _("Who decides it?")),
-        "until": _future(until, now()),
-    }
-    edit.add_entry(path, "holds", entry)
-    say(_("{address} is held until {until}.").format(address=address, until=until))
-    if parsed.member not in {m.id for m in policy.members}:
-        tell(_("No member has the id {id}; look at the address letter by letter.").format(id=parsed.member))
-    elif not _is_known(path, str(parsed)):
-        tell(_("The last pool has no record of that address; look at it letter by letter."))
-    tell(_("It takes effect with the next commons merge and publish."))
-
-
-def _released_field(rtype: RecordType | None, type_name: str, text: str) -> str:
-    """The field that `text` names, by name or label. Raises UnknownFieldToHold."""
-    try:
-        found = the_field(rtype, text).name if rtype else None
-    except UnknownField:
-        found = None
-    if rtype is None or found not in rtype.released:
-        raise UnknownFieldToHold(type_name, text)
-    return found
-
-
-def _is_known(path: Path, address: str) -> bool:
-    """Whether the last pool has the record; where there is no pool, nothing can be said."""
-    pool = file_of(path).parent / "pool.db"
-    try:
-        with closing(sqlite3.connect(f"{pool.resolve().as_uri()}?mode=ro", uri=True)) as read:
-            return read.execute("SELECT 1 FROM claim WHERE address = ?", (address,)).fetchone() is not None
-    except sqlite3.Error:
-        return True
-
-
-def _future(until: str, moment: datetime) -> str:
-    """Raises PastDate."""
-    try:
-        if policies.end_of(until) > moment:
-            return until
-    except ValueError:
-        pass
-    raise PastDate(until)

@@ -208,3 +208,50 @@ def _day(year: int, month: int, day: int) -> dt.date:
         return dt.date(year, month, day)
     except ValueError as error:
         raise NotADate("date-impossible") from error
+
+
+_NUMBERS = {
+    name: n
+    for n, names in enumerate(
+        ("un una a an one", "dos two", "tres three", "cuatro four", "cinco five", "seis six", "siete seven",
+         "ocho eight", "nueve nine", "diez ten"),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_DAYS = {"dia": 1, "dias": 1, "day": 1, "days": 1, "semana": 7, "semanas": 7, "week": 7, "weeks": 7}
+_MONTHLY = ("mes", "meses", "month", "months")
+_SOON = {"hoy": 0, "today": 0, "manana": 1, "tomorrow": 1, "pasado manana": 2}
+_AHEAD = re.compile(r"(?:en |dentro de |por |in |for )?(\d{1,3}|[a-z]+) ([a-z]+)\Z")
+
+
+def read_day_ahead(text: str, today: dt.date, *, order: Order = "dmy") -> dt.date:
+    """A day to come: a date, or words such as «mañana», «en 7 días», «dos semanas», «in a month».
+
+    Raises NotADate as `read_date`.
+    """
+    folded = " ".join(fold(text).split())
+    if folded in _SOON:
+        return today + dt.timedelta(days=_SOON[folded])
+    found = _AHEAD.match(folded)
+    if found and (found[2] in _DAYS or found[2] in _MONTHLY):
+        count = int(found[1]) if found[1].isdigit() else _NUMBERS.get(found[1])
+        if count is None:
+            raise NotADate("date-malformed")
+        return _months_on(today, count) if found[2] in _MONTHLY else _days_on(today, count * _DAYS[found[2]])
+    return read_date(text, order=order)
+
+
+def _days_on(day: dt.date, count: int) -> dt.date:
+    try:
+        return day + dt.timedelta(days=count)
+    except OverflowError as error:
+        raise NotADate("date-impossible") from error
+
+
+def _months_on(day: dt.date, count: int) -> dt.date:
+    """The same day of a later month, or its last one."""
+    month = day.month - 1 + count
+    first = _day(day.year + month // 12, month % 12 + 1, 1)
+    last = (_day(first.year + first.month // 12, first.month % 12 + 1, 1) - dt.timedelta(days=1)).day
+    return first.replace(day=min(day.day, last))

@@ -1,0 +1,71 @@
+"""`commons federation hold`: until a day that people say in words, and in force the same night."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from commons.federation import policy
+from commons.schema.dates import NotADate, read_day_ahead
+from tests.cli.conftest import Answer
+
+Run = Callable[..., Answer]
+TODAY = date(2026, 11, 30)
+
+
+@pytest.mark.parametrize(
+    "text, day",
+    [
+        ("en 7 días", "2026-12-07"),
+        ("mañana", "2026-12-01"),
+        ("dos semanas", "2026-12-14"),
+        ("in a month", "2026-12-30"),
+        ("dentro de 3 meses", "2027-02-28"),
+        ("31/01/2027", "2027-01-31"),
+        ("2027-01-31", "2027-01-31"),
+        ("31 de enero de 2027", "2027-01-31"),
+    ],
+)
+def test_a_day_to_come_is_read_as_people_say_it(text: str, day: str) -> None:
+    assert read_day_ahead(text, TODAY).isoformat() == day
+
+
+@pytest.mark.parametrize("text", ["", "pronto", "en muchos días", "31/02/2027", "en 7 lunas"])
+def test_what_is_no_day_is_refused(text: str) -> None:
+    with pytest.raises(NotADate):
+        read_day_ahead(text, TODAY)
+
+
+@pytest.fixture
+def city(kitchen: Run) -> Run:
+    """A federation of one member with two services, merged and published."""
+    for id, phone in (("comida", "55 5555 0101"), ("taller", "55 5555 0202")):
+        kitchen("add", "service", f"title={id}", f"phones={phone}", "--id", id)
+    kitchen("release", "--yes", "--out", "uno.entrega")
+    kitchen("federation", "new", "ciudad", "--name", "Ciudad", "--territory", "cdmx")
+    kitchen("federation", "add", "uno.entrega", "--name", "Paz", "--by", "Ana", "--how", "x", "-f", "ciudad")
+    assert kitchen("merge", "-f", "ciudad").code == 0
+    assert kitchen("publish", "folder", "-f", "ciudad", "--out", "portal").code == 0
+    return kitchen
+
+
+def mentions(folder: str, text: str) -> list[str]:
+    return [str(p) for p in Path(folder).rglob("*") if p.is_file() and text.encode() in p.read_bytes()]
+
+
+def test_a_telephone_is_hidden_everywhere_the_same_night(city: Run) -> None:
+    """One command: nothing under the portal's folder says the number any more; the record lives on."""
+    (member,) = policy.load(Path("ciudad")).members
+    assert mentions("portal", "5555550101")
+    done = city(
+        "federation", "hold", f"{member.id}/service/comida", "--field", "Teléfonos", "--reason", "no es suyo",
+        "--until", "en 7 días", "--by", "Ana", "--out", "portal", "-f", "ciudad", lang="es",
+    )  # fmt: skip
+    assert done.code == 0 and "En pausa hasta el" in done.out and "ese día incluido" in done.out
+    assert not mentions("portal", "5555550101") and mentions("portal", "5555550202")
+    assert mentions("portal/current", "comida")
+    shown = city("federation", "show", "-f", "ciudad", lang="es").out
+    assert "UTC" not in shown and "12:00" not in shown
