@@ -141,7 +141,7 @@ def _template(d: Difference) -> str:
         if d.table == "meta":
             return _OF_ITSELF
         return _VALUES[0 if d.here and d.merged else 1 if d.here else 2]
-    if (d.table, d.field) == ("leaf", "status"):
+    if (d.table, d.field) in (("leaf", "status"), ("claim", "held")):
         return _UNEXPLAINED
     kind = "things" if d.table in load_schema().types else ""
     return _SENTENCES.get((d.table, d.kind)) or _SENTENCES.get((kind, d.kind)) or _VALUES[0]

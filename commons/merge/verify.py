@@ -235,8 +235,18 @@ class _Told:
                 self.differences.append(Difference("meta", member=said.member, field="lock"))
             self.claims += sum(intake.counts.values())
             unexplained = sum(not admission.explains(said.member, said.version, h) for h in intake.hidden)
-            self._note(parts.releases[intake.release], said.member, unexplained, bool(intake.hidden))
+            told = parts.releases[intake.release]
+            self._note(told, said.member, unexplained, bool(intake.hidden))
+            if told.held and intake.form == "pruned":
+                self._held(release, admission)
             yield release
+
+    def _held(self, release: Release, admission: Admission) -> None:
+        """Records shown in part though the lock holds none of their fields."""
+        said = release.said
+        for row in release.intake.rows():
+            if not admission.explains_row(said.member, said.version, row):
+                self.differences.append(Difference("claim", said.member, row.type, row.id, "held"))
 
     def _note(self, release: HeldRelease, member: str, unexplained: int, pruned: bool) -> None:
         self.left_out += sum(release.left_out.values())

@@ -22,6 +22,7 @@ from commons.format.errors import FormatError
 from commons.format.limits import LIMITS
 from commons.format.manifest import Manifest
 from commons.format.merkle import Tree
+from commons.format.pruned import Shown
 from commons.pool.contract import Column, entity_types, fused_columns, quoted
 from commons.pool.differences import Difference
 from commons.pool.stranger import Refused
@@ -55,8 +56,8 @@ class _Leaf:
     place: int
     digest: bytes
     status: str
-    data: bytes | None = None  # the claim's text, where it is shown whole
-    held: bool = False
+    data: bytes | None = None  # the claim's text
+    held: tuple[str, ...] = ()  # fields that it lacks: then the digest is of more than the text
 
 
 def releases(connection: sqlite3.Connection) -> Iterator[Rebuilt]:
@@ -100,8 +101,18 @@ def _leaf(row: Sequence[Any], claims: Mapping[tuple[str, str], Sequence[Any]]) -
     claim = claims.get((type_name, id)) if status == TAKEN else None
     if claim is None:
         return _Leaf(type_name, id, place, digest, status)
-    held = claim[5] is not None
-    return _Leaf(type_name, id, place, digest, status, None if held else claim[4].encode(), held)
+    return _Leaf(type_name, id, place, digest, status, claim[4].encode(), _names(claim[5]))
+
+
+def _names(held: str | None) -> tuple[str, ...]:
+    """The fields of a claim that are held. Raises Refused."""
+    try:
+        names = json.loads(held) if held else []
+    except (ValueError, RecursionError) as error:
+        raise Refused("E_PROOF", "held") from error
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Refused("E_PROOF", "held")
+    return tuple(names)
 
 
 def _rebuilt(
@@ -112,7 +123,7 @@ def _rebuilt(
     leaves: list[_Leaf],
 ) -> Rebuilt:
     leaves.sort(key=lambda leaf: leaf.place)
-    altered = [n for n, leaf in enumerate(leaves) if leaf.data and canonical.leaf(leaf.data) != leaf.digest]
+    altered = [n for n, leaf in enumerate(leaves) if leaf.data and not leaf.held and _is_altered(leaf)]
     differences: list[Difference] = []
     if altered:
         differences = list(_led_back(connection, member, parts[0], leaves, altered))
@@ -126,8 +137,12 @@ def _rebuilt(
         if leaf.status != TAKEN:
             left_out[leaf.status] = left_out.get(leaf.status, 0) + 1
     records = b"".join(line + b"\n" for line in lines)
-    held = sum(leaf.held for leaf in leaves)
+    held = sum(bool(leaf.held) for leaf in leaves)
     return Rebuilt(PrunedFiles(*parts, records), form, left_out, held, tuple(differences))
+
+
+def _is_altered(leaf: _Leaf) -> bool:
+    return canonical.leaf(leaf.data or b"") != leaf.digest
 
 
 def _led_back(
@@ -201,7 +216,7 @@ def _field_value(connection: sqlite3.Connection, column: Column, value: Any) -> 
 def _line(member: str, leaf: _Leaf) -> bytes:
     """A line of the pruned form."""
     if leaf.data is not None:
-        return leaf.data
+        return Shown(leaf.type, leaf.id, leaf.data, leaf.digest, leaf.held).line
     # what was withdrawn or hidden stands in the pool under its tombstone already
     stone = leaf.id if leaf.type == "" else tombstone(f"{member}/{leaf.type}/{leaf.id}")
     return strict_json.compact([stone, leaf.digest.hex()]).encode()

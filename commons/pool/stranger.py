@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -151,8 +150,6 @@ def _check_schema(connection: sqlite3.Connection) -> None:
     expected, meta = _expected(), ("table", "meta", "meta")
     if found.get(meta) != expected[meta] or len(found) != len(rows):
         raise Refused("E_SCHEMA", "meta")
-    if len(set(pages)) != len(pages) or not all(isinstance(page, int) and page > 1 for page in pages):
-        raise Refused("E_INTEGRITY")
     contract = connection.execute("SELECT value FROM meta WHERE key = 'contract'").fetchone()
     if contract is None or contract[0] != CONTRACT:
         raise Refused("E_CONTRACT", str(contract[0])[:40] if contract else "?")
@@ -161,6 +158,8 @@ def _check_schema(connection: sqlite3.Connection) -> None:
     for key, text in found.items():
         if text != expected[key]:
             raise Refused("E_SCHEMA", str(key[1])[:80])
+    if len(set(pages)) != len(pages) or not all(isinstance(page, int) and page > 1 for page in pages):
+        raise Refused("E_INTEGRITY")
 
 
 def _check_integrity(connection: sqlite3.Connection) -> None:
@@ -206,6 +205,3 @@ def _only_reading(action: int, first: str | None, second: str | None, *_: object
     if action == sqlite3.SQLITE_PRAGMA and first == "data_version":
         return sqlite3.SQLITE_OK
     return sqlite3.SQLITE_DENY
-
-
-Ask = Callable[[str], sqlite3.Cursor]

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from commons.addresses import tombstone
+from commons.federation.policy import Hold
 from commons.merge.verify import Verdict, verify
 from commons.pool.differences import Difference
 from tests.hostile.making import place, withdrawal
-from tests.merge.world import Federation
+from tests.merge.world import AS_OF, Federation
 
 WORDS = {"summary": "Comida caliente para niñas y niños · 🌽", "topics": ["food"]}
 
@@ -191,3 +192,15 @@ def test_differences_travel_as_json() -> None:
     """What the child says is what the parent reads."""
     said = Difference("place", "m" * 26, "place", "uno", "summary", here="a", merged="b", covered=False)
     assert Difference.from_json(json.loads(json.dumps(said.to_json()))) == said
+
+
+def test_a_field_on_hold_is_held_not_checkable(tmp_path: Path) -> None:
+    """What is shown in part cannot be checked; it is counted, and all the rest is."""
+    made = Federation(tmp_path)
+    made.share("a", [place("uno", summary="Algo"), place("dos")])
+    address = f"{made.id('a')}/place/uno"
+    made.holds = (Hold(address, "summary", "porque sí", "Ana", AS_OF.replace(year=2027)),)
+    made.merge()
+    (tmp_path / "scratch").mkdir()
+    verdict = verify(tmp_path / "pool.db", tmp_path / "scratch")
+    assert verdict.same_root and verdict.held == 1
