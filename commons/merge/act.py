@@ -22,7 +22,7 @@ from commons.format.manifest import Manifest
 from commons.intake.gate import Intake, UnreadableHere
 from commons.link.judged import changed_a_lot
 from commons.link.judgements import Judgement, Verdicts, weigh
-from commons.merge import linking, receipts, regroup, stretch
+from commons.merge import linking, receipts, regroup, stretch, succession
 from commons.merge.claims import HIDDEN, fields_of
 from commons.merge.fuse import Context, Said, Vouch, is_subject, subject_claims, vouched_members
 from commons.merge.receipts import MemberTally, Receipt
@@ -45,7 +45,7 @@ _SAID = {
     "judgement": ("left", "right", "verdict", *_WHEN_JUDGED),
     "vouch": ("about", "kind", "digest", "expires_at"),
 }
-STRETCH = 1_000  # records that are prepared at one go
+STRETCH = 300  # records that are prepared at one go
 SMALLEST_BLOCK = 64  # numbers
 Progress = Callable[[str, int], None]
 
@@ -137,7 +137,8 @@ class _Merge:
         self.gone: list[int] = []  # numbers that no claim has, though its release has the record
         self.absorbed: dict[int, str] = {}  # claims by number that are part of an entity that another names
         self.places = _places(lock)
-        self.keys = linking.Keys(writer.connection)
+        self.successors = lock.policy.successors
+        self.keys = linking.Keys(writer.connection, self.successors)
         writer.connection.execute("CREATE TEMP TABLE listed (number INTEGER, target TEXT)")
         self.gathered = _Gathered()
 
@@ -150,10 +151,12 @@ class _Merge:
             for made in stretch.read(data):
                 self._take(made)
         self.writer.flush()
+        succession.stand_in(self.writer.connection, self.lock)
         self.writer.lead(self.far)
         self.writer.unlead(self.gone)
         verdicts = self._verdicts()
         groups, linked, context = self._link(verdicts)
+        succession.follow(self.writer.connection, self.lock)
         self._regroup(groups, context, beside)
         root = self.root.finish(self._rest(verdicts))
         dangling = self.writer.settle_references()
@@ -228,7 +231,10 @@ class _Merge:
         self.gathered.lists.append((type_name, address, text))
         said = [fields.get(name) for name in _SAID[type_name]]
         if type_name == "judgement":
-            self.gathered.judgements.append(Judgement(address, member, *(str(v or "") for v in said)))
+            left, right, *rest = (str(v or "") for v in said)
+            left, right = (succession.heir(a, self.successors) for a in (left, right))
+            if left != right:
+                self.gathered.judgements.append(Judgement(address, member, left, right, *rest))
         elif type_name == "vouch":
             about, kind, digest, expires_at = said
             self.gathered.vouches.append(Vouch(member, str(about), str(kind), digest, expires_at))
@@ -345,6 +351,7 @@ class _Merge:
                 yield "withdrawal", stone.hash, member, stone.kind, stone.epoch, stone.number
         for hold in self.lock.holds:
             yield "hold", hold.hash, hold.field or "", instant(hold.until)
+        yield from succession.leaves(self.lock)
 
     # what stands beside the entities
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commons.link.exact import decide, decide_at_places, strong_identifier
 from commons.link.judgements import Judgement, Verdicts
 from commons.link.model import Candidate, Decision, Link, LinkClaim, Related
 from commons.merge.claims import fields_of
+from commons.merge.succession import heir
 
 AT_PLACE = "service_at_place"
 _TABLES = {
@@ -53,10 +54,11 @@ def keys_of(
 
 
 class Keys:
-    """Gathers what claims can be linked by."""
+    """Gathers what claims can be linked by. `successors`: old member id → who stands in its place."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, successors: Mapping[str, str] | None = None) -> None:
         self._connection = connection
+        self._successors = successors or {}
         for name, columns in _TABLES.items():
             connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
 
@@ -93,7 +95,8 @@ class Keys:
         for number in numbers:
             sql = "SELECT address, json FROM claim WHERE number = ?"
             address, text = self._connection.execute(sql, (number,)).fetchone()
-            yield link_claim(address, fields_of(text))
+            claim = link_claim(address, fields_of(text))
+            yield replace(claim, same_as=claim.same_as and heir(claim.same_as, self._successors))
 
     def same_service_and_place(self) -> list[tuple[str, int, int]]:
         """(address, service entity, place entity) where two and more claims agree in both.

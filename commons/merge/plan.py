@@ -96,7 +96,9 @@ def plan(
         case = _Deciding(member, known.get(member.id), take_in, moment)
         return case.decide(list(seen(member.id)), allowed=member.id in allow_shrink)
 
-    plans = {member.id: decide(member) for member in sorted(policy.members, key=lambda m: m.id)}
+    left = policy.successors  # who has a successor is merged no more: its key is in nobody's or wrong hands
+    members = [m for m in policy.members if m.id not in left]
+    plans = {member.id: decide(member) for member in sorted(members, key=lambda m: m.id)}
     lock = Lock(
         schema=schema.version,
         linker=LINKER,
@@ -110,7 +112,8 @@ def plan(
     for _step in range(policy.admit.steps if policy.admit.vouches else 0):
         used = {id: s for id, p in plans.items() for s in seen(id) if s.digest == p.locked.release}
         by_vouches = admitted(policy, lock, used, take_in)
-        new = {id: _admitted(decide(Member(id, id)), by) for id, by in by_vouches.items() if id not in plans}
+        by_vouches = {id: by for id, by in by_vouches.items() if id not in plans and id not in left}
+        new = {id: _admitted(decide(Member(id, id)), by) for id, by in by_vouches.items()}
         new = {id: p for id, p in new.items() if p.locked.release or p.locked.tombstones}
         if not new:
             break

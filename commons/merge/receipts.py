@@ -15,6 +15,7 @@ from commons.federation import lock as locks
 from commons.federation import policy as policies
 from commons.federation.lock import Lock, LockedMember
 from commons.findings import Finding
+from commons.folding import folded
 from commons.format.keylog import KeyLog
 from commons.format.manifest import Manifest
 from commons.format.words import fingerprint_words
@@ -110,9 +111,19 @@ def member_row(
         said.member, name, catalogue.get("title"), catalogue.get("summary"),
         catalogue.get("url"), catalogue.get("email"), as_json(phones) if phones else None, said.licence,
         said.language, _public_state(locked), said.epoch, said.number, tally.intake.release, said.issued_at,
-        said.valid_until, _fingerprint(tally.keylog), as_json(added), catalogue.get("on_behalf_of"),
-        catalogue.get("succeeds"), tally.records, refused,
+        said.valid_until, _fingerprint(tally.keylog), as_json(added),
+        _on_behalf_of(policy, catalogue), policy.succeeds.member if policy and policy.succeeds else None,
+        tally.records, refused,
     )  # fmt: skip
+
+
+def _on_behalf_of(policy: policies.Member | None, catalogue: Mapping[str, Any]) -> str | None:
+    """For whom the member publishes, as the federation knows; nobody becomes that by saying so.
+
+    Once they have taken their catalogue over and it bears their own name, nobody publishes for them any more.
+    """
+    name = policy.on_behalf_of if policy else ""
+    return name if name and folded(name) != folded(str(catalogue.get("title") or "")) else None
 
 
 def _public_state(locked: LockedMember) -> str:

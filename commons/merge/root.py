@@ -7,6 +7,7 @@ Leaves are canonical JSON arrays, sorted by their bytes:
     ["fused", name, {fields}]                           its values, as integers
     ["hold", hash, field or "", until]
     ["judgement", address]                              those in force
+    ["succession", old member, new member]              whose old addresses lead to whose records
     ["withdrawal", hash, member, kind, epoch, number]
 
 The tree is that of a release (SHA-256; 0x00 before a leaf, 0x01 before two nodes). Kinds come in this order
@@ -62,7 +63,7 @@ class Root:
         self._fused += fused_leaves
 
     def finish(self, rest: Iterable[Sequence[object]]) -> str:
-        """The root in hex. `rest`: holds, judgements and withdrawals as JSON arrays, in any order."""
+        """The root in hex. `rest`: judgements, holds, withdrawals … as JSON arrays, in any order."""
         add = self._tree.add
         self._tree.add_all(bytes(self._fused))
         for value in sorted(rest, key=strict_json.compact):

@@ -14,6 +14,7 @@ from typing import Any
 from commons.federation.lock import Lock
 from commons.federation.policy import Admit, Hold, Pause, Policy
 from commons.federation.policy import Member as Accepted
+from commons.federation.rules import Succession
 from commons.federation.store import Store
 from commons.format.container import ReleaseFiles
 from commons.intake.gate import Gate
@@ -36,6 +37,8 @@ class Federation:
     holds: tuple[Hold, ...] = ()
     pauses: dict[str, Pause] = field(default_factory=dict)
     subject_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    succeeds: dict[str, str] = field(default_factory=dict)  # new member's name → the old one's
+    on_behalf_of: dict[str, str] = field(default_factory=dict)
     subject_vouches: int = 2
     admit: Admit = field(default_factory=Admit)
     licences: tuple[str, ...] = ("CC-BY-4.0",)
@@ -64,7 +67,14 @@ class Federation:
     @property
     def policy(self) -> Policy:
         accepted = [
-            Accepted(m.id, name, subject_of=self.subject_of.get(name, ()), pause=self.pauses.get(name))
+            Accepted(
+                m.id,
+                name,
+                subject_of=self.subject_of.get(name, ()),
+                pause=self.pauses.get(name),
+                succeeds=Succession(self.id(self.succeeds[name])) if name in self.succeeds else None,
+                on_behalf_of=self.on_behalf_of.get(name, ""),
+            )
             for name, m in self.members.items()
             if name not in self.gone
         ]
