@@ -42,7 +42,7 @@ def _row_result(row: Row, cells: Cells, reader: Reader, at_home: list[str]) -> R
     if any(cells.fit(condition) for condition in mapping.skip):
         result.skipped = "row-skipped"
         return result
-    for plan in mapping.records:
+    for plan in (p for p in mapping.records if p.fields):
         for entry in _entries(plan, row, cells, result):
             seen = cells if entry is None else cells.with_entry(entry.cells)
             if not all(seen.fit(condition) for condition in plan.when):

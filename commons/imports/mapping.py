@@ -98,7 +98,10 @@ class Each:
 
 @dataclass(frozen=True)
 class RecordPlan:
-    """One record that each row makes: its type, what names it, its fields."""
+    """One record that each row makes: its type, what names it, its fields.
+
+    Without fields it is only referred to: another file tells what it is.
+    """
 
     name: str
     type: str
@@ -135,7 +138,7 @@ class Mapping:
         """Every column that some rule, key or condition reads; of an entry's own columns, its list's."""
         used: set[str] = set()
         for plan in self.records:
-            names = set(plan.key) | {c.column for c in plan.when}
+            names = {c.column for c in plan.when} | (set(plan.key) if plan.fields else set())
             for rule in plan.fields.values():
                 names |= columns_of(rule)
             each = plan.each

@@ -201,12 +201,13 @@ def _records(node: _Node, schema: Schema, key: tuple[str, ...]) -> tuple[RecordP
     plans = []
     for at, (name, item) in enumerate(named.items()):
         parts = item.map(("type", "fields", "key", "when", "each", "needs"))
-        if "type" not in parts or "fields" not in parts:
+        elsewhere = at > 0 and "key" in parts and "fields" not in parts  # another file tells what it is
+        if "type" not in parts or not ("fields" in parts or elsewhere):
             raise item.refuse(_("“type” and “fields” are needed here."))
         rtype = _type(parts["type"], schema)
         own = parts["key"].texts() if "key" in parts else (key if at == 0 else ())
         when = tuple(_condition(n) for n in parts["when"].items()) if "when" in parts else ()
-        fields = _fields(parts["fields"], rtype, set(named))
+        fields = {} if elsewhere else _fields(parts["fields"], rtype, set(named))
         needs = parts["needs"].texts() if "needs" in parts else ()
         for field in needs:
             if field not in fields:

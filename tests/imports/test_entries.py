@@ -46,6 +46,21 @@ def test_a_list_in_a_row_makes_a_record_of_each_entry(bring: Importer, catalogue
     assert bring(NESTED, NESTED_MAP, name="lista.json").rows_unchanged == 2
 
 
+def test_a_table_refers_to_what_another_file_tells(bring: Importer, catalogue: Catalogue) -> None:
+    """A database comes table by table: a record without fields is a name; nothing is made of it."""
+    bring("num,name\n7,Casa\n", "{type: place, key: num, fields: {title: name}}", name="places.csv")
+    mapping = """
+key: id
+records:
+  what: {type: service, fields: {title: name, place: {record: where, key: place_num}}}
+  where: {type: place, key: place_num}
+"""
+    report = bring("id,name,place_num\ns1,Cena,7\ns2,Taller,8\n", mapping, name="services.csv")
+    assert report.records("new") == {"service": 2}
+    assert [r.fields["place"] for r in catalogue.records("service")] == ["7", "8"]
+    assert [r.id for r in catalogue.records("place")] == ["7"]
+
+
 def test_a_text_split_makes_a_record_of_each_part(bring: Importer, catalogue: Catalogue) -> None:
     """A person writes «comedor; taller»; without a key their number keeps them apart."""
     text = "clave,nombre,ofrece\np1,Casa,comedor; taller\n"
