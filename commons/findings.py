@@ -558,6 +558,11 @@ KINDS: dict[str, Kind] = {
         N_("«{value}» is a release of {member}, who is not a member."),
         N_("It is kept as a join request; nothing of it is shown. See: commons federation requests"),
     ),
+    "admitted": Kind(
+        "note",
+        N_("{member} is no member of the list and was taken up, since enough members vouch for it."),
+        N_("See who with: commons receipt; to leave it out, write its id under «never» of «admit»."),
+    ),
     "parcel-damaged": Kind(
         "warning",
         N_("«{value}» was cut short or changed on its way."),

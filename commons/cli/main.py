@@ -46,6 +46,7 @@ ROLES: dict[str, dict[str, str]] = {
         "release": "commons.cli.release:release",
         "withdraw": "commons.cli.release:withdraw",
         "keys": "commons.cli.keys:keys",
+        "vouch": "commons.cli.vouch:vouch",
     },
     N_("Judge what is alike"): {
         "review": "commons.cli.review:review",
@@ -80,6 +81,7 @@ OTHER_NAMES = {
     "federacion": "federation", "federación": "federation",
     "reunir": "join", "juntar": "join", "unir": "join", "fusionar": "merge",
     "buzon": "inbox", "buzón": "inbox", "bandeja": "inbox", "recibir": "inbox",
+    "avalar": "vouch", "aval": "vouch",
     "parecidos": "review", "juzgar": "review", "judge": "review", "separar": "split",
     "explicar": "explain", "why": "explain",
     "publicar": "publish", "comprobar": "verify", "verificar": "verify", "check-pool": "verify",

@@ -123,7 +123,7 @@ def add(
 
 
 @dataclass(frozen=True, slots=True)
-class _Meant:
+class Meant:
     """Whom the maintainer means: the id, the newest release if there is one, what came with the command."""
 
     member: str
@@ -131,7 +131,7 @@ class _Meant:
     files: tuple[AnyFiles, ...] = ()
 
 
-def _made_sure(found: _Meant, how: str | None) -> bool:
+def _made_sure(found: Meant, how: str | None) -> bool:
     """Show what there is to compare; ask, where a person is there who has not said how."""
     say(_("Member id: {id}").format(id=found.member))
     if found.newest is not None:
@@ -139,18 +139,16 @@ def _made_sure(found: _Meant, how: str | None) -> bool:
         say(_("Words of the key: {words}").format(words=spoken))
         question = _("Did the organisation read the same eight words?")
     else:
-        tell(
-            _("No release of it is here yet; the id alone will say whether the first one is theirs.")
-        )
+        tell(_("No release of it is here yet; the id alone will say whether the first one is theirs."))
         question = _("Did the organisation give you this id itself, letter by letter?")
     return how is not None or not interactive() or ask_yes(question)
 
 
-def _meant(who: str, store: Store) -> _Meant:
+def _meant(who: str, store: Store) -> Meant:
     """Raises NobodyNamed, SeveralNamed, FormatError."""
     text = who.strip()
     if Path(text).exists() or Path(text).is_symlink():
-        return _in_files(Path(text))
+        return in_files(Path(text))
     if MEMBER_ID.match(text):
         return _known(text, store)
     if not text:
@@ -172,12 +170,12 @@ def called(asked: Iterable[JoinRequest], text: str) -> JoinRequest:
     return found[0]
 
 
-def _known(member: str, store: Store) -> _Meant:
+def _known(member: str, store: Store) -> Meant:
     releases = [*requests.requests_of(store).seen(member), *store.seen(member)]
-    return _Meant(member, newest_of(releases) if releases else None)
+    return Meant(member, newest_of(releases) if releases else None)
 
 
-def _in_files(path: Path) -> _Meant:
+def in_files(path: Path) -> Meant:
     seen: dict[str, list[Seen]] = {}
     files = []
     for parcel in parcels(path):
@@ -191,7 +189,7 @@ def _in_files(path: Path) -> _Meant:
     if len(seen) > 1:
         raise SeveralNamed(str(path), ", ".join(sorted(seen)))
     ((member, releases),) = seen.items()
-    return _Meant(member, newest_of(releases), tuple(files))
+    return Meant(member, newest_of(releases), tuple(files))
 
 
 @click.command(

@@ -26,9 +26,10 @@ from commons.cli.output import (
 from commons.errors import InputError
 from commons.federation import lock as locks
 from commons.federation import policy as policies
+from commons.federation.policy import Policy
 from commons.findings import KINDS, Finding
 from commons.merge.changes import Changes
-from commons.merge.run import POOL, Merged, Options, member_called
+from commons.merge.run import POOL, Merged, NoSuchMember, Options, member_called
 from commons.merge.run import merge as merge_folder
 from commons.messages import N_, ngettext, translate
 
@@ -155,9 +156,12 @@ def _moment(text: str | None) -> datetime:
 
 def _show(merged: Merged, folder: Path) -> None:
     names = {m.id: m.name for m in merged.lock.policy.members}
+    admitted = {id for id, locked in merged.lock.members.items() if locked.admitted}
+    if admitted and merged.result is not None:
+        names |= {id: name for id, name in _names(merged.result.path).items() if id in admitted}
     for member, locked in merged.lock.members.items():
-        if member in names:
-            say(_member_line(names[member], merged, member, locked))
+        if member in names or member in admitted:
+            say(_member_line(names.get(member, member), merged, member, locked))
     say()
     show_findings([_named(f, names) for f in merged.findings])
     if merged.result is None:
@@ -174,6 +178,8 @@ def _show(merged: Merged, folder: Path) -> None:
 
 def _member_line(name: str, merged: Merged, member: str, locked: locks.LockedMember) -> str:
     parts = [translate(_STATES[locked.state])]
+    if locked.admitted:
+        parts.append(translate(N_("admitted by vouches")))
     if locked.release:
         parts.append(translate(N_("release {number}")).format(number=locked.number))
     receipt = merged.result.receipts.get(member) if merged.result else None
@@ -226,30 +232,55 @@ def _as_json(merged: Merged) -> dict[str, Any]:
 @json_option
 def receipt(member: str, folder: Path, *, as_json: bool) -> None:
     """Reads the pool; the sentences are made here."""
-    accepted = member_called(policies.load(folder), member)
-    found = _read_receipt(folder / POOL, accepted.id)
+    names = _names(folder / POOL) if (folder / POOL).is_file() else {}
+    id, name = _called(member, policies.load(folder), names)
+    found = _read_receipt(folder / POOL, id)
     if found is None:
-        raise NoReceipt(accepted.name)
+        raise NoReceipt(name)
     if as_json:
         show_json(found)
         return
-    say(f"{accepted.name} · {translate(_STATES.get(found['state'], N_('late')))}")
+    say(f"{name} · {translate(_STATES.get(found['state'], N_('late')))}")
     for line in receipt_lines(found):
         say(line)
+    if found.get("admitted"):
+        by = ", ".join(names.get(speaker, speaker) for speaker in found["admitted"])
+        say(translate(N_("It is taken up because these members vouch for it: {members}.")).format(members=by))
     say()
     known = [f for f in found["findings"] if f["code"] in KINDS]
     show_findings([_named(_finding(f), {}) for f in known])
 
 
+def _called(text: str, policy: Policy, names: Mapping[str, str]) -> tuple[str, str]:
+    """Id and name of a member of the list, or of one that was admitted. Raises NoSuchMember."""
+    try:
+        member = member_called(policy, text)
+        return member.id, member.name
+    except NoSuchMember:
+        found = [id for id, name in names.items() if name.casefold() == text.casefold() or id == text]
+        if len(found) != 1:
+            raise
+        return found[0], names[found[0]]
+
+
+def _names(pool: Path) -> dict[str, str]:
+    """Member id → name, of everybody in a pool. Raises NoPoolHere."""
+    return dict(_rows(pool, "SELECT id, name FROM member"))
+
+
 def _read_receipt(path: Path, member: str) -> dict[str, Any] | None:
+    rows = _rows(path, "SELECT json FROM receipt WHERE member = ?", member)
+    return json.loads(rows[0][0]) if rows else None
+
+
+def _rows(path: Path, sql: str, *values: str) -> list[tuple[Any, ...]]:
     if not path.is_file():
         raise NoPoolHere(str(path))
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as pool:
-            row = pool.execute("SELECT json FROM receipt WHERE member = ?", (member,)).fetchone()
+            return pool.execute(sql, values).fetchall()
     except sqlite3.DatabaseError as error:
         raise NoPoolHere(str(path)) from error
-    return json.loads(row[0]) if row else None
 
 
 def receipt_lines(found: Mapping[str, Any]) -> list[str]:

@@ -32,7 +32,7 @@ from commons.merge.admit import admitted
 from commons.merge.claims import fields_of
 from commons.schema.spec import Schema
 
-SHRINK, OLD, HERE = "E_SHRINK", "E_TOOOLD", "E_HERE"
+SHRINK, OLD, HERE, ADMITTED = "E_SHRINK", "E_TOOOLD", "E_HERE", "admitted"
 LOSS_ALLOWED, LOSS_PERCENT = 5, 10
 
 
@@ -112,8 +112,11 @@ def plan(
     for _step in range(policy.admit.steps if policy.admit.vouches else 0):
         used = {id: s for id, p in plans.items() for s in seen(id) if s.digest == p.locked.release}
         by_vouches = admitted(policy, lock, used, take_in)
-        by_vouches = {id: by for id, by in by_vouches.items() if id not in plans and id not in left}
-        new = {id: _admitted(decide(Member(id, id)), by) for id, by in by_vouches.items()}
+        new = {
+            id: _admitted(id, decide(Member(id, id)), by, known.get(id))
+            for id, by in by_vouches.items()
+            if id not in plans and id not in left
+        }
         new = {id: p for id, p in new.items() if p.locked.release or p.locked.tombstones}
         if not new:
             break
@@ -131,9 +134,10 @@ def _members(plans: Mapping[str, MemberPlan], known: Mapping[str, LockedMember])
     return members
 
 
-def _admitted(plan: MemberPlan, by: tuple[str, ...]) -> MemberPlan:
-    """The plan of a member that is taken up because others vouch for it."""
-    return replace(plan, locked=replace(plan.locked, admitted=by))
+def _admitted(id: str, plan: MemberPlan, by: tuple[str, ...], known: LockedMember | None) -> MemberPlan:
+    """The plan of a member that is taken up because others vouch for it; told once."""
+    new = () if known is not None and known.admitted else (Finding(ADMITTED, member=id),)
+    return replace(plan, locked=replace(plan.locked, admitted=by), findings=plan.findings + new)
 
 
 @dataclass(frozen=True, slots=True)

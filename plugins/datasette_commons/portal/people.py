@@ -84,7 +84,7 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
         on_behalf_of=str(row["on_behalf_of"] or ""),
         id=member.id,
         fingerprint=str(row["fingerprint"] or ""),
-        added=tuple(_added(row["added"])),
+        added=tuple(_added(row["added"], site)),
         vouches=tuple((site.member_name(v), links.page("member", v)) for v in vouches),
         release=str(row["release"] or ""),
         valid_until=date_words(row["valid_until"]) if row["valid_until"] else "",
@@ -169,8 +169,11 @@ def _finding(item: Any) -> Finding | None:
     return Finding(str(item["code"]), **places, details=details if isinstance(details, dict) else {})
 
 
-def _added(added: Any) -> Iterator[tuple[str, str]]:
+def _added(added: Any, site: Site) -> Iterator[tuple[str, str]]:
     if isinstance(added, Mapping):
+        if isinstance(speakers := added.get("vouched_by"), list) and speakers:
+            names = ", ".join(site.member_name(str(speaker)) for speaker in speakers)
+            yield _("How"), _("because these members vouch for it: {members}").format(members=names)
         for key, label in (("by", _("By")), ("when", _("When")), ("how", _("How"))):
             if added.get(key):
                 yield label, date_words(added[key]) if key == "when" else str(added[key])
