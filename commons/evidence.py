@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from commons.messages import N_, translate
 
 # part → what it says where it counts for, and where it counts against (or nothing)
+_AT_MOST = ", at most"  # a part that bounds what others count together
 _PARTS: dict[str, tuple[str, str]] = {
     "name": (N_("the names have words in common"), N_("the names have few words in common")),
     "whole name": (N_("the names are the same"), ""),
@@ -88,9 +89,13 @@ class Said:
     value: str = ""
 
 
-def parts(evidence: Mapping[str, str | int]) -> tuple[list[Said], list[Said]]:
-    """What speaks for, and what against, each weightiest first; in the current language."""
-    said = [_said(name, value) for name, value in evidence.items()]
+def parts(evidence: Mapping[str, str | int], *, every: bool = False) -> tuple[list[Said], list[Said]]:
+    """What speaks for, and what against, each weightiest first; in the current language.
+
+    Args:
+        every: also what only says that something counts no more than so much; for who adds up the points.
+    """
+    said = [_said(n, v) for n, v in evidence.items() if every or not n.endswith(_AT_MOST)]
     known = [s for s in said if s is not None]
     return (
         sorted((s for s in known if s.points > 0), key=lambda s: (-s.points, s.words)),

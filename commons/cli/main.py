@@ -50,6 +50,8 @@ ROLES: dict[str, dict[str, str]] = {
     },
     N_("Judge what is alike"): {
         "review": "commons.cli.review:review",
+        "split": "commons.cli.split:split",
+        "explain": "commons.cli.explain:explain",
     },
     N_("Run a federation"): {
         "merge": "commons.cli.merge:merge",

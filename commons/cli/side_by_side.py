@@ -206,7 +206,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 def _reasons(question: Question, questions: Questions, *, points: bool) -> Iterator[str]:
     ask = question.ask
-    pro, contra = evidence.parts(ask.evidence)
+    pro, contra = evidence.parts(ask.evidence, every=points)
     if question.mine and question.changed:
         changed = ", ".join(_(_CHANGED[part]) for part in question.changed if part in _CHANGED)
         yield _("You said: {verdict}. Since then {changed} changed, so it is asked again.").format(

@@ -32,6 +32,7 @@ _FIRST = (
     "title", "alternate_names", "kind", "street_address", "neighbourhood", "postal_code", "district", "city",
     "phones", "email", "url", "identifiers", "organization", "place", "service",
 )  # fmt: skip
+_BEFORE_POSITION = "district"
 _NEVER = frozenset(
     (
         "salt", "created_at", "modified_at", "audience", "language", "licence", "latitude_e6", "longitude_e6",
@@ -64,11 +65,13 @@ def rows(left: Side, right: Side, territory: Territory | None = None) -> list[Ro
     rtype = load_schema().types[left.type]
     names = [n for n in _FIRST if n in rtype.fields]
     names += [n for n in rtype.fields if n not in names and n not in _NEVER]
-    found = list(_position(left, right))
+    found: list[Row] = []
     for name in names:
         row = _row(rtype.fields[name], left.fields, right.fields, territory)
         if row is not None:
             found.append(row)
+        if name == _BEFORE_POSITION:
+            found += _position(left, right)
     return sorted(found, key=lambda r: not r.tells)
 
 
@@ -99,12 +102,12 @@ def _position(left: Side, right: Side) -> Iterator[Row]:
         return
     texts = [f"{a[0] / 1e6:.5f}, {a[1] / 1e6:.5f}" if a else "" for a in at]
     mark = ONE
-    label = _("Position")
     if at[0] and at[1]:
         distance = metres(at[0], at[1])
         mark = SAME if distance <= 10 else NEARLY if distance <= 150 else OTHER
-        label = _("Position ({metres} m apart)").format(metres=distance) if distance else label
-    yield Row(label, mark, (Piece(texts[0]),), (Piece(texts[1]),), tells=True)
+        if distance:
+            texts[1] += " " + _("({metres} m away)").format(metres=distance)
+    yield Row(_("Position"), mark, (Piece(texts[0]),), (Piece(texts[1]),), tells=True)
 
 
 def _degrees(fields: Mapping[str, Any]) -> tuple[int, int] | None:

@@ -1,0 +1,276 @@
+"""`commons explain`: why records are shown as one or not, and why a value is shown.
+
+Reads a pool and writes nothing. The reasons come from `commons.review`, their words from `commons.evidence`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from commons import evidence
+from commons.cli.in_pool import address_of, may_be_record, pool_at, pool_option
+from commons.cli.naming import UnknownField, the_field
+from commons.cli.output import json_option, say, show_json
+from commons.cli.side_by_side import SAID
+from commons.link.judgements import DIFFERENT, SAME
+from commons.messages import N_, in_language, language, ngettext
+from commons.messages import translate as _
+from commons.pool.opening import open_pool
+from commons.pool.read import Pool, Thing
+from commons.pool.why import Tie, Word
+from commons.review import explain as reasons
+from commons.review.explain import Pairing
+from commons.review.values import TOGETHER, UNION, Value, Voice, value_of
+from commons.schema import territory as territories
+from commons.schema import typed
+from commons.schema.spec import load_schema
+
+
+@click.command(
+    help=N_(
+        "Say why two records are shown as one or not, or why a value is shown.\n\n"
+        "commons explain RECORD OTHER: what links them, what speaks against it, and what would change that. "
+        "commons explain RECORD FIELD: whose value it is, by which rule, and who says something else. "
+        "A record is named by its code, its address or the link of its page."
+    ),
+    short_help=N_("Say why two records are one or not, or why a value is shown."),
+)
+@click.argument("record")
+@click.argument("other")
+@pool_option
+@json_option
+def explain(record: str, other: str, pool: Path, *, as_json: bool) -> None:
+    """See the help."""
+    with closing(open_pool(pool_at(pool))) as connection:
+        the_pool = Pool(connection)
+        address = address_of(the_pool, record)
+        thing = the_pool.resolve(address)
+        assert isinstance(thing, Thing)
+        try:
+            rtype = load_schema().types[thing.card.type]
+            value = value_of(the_pool, thing, the_field(rtype, other))
+        except UnknownField:
+            if not may_be_record(other):
+                raise
+        else:
+            _tell_value(the_pool, thing, value, as_json=as_json)
+            return
+        found = reasons.pairing(the_pool, address, address_of(the_pool, other))
+        if as_json:
+            show_json(asdict(found))
+        else:
+            for line in _pairing_lines(the_pool, found):
+                say(line)
+
+
+# two records
+
+
+def _pairing_lines(pool: Pool, found: Pairing) -> Iterator[str]:
+    names = pool.member_names()
+    titles = {a: _title(pool, a) for a in (found.a, found.b)}
+    for sign, address in (("A", found.a), ("B", found.b)):
+        yield f"{sign}  «{titles[address]}» · {names.get(address.partition('/')[0], '')} · {address}"
+    yield ""
+    if found.together:
+        yield _("They are shown as one.")
+        yield from _chain_lines(pool, found.chain)
+    else:
+        yield _("They are shown as two.")
+        yield from _why_not(found)
+    yield from _judgement_lines(found, names)
+    yield ""
+    yield _("What would change it:")
+    for line in _what_would_change(pool, found):
+        yield f"- {line}"
+
+
+def _title(pool: Pool, address: str) -> str:
+    sql = (
+        "SELECT c.json FROM alias a JOIN claim c ON c.entity = a.entity AND c.address = a.address "
+        "WHERE a.address = ?"
+    )
+    row = pool.connection.execute(sql, (address,)).fetchone()
+    return str(json.loads(row[0])[2].get("title") or address.rpartition("/")[2]) if row else address
+
+
+def _chain_lines(pool: Pool, chain: Sequence[Tie]) -> Iterator[str]:
+    if not chain:
+        yield _("The pool keeps no link between them; they came together through others.")
+    for tie in chain:
+        both = _("«{a}» and «{b}»:").format(a=_title(pool, tie.a), b=_title(pool, tie.b))
+        yield f"- {both if len(chain) > 1 else ''} {evidence.joined_by(tie.reason)}".replace("-  ", "- ")
+        yield from _evidence_lines(tie.evidence)
+
+
+def _evidence_lines(parts: dict[str, Any] | Any) -> Iterator[str]:
+    pro, contra = evidence.parts(parts, every=True)
+    if pro:
+        yield "  " + _("For: {reasons}").format(reasons=evidence.in_words(pro, points=True))
+    if contra:
+        yield "  " + _("Against: {reasons}").format(reasons=evidence.in_words(contra, points=True))
+
+
+def _why_not(found: Pairing) -> Iterator[str]:
+    if not found.same_type:
+        yield "- " + _("They are of different types: those are never joined.")
+    if found.same_member:
+        yield "- " + _("Both are of one organisation: only it can say that two of its records are one.")
+    elif found.members:
+        yield "- " + _("Each goes with a record of one and the same organisation, which keeps those apart.")
+    for word in found.parted:
+        if {word.left, word.right} != {found.a, found.b}:
+            yield "- " + _("«{a}» and «{b}», which go with them, were judged different.").format(
+                a=word.left_title or word.left, b=word.right_title or word.right
+            )
+    if found.asked is not None:
+        because = evidence.asked_because(found.asked.reason)
+        yield "- " + _("It is a question for people, since {reason}.").format(reason=because)
+        yield from _evidence_lines(found.asked.evidence)
+    elif found.weight is not None:
+        weight = found.weight
+        yield "- " + _(
+            "Compared, they have {total} points; from {candidate} on people are asked, from {link} on they "
+            "are joined."
+        ).format(total=weight.total, candidate=weight.candidate, link=weight.link)
+        yield from _evidence_lines(weight.parts)
+        for guard in weight.guards:
+            yield "  " + _("Never joined without asking, since {reason}.").format(
+                reason=evidence.asked_because(guard)
+            )
+
+
+def _judgement_lines(found: Pairing, names: dict[str, str]) -> Iterator[str]:
+    for word in found.said:
+        yield "- " + _judged(word, names)
+
+
+def _judged(word: Word, names: dict[str, str]) -> str:
+    said = _("{who} judged on {when}: {verdict}").format(
+        who=names.get(word.member, word.member),
+        when=word.judged_at[:10] or "—",
+        verdict=_(SAID.get(word.verdict, word.verdict)),
+    )
+    why = f" («{word.reason}»)" if word.reason else ""
+    return f"{said}{why}{'' if word.counts else ' · ' + _('does not count alone')}"
+
+
+def _what_would_change(pool: Pool, found: Pairing) -> Iterator[str]:
+    if not found.same_type:
+        yield _("Nothing: a type is changed by whoever publishes the record.")
+        return
+    rules = reasons.rules_of(pool)
+    verdict = DIFFERENT if found.together else SAME
+    word = _(SAID[verdict])
+    names = pool.member_names()
+    own = sorted({names.get(a.partition("/")[0], a) for a in (found.a, found.b)})
+    if found.same_member:
+        yield _("The word of {member}: {verdict}.").format(member=own[0], verdict=word)
+        return
+    yield _("The word of {members}, each for its own record alone: {verdict}.").format(
+        members=_(" or ").join(own), verdict=word
+    )
+    judges = sorted(names.get(m, m) for m in rules.judges)
+    if judges:
+        yield _("The word of a judge of this federation ({judges}).").format(judges=", ".join(judges))
+    missing = reasons.missing_voices(found, rules, verdict)
+    yield ngettext(
+        "{n} other organisation that says so.", "{n} other organisations that say so.", max(missing, 1)
+    ).format(n=max(missing, 1))
+    if not found.together and not found.parted:
+        yield _("The same official key in both, if the names do not contradict each other.")
+        if found.weight is not None and found.weight.total < found.weight.candidate:
+            yield ngettext("{n} point more, to be asked.", "{n} points more, to be asked.", 2).format(
+                n=found.weight.candidate - found.weight.total
+            )
+
+
+# a value
+
+
+def _tell_value(pool: Pool, thing: Thing, value: Value, *, as_json: bool) -> None:
+    if as_json:
+        show_json({**asdict(value), "field": value.field.name})
+        return
+    for line in _value_lines(pool, thing, value):
+        say(line)
+
+
+def _value_lines(pool: Pool, thing: Thing, value: Value) -> Iterator[str]:
+    names = pool.member_names()
+    federation = pool.meta.get("federation") or {}
+    name = federation.get("territory")
+    place = territories.load(str(name)) if name else None
+
+    def words(said: Any) -> str:
+        if value.field.format == "reference":
+            return str(said).rpartition("/")[2]
+        return typed.show(value.field, said, lang=language(), territory=place)
+
+    title = in_language(value.field.title)
+    yield f"«{thing.card.title}» · {title}"
+    yield ""
+    said = [v for v in value.voices if v.value is not None]
+    if not said:
+        yield _("Nobody says anything here.")
+        for voice in value.voices:
+            if voice.held:
+                yield _("What {member} says is on pause in this federation.").format(
+                    member=names.get(voice.member, voice.member)
+                )
+        return
+    yield _rule(value, thing.card.type)
+    if len(said) > 1 and value.fuse != UNION:
+        yield _because(value, names)
+    yield ""
+    for voice in value.voices:
+        yield _voice_line(voice, names, words)
+
+
+def _rule(value: Value, type_name: str) -> str:
+    if value.fuse == UNION:
+        return _("Here what all of them say is put together, the same thing once.")
+    if value.fuse == TOGETHER and value.beside:
+        fields = load_schema().types[type_name].fields
+        listed = ", ".join(in_language(fields[name].title) for name in value.beside)
+        return _("It comes from one record, together with: {fields}.").format(fields=listed)
+    return _("It comes from one record: the first below that says something of it.")
+
+
+def _because(value: Value, names: dict[str, str]) -> str:
+    first = next(v for v in value.voices if v.value is not None or v.shown)
+    who = names.get(first.member, first.member)
+    if value.reason == "subject":
+        return _("{member} comes first: here it speaks about itself.").format(member=who)
+    if value.reason == "vouches":
+        return ngettext(
+            "{member} comes first: {n} other member vouches for it, more than for the next.",
+            "{member} comes first: {n} other members vouch for it, more than for the next.",
+            first.vouches,
+        ).format(member=who, n=first.vouches)
+    if value.reason == "month":
+        return _("{member} comes first: it confirmed its record last ({month}).").format(
+            member=who, month=first.month
+        )
+    if value.reason == "address":
+        return _("All else being equal, the order of their addresses decides; it means nothing.")
+    return ""
+
+
+def _voice_line(voice: Voice, names: dict[str, str], words: Any) -> str:
+    sign = "→" if voice.shown else " "
+    notes = [names.get(voice.member, voice.member)]
+    if voice.is_subject:
+        notes.append(_("speaks about itself"))
+    notes.append(_("confirmed {month}").format(month=voice.month) if voice.month else _("never confirmed"))
+    said = words(voice.value) if voice.value is not None else "—"
+    if voice.held:
+        said = _("(on pause in this federation)")
+    return f"{sign} {said}  · {' · '.join(notes)}"

@@ -1,0 +1,97 @@
+"""How a person names a pool on this computer and a record in it: by code, address or the link of its page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import click
+
+from commons.addresses import SHORT_LENGTH, SHORTEST_PREFIX, Address, NotAnAddress
+from commons.errors import InputError
+from commons.messages import N_
+from commons.pool.read import Pool
+
+_CODE = re.compile(r"[a-z2-7]+\Z")
+
+
+@dataclass(eq=False)
+class NotInPool(InputError):
+    """The pool has no such record."""
+
+    text: str
+    template: ClassVar[str] = N_("The pool has no record «{text}».")
+    hint_template: ClassVar[str] = N_(
+        "Copy its code, its address or the link of its page; a code has eight letters and digits."
+    )
+
+
+@dataclass(eq=False)
+class SeveralInPool(InputError):
+    """A code that several records begin with."""
+
+    text: str
+    choices: str
+    template: ClassVar[str] = N_("«{text}» may be several records: {choices}.")
+    hint_template: ClassVar[str] = N_("Write more of the code.")
+
+
+pool_option = click.option(
+    "--pool",
+    "-p",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="FILE",
+    help=N_("The pool.db or its folder; that of this folder if not given."),
+)
+
+
+def pool_at(path: Path) -> Path:
+    """The pool that is meant by a file, a federation's folder or a published one."""
+    if path.is_dir():
+        for name in ("pool.db", "current/data.db", "data.db"):
+            if (path / name).is_file():
+                return path / name
+        return path / "pool.db"
+    return path
+
+
+def may_be_record(text: str) -> bool:
+    """Whether a text has the form of a code, an address or a link."""
+    plain = _plain(text)
+    return "/" in plain or (len(plain) >= SHORTEST_PREFIX and _CODE.match(plain) is not None)
+
+
+def _plain(text: str) -> str:
+    """A code or an address out of whatever was copied: also the link of a page."""
+    tail = re.sub(r"[?#].*", "", text.strip()).rstrip("/")
+    link = re.search(r"/(?:ficha|record)/(.+)\Z", tail)
+    if link:
+        return link[1]
+    tail = re.sub(r".*/f/", "", tail)
+    return tail if "/" in tail else tail.partition("-")[0].lower()
+
+
+def address_of(pool: Pool, text: str) -> str:
+    """The address of the claim that a code, an address or a link names. Raises NotInPool, SeveralInPool."""
+    plain = _plain(text)
+    run = pool.connection.execute
+    if "/" in plain:
+        try:
+            address = str(Address.parse(plain))
+        except NotAnAddress as error:
+            raise NotInPool(text) from error
+        if run("SELECT 1 FROM alias WHERE address = ?", (address,)).fetchone() is None:
+            raise NotInPool(text)
+        return address
+    if not SHORTEST_PREFIX <= len(plain) <= SHORT_LENGTH or not _CODE.match(plain):
+        raise NotInPool(text)
+    sql = "SELECT address, short FROM alias WHERE short >= ? AND short < ? ORDER BY short LIMIT 6"
+    rows = run(sql, (plain, plain + "~")).fetchall()
+    if not rows:
+        raise NotInPool(text)
+    if len(rows) > 1:
+        raise SeveralInPool(text, ", ".join(short for _address, short in rows))
+    return str(rows[0][0])

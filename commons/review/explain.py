@@ -1,0 +1,167 @@
+"""Why two claims are one thing or not, and what would change that. Reads a pool; decides and writes nothing.
+
+What the pool keeps (links, candidates, judgements) is shown as it stands. Only a pair about which it keeps
+nothing is weighed again here, with what is common counted in this pool.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from commons.link import features, rarity
+from commons.link.judgements import DIFFERENT, SAME, Rules
+from commons.link.score import Scorer
+from commons.link.tables import load_tables
+from commons.pool.read import Pool
+from commons.pool.why import Tie, Word, candidates, judgements, links
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What a pair weighs: parts and their points, and how many it takes to be asked or linked."""
+
+    total: int
+    parts: Mapping[str, int]
+    guards: tuple[str, ...]
+    anchored: bool
+    candidate: int
+    link: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """How two claims stand to each other.
+
+    `chain`: the links that lead from one to the other, where they are one entity. `asked`: the question that
+    is open about them. `weight`: only where the pool keeps neither. `said`: judgements of the two, whether in
+    force or not. `parted`: judgements in force that keep the entity of one from that of the other.
+    """
+
+    a: str
+    b: str
+    together: bool
+    chain: tuple[Tie, ...]
+    asked: Tie | None
+    weight: Weight | None
+    said: tuple[Word, ...]
+    parted: tuple[Word, ...]
+    same_member: bool
+    same_type: bool
+    members: tuple[str, ...]  # that have a claim in both entities: an entity has one claim of each
+
+
+def rules_of(pool: Pool) -> Rules:
+    """Whose judgements count in this pool's federation."""
+    judges: Any = (pool.meta.get("federation") or {}).get("judges") or {}
+    return Rules(frozenset(judges.get("from") or ()), int(judges.get("quorum") or 2))
+
+
+def pairing(pool: Pool, a: str, b: str) -> Pairing:
+    """How the claims at two addresses, both in the pool, stand to each other."""
+    here, there = claims_with(pool, a), claims_with(pool, b)
+    together = b in here
+    said = [w for w in judgements(pool.connection, [a]) if {w.left, w.right} == {a, b}]
+    parted = [] if together else _parting(pool, here, there)
+    asked = next((t for t in candidates(pool.connection, [a]) if {t.a, t.b} == {a, b}), None)
+    return Pairing(
+        a, b, together,
+        tuple(_chain(pool, here, a, b)) if together else (),
+        asked,
+        None if together or asked else weigh(pool, a, b),
+        tuple(said),
+        tuple(parted),
+        a.partition("/")[0] == b.partition("/")[0],
+        a.split("/")[1] == b.split("/")[1],
+        tuple(sorted({_member(x) for x in here} & {_member(x) for x in there})),
+    )  # fmt: skip
+
+
+def claims_with(pool: Pool, address: str) -> tuple[str, ...]:
+    """The addresses of all claims in the entity that `address` is in."""
+    sql = (
+        "SELECT address FROM claim WHERE entity = (SELECT entity FROM alias WHERE address = ?) "
+        "ORDER BY number"
+    )
+    return tuple(row[0] for row in pool.connection.execute(sql, (address,)))
+
+
+def _member(address: str) -> str:
+    return address.partition("/")[0]
+
+
+def _parting(pool: Pool, here: Sequence[str], there: Sequence[str]) -> list[Word]:
+    """Judgements in force that say "different" of one claim here and one there."""
+    others = frozenset(there)
+    mine = frozenset(here)
+    return [
+        w
+        for w in judgements(pool.connection, here)
+        if w.counts
+        and w.verdict == DIFFERENT
+        and ((w.left in mine and w.right in others) or (w.right in mine and w.left in others))
+    ]
+
+
+def _chain(pool: Pool, claims: Sequence[str], a: str, b: str) -> list[Tie]:
+    """The shortest way from `a` to `b` along the links that hold their entity together."""
+    beside: dict[str, list[Tie]] = {}
+    for tie in links(pool.connection, claims):
+        for end in (tie.a, tie.b):
+            beside.setdefault(end, []).append(tie)
+    came: dict[str, Tie | None] = {a: None}
+    waiting = deque([a])
+    while waiting and b not in came:
+        at = waiting.popleft()
+        for tie in beside.get(at, ()):
+            other = tie.b if at == tie.a else tie.a
+            if other not in came:
+                came[other] = tie
+                waiting.append(other)
+    way: list[Tie] = []
+    at = b
+    while (tie_here := came.get(at)) is not None:
+        way.append(tie_here)
+        at = tie_here.a if at == tie_here.b else tie_here.b
+    return way[::-1]
+
+
+def weigh(pool: Pool, a: str, b: str) -> Weight | None:
+    """What the pair weighs in this pool; None where their types are not compared at all."""
+    type_name = a.split("/")[1]
+    table = load_tables().types.get(type_name)
+    if table is None or b.split("/")[1] != type_name:
+        return None
+    both = [features.of(type_name, _fields(pool, address)) for address in (a, b)]
+    if both[0] is None or both[1] is None:
+        return None
+    wanted = {atom for found in both if found is not None for atom in rarity.atoms(found)}
+    count: Counter[str] = Counter()
+    for (text,) in pool.connection.execute("SELECT json FROM claim WHERE type = ?", (type_name,)):
+        found = features.of(type_name, json.loads(text)[2])
+        if found is not None:
+            count.update(wanted.intersection(rarity.atoms(found)))
+    scorer = Scorer(
+        table, rarity.Rarity({rarity.hashed(atom): rarity.bucket_of(n) for atom, n in count.items()})
+    )
+    score = scorer.score(both[0], both[1])
+    return Weight(score.total, dict(score.parts), score.guards, score.anchored, table.candidate, table.link)
+
+
+def _fields(pool: Pool, address: str) -> dict[str, Any]:
+    sql = (
+        "SELECT c.json FROM alias a JOIN claim c ON c.entity = a.entity AND c.address = a.address "
+        "WHERE a.address = ?"
+    )
+    row = pool.connection.execute(sql, (address,)).fetchone()
+    found: dict[str, Any] = json.loads(row[0])[2]
+    return found
+
+
+def missing_voices(found: Pairing, rules: Rules, verdict: str = SAME) -> int:
+    """How many members more would have to say `verdict` for it to count without any of the two's own."""
+    said = {w.member for w in found.said if w.verdict == verdict}
+    return max(rules.quorum - len(said), 0)
