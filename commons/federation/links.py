@@ -97,7 +97,7 @@ def checked(text: str, *, base: httpx.URL | None = None) -> httpx.URL:
         host, userinfo = url.host, url.userinfo
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise NotALink(shown(text), N_("it cannot be read as an address")) from error
-    if _NUMBER.search(host) and not _is_number(host):  # 127.1, 0x7f.1: read differently by every program
+    if _NUMBER.search(host) and not is_number(host):  # 127.1, 0x7f.1: read differently by every program
         raise NotALink(shown(text), N_("it cannot be read as an address"))
     if url.scheme not in ("https", "http") or not host or host.endswith("."):
         raise NotALink(shown(text), N_("only https://, http:// and git+https:// are followed"))
@@ -110,7 +110,8 @@ def checked(text: str, *, base: httpx.URL | None = None) -> httpx.URL:
     return url.copy_with(fragment=None)
 
 
-def _is_number(host: str) -> bool:
+def is_number(host: str) -> bool:
+    """Whether a host is an address itself and no name; IPv6 without its brackets."""
     try:
         return bool(ip_address(host))
     except ValueError:

@@ -45,7 +45,7 @@ class Fetched:
     """What a look at all sources gave. `arrived`: digests new to the store; `strangers`: who is no member.
 
     `reached`: member → the newest version that was found, new or not.
-    `looks`: member → what its sources gave, of members whose sources were asked.
+    `looks`: member → what its sources gave, now or the last time that they were asked.
     """
 
     arrived: dict[str, list[str]] = field(default_factory=dict)
@@ -104,7 +104,10 @@ def fetch(
         looking = _Looking(folder, store, net, scratch, memory, members, _by_member(store))
         looking.all(asked, found, progress)
     if net is not None:
-        looked.write(store.root, looking.remembered(found, policy))
+        remembered = looking.remembered(found, policy)
+        looked.write(store.root, remembered)
+        memory = remembered
+    found.looks = dict(memory.looks)
     return found
 
 

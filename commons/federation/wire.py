@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import certifi
 import httpcore
@@ -32,7 +32,7 @@ import httpx
 from commons import __version__
 from commons.errors import CommonsError
 from commons.federation.hosts import may_connect
-from commons.federation.links import NotALink, checked, shown
+from commons.federation.links import NotALink, checked, is_number, shown
 from commons.messages import N_
 
 NOTHING, UNREACHABLE, SLOW = "E_SOURCE", "E_UNREACHABLE", "E_SLOW"
@@ -47,6 +47,12 @@ _MOST_ADDRESSES = 4  # of one name that are tried
 _PEEKED = 16 * 1024
 
 Resolve = Callable[[str, int], Sequence[str]]
+
+
+class Judge(Protocol):
+    """Says whether a numeric address may be asked; `private`: the maintainer allows one's own network."""
+
+    def __call__(self, text: str, *, private: bool) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +108,15 @@ def look_up(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Wire:
-    """How this machine asks. `ca_file`: certificates to trust instead of the usual ones."""
+    """How this machine asks.
+
+    `ca_file`: certificates to trust instead of the usual ones. `judge`: whether an address may be asked.
+    """
 
     patience: Patience = field(default_factory=Patience)
     resolve: Resolve = look_up
     ca_file: Path | None = None
+    judge: Judge = may_connect
     stop: threading.Event = field(default_factory=threading.Event)
 
     @cached_property
@@ -145,12 +155,11 @@ class Session:
 
     def addresses(self, host: str, port: int) -> list[str]:
         """The addresses of a name that may be asked. Raises NotFetched."""
-        found = _within(
-            self.remaining(self.wire.patience.connect_s, host), lambda: self.wire.resolve(host, port)
-        )
+        wait_s = self.remaining(self.wire.patience.connect_s, host)
+        found = [host] if is_number(host) else _within(wait_s, lambda: self.wire.resolve(host, port))
         if not found:
             raise NotFetched(host, UNREACHABLE, again=True)
-        allowed = [address for address in found if may_connect(address, private=self.private)]
+        allowed = [address for address in found if self.wire.judge(address, private=self.private)]
         if not allowed:
             raise NotFetched(host, ADDRESS)
         return allowed[:_MOST_ADDRESSES]
@@ -260,7 +269,8 @@ def _named(session: Session, at: httpx.URL) -> Iterator[None]:
         session.remaining(1.0, where)  # the deadline itself is worth no other try
         raise NotFetched(where, SLOW, again=isinstance(error, httpcore.ConnectTimeout)) from error
     except httpcore.ConnectError as error:
-        bad = isinstance(error.__cause__, ssl.SSLError) and not isinstance(error.__cause__, ssl.SSLEOFError)
+        why = error.args[0] if error.args else None  # httpcore drops the cause, not what it was made of
+        bad = isinstance(why, ssl.SSLError) and not isinstance(why, ssl.SSLEOFError)
         raise NotFetched(where, TLS if bad else UNREACHABLE, again=not bad) from error
     except (httpcore.NetworkError, httpcore.ProtocolError) as error:
         raise NotFetched(where, UNREACHABLE, again=True) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import socket
@@ -176,7 +177,7 @@ Talk = Callable[[socket.socket, Site], None]
 
 
 @contextmanager
-def raw(context: ssl.SSLContext | None, talk: Talk) -> Iterator[Site]:
+def raw(context: ssl.SSLContext | None, talk: Talk, *, at: str = "127.0.0.1") -> Iterator[Site]:
     """A server that reads one request and then says what `talk` sends, byte for byte."""
     site = Site(0, "https" if context else "http")
 
@@ -189,10 +190,11 @@ def raw(context: ssl.SSLContext | None, talk: Talk) -> Iterator[Site]:
             while b"\r\n\r\n" not in head and (more := connection.recv(65536)):
                 head += more
             site.asked.append((head.split(b" ")[1].decode() if head else "", ""))
-            talk(connection, site)
+            with contextlib.suppress(OSError):  # whoever asked has heard enough
+                talk(connection, site)
             connection.close()
 
-    server = _Raw(("127.0.0.1", 0), Handler)
+    server = _Raw((at, 0), Handler)
     site.port = server.server_address[1]
     with _running(server, site):
         yield site
