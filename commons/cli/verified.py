@@ -9,10 +9,10 @@ from commons.findings import KINDS, Finding
 from commons.format.witness import Witness
 from commons.format.words import fingerprint_words
 from commons.merge.verify import Verdict
-from commons.merge.witnesses import Weighed, whose
 from commons.messages import N_, ngettext
 from commons.messages import translate as _
 from commons.pool.differences import EXTRA, MISSING, Difference
+from commons.pool.witnesses import Weighed, whose
 from commons.schema.spec import load_schema
 
 _SHOWN = 20

@@ -19,12 +19,12 @@ from commons.format import container, witness
 from commons.format.container import SUFFIX, AnyFiles
 from commons.format.errors import FormatError
 from commons.format.witness import Statement
-from commons.merge import witnesses
 from commons.merge.verify import Served, Verdict
 from commons.merge.verify import verify as verify_pool
-from commons.merge.witnesses import Weighed
 from commons.messages import N_
 from commons.messages import translate as _
+from commons.pool import witnesses
+from commons.pool.witnesses import Weighed
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
 

@@ -99,12 +99,20 @@ def parse(data: bytes) -> Witness:
     return Witness(_statement(said), key)
 
 
-def parse_all(data: bytes) -> list[Witness]:
-    """Several files, one after the other, as a portal publishes them. Raises WitnessRefused."""
+def split(data: bytes) -> list[bytes]:
+    """Each of several files that stand one after the other, as a portal publishes them.
+
+    Raises WitnessRefused.
+    """
     parts = data.split(_BEGIN)
-    if parts[0]:
+    if parts[0] or len(parts) < 2:
         raise WitnessRefused(N_("there is no signature in it"))
-    return [parse(_BEGIN + part) for part in parts[1:]]
+    return [_BEGIN + part for part in parts[1:]]
+
+
+def parse_all(data: bytes) -> list[Witness]:
+    """Several files, one after the other. Raises WitnessRefused."""
+    return [parse(one) for one in split(data)]
 
 
 def _statement(data: bytes) -> Statement:

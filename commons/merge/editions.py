@@ -24,6 +24,7 @@ from commons.merge.inputs import take_in
 from commons.merge.receipts import as_json
 from commons.merge.run import POOL, rebuild
 from commons.merge.since import with_todays_word
+from commons.pool.witnesses import agreeing
 from commons.publish.edition import Edition
 
 NOT_SHOWN = frozenset({WITHDRAWN, HELD, COPY})
@@ -50,6 +51,7 @@ class Editor:
             receipts={m: as_json(r).encode() + b"\n" for m, r in result.receipts.items()},
             releases=releases,
             barred=_barred(wanted),
+            testimonies=agreeing(self.folder / POOL, wanted.to_bytes(), result.root),
         )
 
     def today(self) -> Lock:

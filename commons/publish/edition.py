@@ -23,6 +23,7 @@ class Edition:
     """All that one version of a portal shows.
 
     `receipts`: member → JSON. `releases`: release digest → its one-file form, pruned where it must be.
+    `testimonies`: of those who merged this lock and got this root, one after the other.
     `barred`: every tombstone and hold in force, as texts; a version made under others is not kept whole.
     """
 
@@ -32,6 +33,7 @@ class Edition:
     receipts: Mapping[str, bytes]
     releases: Mapping[str, Path]
     barred: frozenset[str]
+    testimonies: bytes = b""
 
     @property
     def barred_digest(self) -> str:

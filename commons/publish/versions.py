@@ -1,6 +1,6 @@
 """Versions of a portal on disk: each whole, named by its content, and one of them shown. Knows no merging.
 
-    OUT/versions/<digest>/   data.db, how to serve it, lock, root, receipts, releases
+    OUT/versions/<digest>/   data.db, how to serve it, lock, root, receipts, releases, testimonies
     OUT/current              a symbolic link to one of them: what is shown
     OUT/history.json         the versions in the order in which they were shown, with their locks in locks/
 
@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from commons.pool.opening import read_meta
+from commons.pool.witnesses import PUBLISHED as TESTIMONIES
 from commons.portal.serving import CURRENT, INSPECT
 from commons.portal.settings import DATABASE, SETTINGS, inspection, metadata, to_json
 from commons.publish.edition import Edition
@@ -160,6 +161,8 @@ def _fill(folder: Path, edition: Edition) -> dict[str, str]:
         "commons.lock": edition.lock,
         "root.txt": f"{edition.root}\n".encode(),
     }
+    if edition.testimonies:
+        made[TESTIMONIES] = edition.testimonies
     made |= {f"receipts/{member}.json": receipt for member, receipt in edition.receipts.items()}
     for name, content in made.items():
         digests[name] = _write(folder / name, content)

@@ -13,7 +13,7 @@ from commons.format import container, witness
 from commons.format.errors import FormatError
 from commons.format.keylog import KeyLog
 from commons.format.keys import PublicKey
-from commons.format.witness import Witness, WitnessRefused
+from commons.format.witness import Witness
 
 FOLDER = "testimonios"  # beside pool.db: one file a witness
 PUBLISHED = "testimonios.txt"  # in a published version: all of them, one after the other
@@ -73,17 +73,17 @@ def weigh(gathered: Gathered, lock: str, root: str | None) -> Weighed:
     return Weighed(agreeing, contradicting, others, gathered.unreadable)
 
 
-def to_publish(folder: Path, lock: bytes, root: str) -> bytes:
-    """The testimonies of a federation's folder that speak of exactly this lock and root, joined."""
+def agreeing(pool: Path, lock: bytes, root: str) -> bytes:
+    """The testimonies beside a pool that speak of exactly this lock and root: what a portal offers."""
     parts = []
-    for path in beside(folder / "pool.db"):
+    for path in beside(pool):
         try:
-            data = container.read_regular(path, witness.MAX_BYTES)
-            said = witness.parse(data).said
-        except (WitnessRefused, FormatError):
+            for one in witness.split(container.read_regular(path, MOST * witness.MAX_BYTES)):
+                said = witness.parse(one).said
+                if (said.lock, said.root) == (witness.lock_digest(lock), root):
+                    parts.append(one)
+        except FormatError:
             continue
-        if (said.lock, said.root) == (witness.lock_digest(lock), root):
-            parts.append(data)
     return b"".join(sorted(set(parts)))
 
 
