@@ -44,7 +44,7 @@ ROLES: dict[str, dict[str, str]] = {
     },
     N_("Share it"): {
         "release": "commons.cli.release:release",
-        "withdraw": "commons.cli.release:withdraw",
+        "withdraw": "commons.cli.withdraw:withdraw",
         "keys": "commons.cli.keys:keys",
         "vouch": "commons.cli.vouch:vouch",
     },

@@ -1,4 +1,4 @@
-"""`commons release` and `commons withdraw`: what leaves the house, shown before it does.
+"""`commons release`: what leaves the house, shown before it does.
 
 Nothing leaves unseen: the list comes first, then the question, then the file.
 """
@@ -13,10 +13,7 @@ from typing import Any, ClassVar
 
 import click
 
-from commons.catalogue.act import Kind
-from commons.catalogue.errors import NoSuchRecord
 from commons.catalogue.store import Catalogue
-from commons.cli.naming import the_record, the_type
 from commons.cli.output import (
     FINDINGS,
     ask_yes,
@@ -41,7 +38,7 @@ from commons.format.keylog import KeyLog
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
 from commons.release import build, keys
-from commons.release.outgoing import Key, Question
+from commons.release.outgoing import Question
 from commons.release.scan import answer_keys
 from commons.schema.spec import load_schema
 
@@ -57,15 +54,6 @@ class OutputTaken(InputError):
     path: Path
     template: ClassVar[str] = N_("{path} is already there and is not a release; nothing was shared.")
     hint_template: ClassVar[str] = N_("Choose another name.")
-
-
-@dataclass(eq=False)
-class NotOurs(InputError):
-    """The address belongs to another member."""
-
-    address: str
-    template: ClassVar[str] = N_("«{address}» is another organisation's record; only they can withdraw it.")
-    hint_template: ClassVar[str] = N_("Ask them, or the federation that shows it.")
 
 
 @dataclass(eq=False)
@@ -283,72 +271,3 @@ def _as_json(shown: build.Preview, path: Path | None, *, dry_run: bool) -> dict[
     if dry_run:
         answer["records"] = [{"type": t, "id": i, "fields": dict(f)} for (t, i), f in shown.records.items()]
     return answer
-
-
-def _withdrawable(catalogue: Catalogue, texts: Sequence[str]) -> list[Key]:
-    """Type and id of the records that `texts` name, each once; also of some that are no longer here.
-
-    Raises NotOurs, NoSuchRecord, and what `naming.the_record` raises.
-    """
-    found: list[Key] = []
-    for text in texts:
-        parts = text.strip().split("/")
-        if len(parts) == 3 and parts[0] != catalogue.member_id:
-            raise NotOurs(text)
-        if len(parts) in (2, 3):
-            found.append((the_type(parts[-2]).name, parts[-1]))
-        else:
-            record = the_record(catalogue, text)
-            found.append((record.type, record.id))
-    for key in found:
-        if key[0] in _UNLISTED:
-            raise NoSuchRecord(*key)
-    return list(dict.fromkeys(found))
-
-
-@click.command(
-    help=N_(
-        "Withdraw records that were shared.\n\n"
-        "With your next release everybody who follows you takes them down. This is final: the address never "
-        "comes back. (To take a record out of your list only, use commons remove.) RECORD is type/id, as in "
-        "service/dental-clinic."
-    ),
-    short_help=N_("Take back what was shared, for good."),
-)
-@click.argument("records", metavar="RECORD…", nargs=-1, required=True)
-@catalogue_option
-@click.option(
-    "--earlier",
-    is_flag=True,
-    help=N_("The record stays; only what it said in earlier releases is taken down everywhere."),
-)
-@yes_option
-@json_option
-def withdraw(
-    records: tuple[str, ...], catalogue: Path | None, earlier: bool, yes: bool, as_json: bool
-) -> None:
-    at = now()
-    kind: Kind = "earlier" if earlier else "record"
-    with opened(catalogue) as own:
-        found = _withdrawable(own, records)
-        for type_name, record_id in found:
-            stored = own.get(type_name, record_id)
-            tell(f"  {type_name}/{record_id}  {stored.title if stored else ''}".rstrip())
-        question = _("Take down what these records said before?") if earlier else _("Withdraw them for good?")
-        if not confirm(question, yes=yes):
-            tell(_("Nothing was withdrawn."))
-            return
-        with own.act("withdraw", at=at) as act:
-            for key in found:
-                act.withdraw(*key, kind)
-    if as_json:
-        show_json({"withdrawn": [f"{t}/{i}" for t, i in found], "kind": kind})
-        return
-    n = len(found)
-    said = ngettext(
-        "{n} record is withdrawn with your next release.",
-        "{n} records are withdrawn with your next release.",
-        n,
-    )
-    say(said.format(n=n))
-    say(_("Next: commons release"))
