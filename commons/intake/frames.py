@@ -199,3 +199,23 @@ def read_summary(file: BinaryIO) -> dict[str, Any]:
     if not isinstance(summary, dict):
         raise Damaged
     return summary
+
+
+def answers(file: BinaryIO) -> Iterator[bytes]:
+    """The whole answers in a file that holds one after another, each with its summary; no broken one."""
+    start = at = file.tell()
+    while True:
+        head = file.read(_FRAME.size)
+        if len(head) != _FRAME.size:
+            return
+        tag, length, _checksum = _FRAME.unpack(head)
+        at += _FRAME.size + length
+        file.seek(at)
+        if tag == b"Z":
+            file.seek(start)
+            found = file.read(at - start)
+            if len(found) != at - start:
+                return
+            yield found
+            start = at
+            file.seek(at)

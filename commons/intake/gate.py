@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 from commons.errors import CommonsError
 from commons.federation.lock import Tombstone
@@ -32,6 +33,7 @@ from commons.intake.tables import rules
 from commons.messages import N_
 
 MOST_AT_ONCE = 4
+TOGETHER, TOGETHER_BYTES = 6, 1024 * 1024  # releases of one child
 
 
 @dataclass(eq=False)
@@ -138,14 +140,19 @@ class Gate:
         return next(self.take_all([files]))
 
     def take_all(self, offered: Iterable[AnyFiles]) -> Iterator[Intake]:
-        """Many releases, in the order given; at most a few are in memory at one time."""
-        queue: list[_Waiting] = []
+        """Many releases, in the order given; at most a few children and their releases are under way."""
+        queue: list[_Batch] = []
+        batch = _Batch()
         for files in offered:
-            queue.append(self._begin(files))
+            batch.add(self._look_at(files))
+            if batch.is_full:
+                queue.append(self._begin(batch))
+                batch = _Batch()
             while len(queue) > self._at_once:
-                yield self._end(queue.pop(0))
-        while queue:
-            yield self._end(queue.pop(0))
+                yield from self._end(queue.pop(0))
+        queue.append(self._begin(batch))
+        for begun in queue:
+            yield from self._end(begun)
 
     def kept(self, release: str, form: str = "full") -> Intake | None:
         """What was kept of a release, without its bytes; None where there is nothing whole."""
@@ -170,11 +177,12 @@ class Gate:
         """The full and the pruned form of one release differ in what they may show."""
         return self._folder() / f"{release}-{form}-{rules()}"
 
-    def _begin(self, files: AnyFiles) -> _Waiting:
+    def _look_at(self, files: AnyFiles) -> Intake | _Asked:
+        """What is known of a release without a child, else what to ask one."""
         form = "pruned" if isinstance(files, PrunedFiles) else "full"
         kept = self.kept(files.digest, form)
         if kept is not None:
-            return _Waiting(kept)
+            return kept
         said = files.parsed_manifest
         job = Job(
             release=files.digest,
@@ -187,46 +195,109 @@ class Gate:
             counts=dict(said.counts),
         )
         if sum(said.counts.values()) > LIMITS.records:
-            return _Waiting(_without_rows(job, "refused", "E_TOOMANY"))
-        data = pruned.pack(files) if isinstance(files, PrunedFiles) else files.catalogue
-        if self._processes is None:
-            self._processes = (Forked if self._fork else Spawned)(self._lent)
-        descriptor, name = tempfile.mkstemp(dir=self._folder(), prefix=".new-")
-        number = self._processes.start((pack_job(job, self._lent), data), os.fdopen(descriptor, "wb"))
-        return _Waiting(None, job, number, Path(name))
+            return _without_rows(job, "refused", "E_TOOMANY")
+        return _Asked(job, pruned.pack(files) if isinstance(files, PrunedFiles) else files.catalogue)
 
-    def _end(self, waiting: _Waiting) -> Intake:
-        if waiting.intake is not None:
-            return waiting.intake
-        job, written = waiting.job, waiting.written
-        assert job is not None and written is not None and self._processes is not None
-        self._processes.wait(waiting.number)
+    def _begin(self, batch: _Batch) -> _Batch:
+        """Start the child that examines what is not known."""
+        asked = batch.asked
+        if asked:
+            if self._processes is None:
+                self._processes = (Forked if self._fork else Spawned)(self._lent)
+            descriptor, name = tempfile.mkstemp(dir=self._folder(), prefix=".new-")
+            parts = [part for one in asked for part in pack_job(one.job, one.data, self._lent)]
+            batch.number = self._processes.start(parts, os.fdopen(descriptor, "wb"))
+            batch.written = Path(name)
+        return batch
+
+    def _end(self, batch: _Batch) -> Iterator[Intake]:
+        """The releases of a batch, when its child has said what it will say."""
+        answers = iter(self._answers(batch))
+        for one in batch.releases:
+            yield one if isinstance(one, Intake) else next(answers)
+
+    def _answers(self, batch: _Batch) -> list[Intake]:
+        """What the child found, release by release.
+
+        If it ended before its work was done, each release that is left gets a child of its own: what one does
+        to a child is nobody else's misfortune.
+        """
+        if batch.written is None or self._processes is None:
+            return []
+        asked, found = batch.asked, list[Intake]()
+        self._processes.wait(batch.number)
         try:
-            with written.open("rb") as file:
-                summary = frames.read_summary(file)
-            intake = _intake(summary, written)
-            if (intake.release, intake.member, intake.form) != (job.release, job.member, job.form):
-                raise Damaged
+            with batch.written.open("rb") as file:
+                if len(asked) == 1:  # perhaps a large one: it stays where it was written
+                    return [self._keep(asked[0].job, file) or self._lost(batch)]
+                for one, part in zip(asked, frames.answers(file), strict=False):
+                    intake = self._keep(one.job, BytesIO(part))
+                    if intake is None or intake.unreadable_here:
+                        break
+                    found.append(intake)
+        finally:
+            batch.written.unlink(missing_ok=True)
+        return found + [self._alone(one) for one in asked[len(found) :]]
+
+    def _lost(self, batch: _Batch) -> Intake:
+        assert self._processes is not None
+        detail = self._processes.how_it_ended(batch.number)
+        return _without_rows(batch.asked[0].job, "unreadable", "E_HERE", detail)
+
+    def _alone(self, one: _Asked) -> Intake:
+        batch = _Batch()
+        batch.add(one)
+        return self._answers(self._begin(batch))[0]
+
+    def _keep(self, job: Job, answer: BinaryIO) -> Intake | None:
+        """Put one release's answer in its place; None where it is no answer to what was asked."""
+        try:
+            intake = _intake(frames.read_summary(answer), Path(os.devnull))
         except Damaged:
-            written.unlink()
-            detail = self._processes.how_it_ended(waiting.number)
-            return _without_rows(job, "unreadable", "E_HERE", detail)
+            return None
+        if (intake.release, intake.member, intake.form) != (job.release, job.member, job.form):
+            return None
         if intake.unreadable_here:
-            written.unlink()
             return intake
         path = self._path(job.release, job.form)
-        written.replace(path)
+        if isinstance(answer, BytesIO):
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
+                file.write(answer.getbuffer())
+            Path(file.name).replace(path)
+        else:
+            Path(answer.name).replace(path)
         return replace(intake, path=path)
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A release on its way: its result if known, else its job and the file that the answer goes to."""
+class _Asked:
+    """A release that a child is to examine."""
 
-    intake: Intake | None
-    job: Job | None = None
+    job: Job
+    data: bytes
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Releases that follow each other; what is small goes to one child together, since a fork costs more
+    than to examine it. What is known already waits with them for its turn.
+    """
+
+    releases: list[Intake | _Asked] = field(default_factory=list)
     number: int = 0
     written: Path | None = None
+
+    def add(self, release: Intake | _Asked) -> None:
+        self.releases.append(release)
+
+    @property
+    def asked(self) -> list[_Asked]:
+        return [one for one in self.releases if isinstance(one, _Asked)]
+
+    @property
+    def is_full(self) -> bool:
+        asked = self.asked
+        return not asked or len(asked) >= TOGETHER or sum(len(one.data) for one in asked) >= TOGETHER_BYTES
 
 
 def _without_rows(job: Job, outcome: str, code: str, detail: str = "") -> Intake:

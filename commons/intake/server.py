@@ -1,4 +1,4 @@
-"""The process that examines members' files: warm, without threads, forking one child a file.
+"""The process that examines members' files: warm, without threads, forking a child for each file, or a few.
 
 A fresh interpreter costs over 100 ms, a fork of this one a few; a fork of the calling program could copy its
 threads' locks and its secrets. Started by `gate` with one socket; each message is a job number with two open
@@ -17,7 +17,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from io import FileIO
 from typing import Any, NoReturn
@@ -30,21 +30,22 @@ from commons.schema.spec import load_schema
 
 MESSAGE = struct.Struct("<Q")
 STATUS = struct.Struct("<Qi")  # job number, how a child failed, as os.waitstatus_to_exitcode says it
-_LENGTH = struct.Struct("<I")
+_LENGTHS = struct.Struct("<IQ")  # of a job's JSON and of the bytes to examine
 _LOOK_S = 0.02  # between two looks at children that are running
 
 
-def pack_job(job: Job, lent: Lent) -> bytes:
-    """What stands before the bytes to examine."""
+def pack_job(job: Job, data: bytes, lent: Lent) -> tuple[bytes, bytes]:
+    """One job as the child reads it; several may follow each other."""
     head = json.dumps({"job": asdict(job), "lent": asdict(lent)}).encode()
-    return _LENGTH.pack(len(head)) + head
+    return _LENGTHS.pack(len(head), len(data)) + head, data
 
 
-def _read_job(file: FileIO) -> tuple[Job, Lent, bytes]:
-    """The job and the bytes, read without a buffer so that they are in memory once: up to 64 MiB."""
-    (length,) = _LENGTH.unpack(_exactly(file, _LENGTH.size))
-    head = json.loads(_exactly(file, length))
-    return Job(**head["job"]), Lent(**head["lent"]), file.readall()
+def _read_jobs(file: FileIO) -> Iterator[tuple[Job, Lent, bytes]]:
+    """Jobs and the bytes to examine, one at a time, without a buffer: up to 64 MiB are in memory once."""
+    while lengths := _exactly(file, _LENGTHS.size):
+        of_head, of_data = _LENGTHS.unpack(lengths)
+        head = json.loads(_exactly(file, of_head))
+        yield Job(**head["job"]), Lent(**head["lent"]), _exactly(file, of_data)
 
 
 def _exactly(file: FileIO, count: int) -> bytes:
@@ -52,7 +53,7 @@ def _exactly(file: FileIO, count: int) -> bytes:
     while count and (part := file.read(count)):
         parts.append(part)
         count -= len(part)
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def answer(job: Job, data: bytes, emit: Callable[[bytes], None], *, seconds: float) -> None:
@@ -115,13 +116,13 @@ def _reap(running: dict[int, tuple[int, float]], control: socket.socket) -> None
 
 
 def _child(source: int, sink: int) -> NoReturn:
-    """Examine one file under limits, then end without any of the parent's endings."""
+    """Examine a few files under limits, then end without any of the parent's endings."""
     code = 1
     try:
         with FileIO(source) as file:
-            job, lent, data = _read_job(file)
-        _limit(lent, file_bytes=0)
-        answer(job, data, lambda part: _write(sink, part), seconds=lent.seconds)
+            for job, lent, data in _read_jobs(file):
+                _limit(lent, file_bytes=0)
+                answer(job, data, lambda part: _write(sink, part), seconds=lent.seconds)
         code = 0
     except BaseException:  # a child must never return into the server's loop
         code = 1
@@ -160,11 +161,11 @@ def _limit(lent: Lent, *, file_bytes: int) -> None:
 
 
 def once() -> None:
-    """One job from stdin, its answer to stdout: for systems without fork."""
-    job, lent, data = _read_job(FileIO(sys.stdin.fileno(), closefd=False))
-    _limit(lent, file_bytes=lent.result_bytes)
-    answer(job, data, lambda part: _whole(sys.stdout.buffer.write(part)), seconds=lent.seconds)
-    sys.stdout.buffer.flush()
+    """Jobs from stdin, their answers to stdout: for systems without fork."""
+    for job, lent, data in _read_jobs(FileIO(sys.stdin.fileno(), closefd=False)):
+        _limit(lent, file_bytes=lent.result_bytes)
+        answer(job, data, lambda part: _whole(sys.stdout.buffer.write(part)), seconds=lent.seconds)
+        sys.stdout.buffer.flush()
 
 
 def _whole(_written: int) -> None:
