@@ -35,7 +35,9 @@ SETTINGS: dict[str, object] = {
     "trace_debug": False,
 }
 # Tables that are there for programs; Datasette lists them under "hidden".
-_FOR_PROGRAMS = ("leaf", "alias", "claim", "release", "candidate", "entity_topic", "receipt")
+_FOR_PROGRAMS = (
+    "leaf", "alias", "claim", "release", "candidate", "link", "related", "entity_topic", "receipt",
+)  # fmt: skip
 
 
 def metadata(federation: Mapping[str, Any], *, heap_mib: int | None = HEAP_MIB) -> dict[str, Any]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from commons.pool.find import Asked, Found
 from commons.pool.read import Card, Member, Thing
+from commons.pool.why import Why
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.site import Site
 
 
-def thing_json(thing: Thing, site: Site) -> dict[str, Any]:
-    """The fused fields, the claims, where they differ, and what refers to what (by address)."""
+def thing_json(thing: Thing, site: Site, found: Why) -> dict[str, Any]:
+    """The fused fields, the claims, why they are one, where they differ, what refers to what (by address)."""
     card = thing.card
     references = {name: target.address for name, target in thing.refers_to.items()}
     return {
@@ -42,6 +44,8 @@ def thing_json(thing: Thing, site: Site) -> dict[str, Any]:
             ]
             for field, rivals in thing.rivals.items()
         },
+        "links": [asdict(tie) for tie in found.links],
+        "judgements": [asdict(word) for word in (*found.same, *found.different)],
         "referred_by": {name: [_named(c) for c in cards] for name, cards in thing.referred_by.items()},
         "federation": site.federation.get("name"),
         "root": site.meta.get("root"),

@@ -17,6 +17,7 @@ PATHS: dict[str, dict[str, str]] = {
     "search": {"es": "buscar", "en": "search"},
     "record": {"es": "f", "en": "f"},
     "address": {"es": "ficha", "en": "record"},
+    "apart": {"es": "no-son-lo-mismo", "en": "not-the-same"},
     "topic": {"es": "tema", "en": "topic"},
     "district": {"es": "alcaldia", "en": "district"},
     "member": {"es": "miembro", "en": "member"},

@@ -11,15 +11,17 @@ from commons.addresses import short_code
 from commons.messages import in_language, ngettext
 from commons.messages import translate as _
 from commons.pool.find import overview
-from commons.pool.read import Gone, Pool, Several, Thing
+from commons.pool.read import Answer, Gone, Pool, Several, Thing
+from commons.pool.why import Why
 from datasette_commons.portal.cards import card_views, freshness_of
 from datasette_commons.portal.exports import about_json, member_json, thing_json
-from datasette_commons.portal.links import Links
+from datasette_commons.portal.links import PATHS, Links
 from datasette_commons.portal.lists import DOOR_WORDS, DOORS, Query, named_values
 from datasette_commons.portal.people import about_view, member_view
 from datasette_commons.portal.record import Reader, record_view
 from datasette_commons.portal.rendering import Page
 from datasette_commons.portal.site import Site
+from datasette_commons.portal.together import Background, background, not_views, proposal_of, together_view
 from datasette_commons.portal.words import number_words
 
 _LISTED = 6
@@ -76,6 +78,28 @@ class Redirect:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A small file that the reader takes away."""
+
+    name: str
+    body: bytes
+
+
+def _with_background(pool: Pool, short: str) -> tuple[Answer, Background]:
+    answer = pool.resolve(short)
+    return answer, background(pool, answer) if isinstance(answer, Thing) else Background(Why(), {})
+
+
+async def apart_file(site: Site, links: Links, query: Query, short: str) -> Attachment | None:
+    """“They are not the same”: a file that says which records are meant; whoever gets it decides."""
+    answer = await site.ask(lambda pool: pool.resolve(short))
+    proposal = proposal_of(answer, short, site) if isinstance(answer, Thing) else None
+    if proposal is None:
+        return None
+    return Attachment(f"{PATHS['apart'][links.lang]}-{short}.json", proposal.to_bytes())
+
+
 async def record_page(
     site: Site, links: Links, query: Query, code: str
 ) -> Page | Redirect | dict[str, Any] | None:
@@ -83,11 +107,11 @@ async def record_page(
     as_json = code.endswith(".json")
     code = code.removesuffix(".json")
     short, _dash, _slug = code.partition("-")
-    answer = await site.ask(lambda pool: pool.resolve(short))
+    answer, found = await site.ask(lambda pool: _with_background(pool, short))
     if isinstance(answer, Thing):
         card = answer.card
         if as_json:
-            return thing_json(answer, site)
+            return thing_json(answer, site, found.why)
         if short != card.short and not _is_alias(answer, short):
             return Redirect(links.record(card.short, card.slug))
         today = site.today()
@@ -96,7 +120,12 @@ async def record_page(
         status = 200
         return Page(
             "record.html",
-            {"title": view.title, "r": view},
+            {
+                "title": view.title,
+                "r": view,
+                "together": together_view(answer, found, site, links),
+                "not_same": not_views(answer, found, site, links),
+            },
             twin,
             status,
             links.record(card.short, card.slug, json=True),
