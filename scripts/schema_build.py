@@ -1,4 +1,4 @@
-"""Make what is generated from the schema: schema.json, published.sql and its copy among the drafts.
+"""Make what is generated from the schema: schema.json, linking.json, published.sql, its copy in drafts.
 
 `python scripts/schema_build.py` writes; `--check` writes nothing and fails where something is old.
 """
@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 
+from commons.link import tables
 from commons.schema import ddl, reading, spec
 
 ROOT = Path(__file__).resolve().parent.parent / "schemas" / spec.FOLDER
@@ -19,8 +20,11 @@ def generated() -> dict[Path, str]:
     plain = reading.read_folder(ROOT)
     schema = spec.schema_from(plain)
     sql = ddl.published_sql(schema)
+    linking = {path.stem: reading.read_yaml(path) for path in sorted((ROOT / "linking").glob("*.yaml"))}
+    tables.tables_from(linking)  # refuses what the program could not load
     return {
         ROOT / spec.COMPILED: json.dumps(plain, ensure_ascii=False, indent=1, sort_keys=True) + "\n",
+        ROOT / tables.COMPILED: json.dumps(linking, ensure_ascii=False, indent=1, sort_keys=True) + "\n",
         ROOT / "published.sql": sql,
         ROOT / "drafts" / schema.version / "published.sql": sql,
     }

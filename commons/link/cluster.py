@@ -17,6 +17,7 @@ from commons.link.judgements import Verdicts
 from commons.link.model import Candidate, Link, LinkClaim
 
 SAME_AS = "same-as"  # a reason: both claims name each other
+SCORED = "scored"  # a reason: what they say agrees; names were weighed with everything else
 TYPES, APART, ONE_PER_MEMBER, NAMES = "types", "apart", "one-per-member", "names"
 MOST_COMPARED = 12  # claims of a cluster whose names are compared with another's
 
@@ -110,7 +111,7 @@ def gather(
     """
     held, refused = [], []
     for link in sorted(links, key=lambda k: (k.a in last or k.b in last, -k.score, k.a, k.b)):
-        objection = clusters.objection(link.a, link.b, judged=link.reason == SAME_AS)
+        objection = clusters.objection(link.a, link.b, judged=link.reason in (SAME_AS, SCORED))
         if objection is None:
             clusters.join(link.a, link.b)
             held.append(link)

@@ -90,7 +90,7 @@ class Weighed:
 class Related:
     """Two claims that are not one thing and belong together otherwise: `a` is `kind` of `b`, proposed only.
 
-    `kind` is a term of the vocabulary `relation_kinds`; `reason` says what was seen (branch, unit, programme).
+    `kind` is a term of the vocabulary `relation_kinds`; `reason` says what was seen: branch, unit …
     """
 
     a: str

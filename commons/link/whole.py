@@ -5,12 +5,18 @@ A merge does the same in steps, with what it kept of earlier merges (`commons.me
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
+from commons.link import features, scored
 from commons.link.exact import decide
+from commons.link.features import Features
 from commons.link.judgements import NO_VERDICTS, Verdicts
-from commons.link.model import Decision, LinkClaim
+from commons.link.model import Candidate, Decision, Link, LinkClaim
+from commons.link.scored import Linking
+from commons.link.tables import Table, load_tables
 
 Record = tuple[str, Mapping[str, object]]  # full address, fields of the canonical record
 
@@ -36,7 +42,70 @@ def link_claim(address: str, fields: Mapping[str, object]) -> LinkClaim:
 
 
 def run(
-    records: Iterable[Record], settings: Settings | None = None, verdicts: Verdicts = NO_VERDICTS
+    records: Iterable[Record],
+    settings: Settings | None = None,
+    verdicts: Verdicts = NO_VERDICTS,
+    *,
+    watch: Callable[[str, str], None] | None = None,
 ) -> Decision:
-    """What is one thing among `records`, what may be, and what is related. Order does not matter."""
-    return decide((link_claim(address, fields) for address, fields in records), verdicts)
+    """What is one thing among `records`, what may be, and what is related. Order does not matter.
+
+    Args:
+        watch: told every pair of addresses that is compared at all.
+    """
+    told = dict(records)
+    claims = {address: link_claim(address, fields) for address, fields in told.items()}
+    exact = decide(claims.values(), verdicts)
+    following = {a for a, _to in verdicts.attached} | {a for a, c in claims.items() if c.same_as is not None}
+    by_type: dict[str, dict[str, Features]] = defaultdict(dict)
+    for address, fields in told.items():
+        found = features.of(claims[address].type, fields)
+        if found is not None and address not in following:
+            by_type[found.type][address] = found
+    links: list[Link] = []
+    candidates: list[Candidate] = []
+    for name, several in sorted(by_type.items()):
+        linking = Linking(_table(name, settings), several)
+        near = linking.near(_watcher(linking, watch))
+        clusters = [tuple(a for a in c if a in several) for c in exact.clusters]
+        found_here = scored.link(linking, near, clusters=[c for c in clusters if c], verdicts=verdicts)
+        links += found_here.links
+        candidates += found_here.candidates
+    decided = decide(claims.values(), verdicts, links)
+    return replace(decided, candidates=with_candidates(decided, candidates, verdicts))
+
+
+def with_candidates(
+    decided: Decision, candidates: Iterable[Candidate], verdicts: Verdicts
+) -> tuple[Candidate, ...]:
+    """The candidates of all levels; what is settled or joined after all is asked no more."""
+    of = {address: n for n, cluster in enumerate(decided.clusters) for address in cluster}
+    known = {(c.a, c.b): c for c in decided.candidates}
+    for candidate in candidates:
+        one = (candidate.a, candidate.b)
+        if one in verdicts.apart or of.get(one[0], -1) == of.get(one[1], -2):
+            continue
+        known.setdefault(one, candidate)
+    return tuple(known[p] for p in sorted(known))
+
+
+def _table(name: str, settings: Settings | None) -> Table:
+    table = load_tables().types[name]
+    own = settings.thresholds.get(name) if settings is not None else None
+    return table if own is None else replace(table, link=own[0], candidate=own[1])
+
+
+def _watcher(linking: Linking, watch: Callable[[str, str], None] | None) -> scored.Watch | None:
+    """Tells addresses where nodes are compared; claims of one node are compared by being equal."""
+    if watch is None:
+        return None
+    for same in linking.claims:
+        for one, other in combinations(same, 2):
+            watch(one, other)
+
+    def told(a: int, b: int) -> None:
+        for one in linking.claims[a]:
+            for other in linking.claims[b]:
+                watch(one, other)
+
+    return told

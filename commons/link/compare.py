@@ -1,0 +1,190 @@
+"""How alike two names, streets and positions are, in whole numbers. Pure; knows no record and no threshold.
+
+Whole numbers only, and no function of a maths library: the same answer on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from math import isqrt
+from typing import NamedTuple
+
+from rapidfuzz.distance import OSA, Levenshtein
+
+from commons.link.normal import Name, Street
+from commons.link.tables import load_tables
+
+Weight = Callable[[str], int]
+
+_SHORTEST = 4  # letters of a word that may be misspelt
+_PREFIX = 3  # letters of a word that may stand for a longer one
+
+# Cosines of whole degrees, times 1024: a position's east-west step shrinks towards the poles.
+_COSINES = (
+    1024, 1024, 1023, 1023, 1022, 1020, 1018, 1016, 1014, 1011, 1008, 1005, 1002, 998, 994, 989, 984, 979,
+    974, 968, 962, 956, 949, 943, 935, 928, 920, 912, 904, 896, 887, 878, 868, 859, 849, 839, 828, 818, 807, 796,
+    784, 773, 761, 749, 737, 724, 711, 698, 685, 672, 658, 644, 630, 616, 602, 587, 573, 558, 543, 527, 512,
+    496, 481, 465, 449, 433, 416, 400, 384, 367, 350, 333, 316, 299, 282, 265, 248, 230, 213, 195, 178, 160,
+    143, 125, 107, 89, 71, 54, 36, 18, 0,
+)  # fmt: skip
+_DEGREE_M = 111_195
+
+
+class Alike(NamedTuple):
+    """Two names, word by word: what the words count that both have, that are near, and that only one has.
+
+    `marks`: 0 none or the same, 1 only one side has some (or more), 2 they contradict.
+    """
+
+    shared: int
+    near: int
+    left: int
+    right: int
+    equal: bool
+    marks: int
+    same_marks: int
+    spelled: bool
+    legal: int  # 1 legal forms differ, 2 only one side has a kind of settlement, 3 these differ, else 0
+
+    @property
+    def lesser(self) -> int:
+        return min(self.left, self.right)
+
+
+@lru_cache(maxsize=400_000)
+def near(a: str, b: str) -> bool:
+    """Whether one word may be the other misspelt: about one slip in five letters; or cut short."""
+    if len(a) > len(b):
+        a, b = b, a
+    if len(a) < _SHORTEST:
+        if len(b) == len(a) + 1 == _SHORTEST and b.replace("n", "", 1) == a:
+            return True  # an ñ that a conversion lost
+        return len(a) >= _PREFIX and len(b) >= 7 and b.startswith(a)
+    most = len(b) // 5 if len(b) >= 5 else 1
+    most = max(most, 1)
+    if len(b) - len(a) <= most and OSA.distance(a, b, score_cutoff=most) <= most:
+        return True
+    return b.startswith(a)
+
+
+def _run_together(a: list[str], b: list[str]) -> bool:
+    """Whether the words are the same but for where they are cut, and some slips."""
+    left, right = "".join(a), "".join(b)
+    longer = max(len(left), len(right))
+    most = longer // 5
+    if longer < 6 or abs(len(left) - len(right)) > most:
+        return False
+    return Levenshtein.distance(left, right, score_cutoff=most) <= most
+
+
+def _spelled_alike(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """Whether the whole names differ by no more than one letter in eight."""
+    left, right = "".join(a), "".join(b)
+    most = max(len(left), len(right)) // 8
+    if most == 0 or abs(len(left) - len(right)) > most:
+        return False
+    return OSA.distance(left, right, score_cutoff=most) <= most
+
+
+def names(a: Name, b: Name, weight: Weight) -> Alike:
+    """Two names of one form each. Symmetric."""
+    if b < a:
+        a, b = b, a
+    marks, same_marks = _marks(a.marks, b.marks)
+    legal = _forms(a.legal, b.legal) if a.legal != b.legal else 0
+    spelled = a.spelling == b.spelling
+    words_a, words_b = set(a.words), set(b.words)
+    shared = words_a & words_b
+    counted = sum(map(weight, shared))
+    if len(shared) == len(words_a) == len(words_b):
+        return Alike(counted, 0, 0, 0, True, marks, same_marks, spelled, legal)
+    left = [w for w in a.words if w not in shared]
+    right = [w for w in b.words if w not in shared]
+    close = 0
+    if left and right:
+        close = _near_words(left, right, weight)
+        if left and right:
+            together = min(sum(map(weight, left)), sum(map(weight, right)))
+            if _run_together(left, right) or _spelled_alike(a.words, b.words):
+                close += together
+                left, right = [], []
+    lone = sum(map(weight, left)), sum(map(weight, right))
+    return Alike(counted, close, *lone, False, marks, same_marks, spelled, legal)
+
+
+def _near_words(left: list[str], right: list[str], weight: Weight) -> int:
+    """Take out of both lists the words that may be one misspelt; what they count, by the commoner of two."""
+    close = 0
+    for word in sorted(left, key=lambda w: (-len(w), w)):
+        for other in sorted(right, key=lambda w: (-len(w), w)):
+            if near(word, other):
+                close += min(weight(word), weight(other))
+                left.remove(word)
+                right.remove(other)
+                break
+    return close
+
+
+def _forms(a: tuple[str, ...], b: tuple[str, ...]) -> int:
+    settlement = load_tables().words.settlement
+    left, right = settlement.intersection(a), settlement.intersection(b)
+    if left or right:
+        return 2 if not left or not right else 0 if left & right else 3
+    return 1 if a and b and not set(a) & set(b) else 0
+
+
+def _marks(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[int, int]:
+    if a == b:
+        return 0, len(a)
+    both = set(a) & set(b)
+    if len(both) == len(a) == len(b):
+        return 0, len(a)
+    few, many = (a, b) if len(a) <= len(b) else (b, a)
+    return (1 if many[: len(few)] == few else 2), len(both)
+
+
+def is_acronym(a: Name, b: Name) -> bool:
+    """Whether one name is the initials of the other's words (three and more)."""
+    for short, long in ((a, b), (b, a)):
+        one = short.words[0] if len(short.words) == 1 else ""
+        if len(one) >= 3 and len(long.letters) > 1 and one == long.letters:
+            return True
+    return False
+
+
+SAME, NUMBER_MISSING, OTHER_NUMBER, OTHER, NUMBER_ONLY = range(5)
+
+
+def streets(a: Street, b: Street) -> int:
+    """How two addresses stand to each other."""
+    same_way = _same_way(a.words, b.words)
+    if a.number and b.number:
+        if a.number == b.number:
+            return SAME if same_way else NUMBER_ONLY
+        return OTHER_NUMBER if same_way else OTHER
+    return NUMBER_MISSING if same_way else OTHER
+
+
+@lru_cache(maxsize=100_000)
+def _same_way(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """Whether the words name one way: points of the compass and what one side leaves out do not matter."""
+    left = [w for w in a if len(w) > 1 or w.isdigit()]
+    right = [w for w in b if len(w) > 1 or w.isdigit()]
+    if not left or not right:
+        return left == right and a == b
+    few, many = (left, right) if len(left) <= len(right) else (right, left)
+    hits = sum(any(w == o or (not w.isdigit() and near(w, o)) for o in many) for w in few)
+    if hits == len(few):
+        return True
+    return hits * 2 > len(few) or _run_together(left, right)
+
+
+def metres(a: tuple[int, int], b: tuple[int, int]) -> int:
+    """The distance of two positions in millionths of a degree; exact enough below some kilometres."""
+    north = abs(a[0] - b[0])
+    east = abs(a[1] - b[1])
+    if east > 180_000_000:
+        east = 360_000_000 - east
+    east = east * _COSINES[min(abs(a[0] + b[0]) // 2_000_000, 90)] // 1024
+    return isqrt(north * north + east * east) * _DEGREE_M // 1_000_000

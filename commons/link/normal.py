@@ -1,0 +1,259 @@
+"""Names, streets, contacts as they are compared. Pure; knows no record and compares nothing.
+
+Everything is a function of the text and the tables alone, and the same on every machine. Accents and case go,
+and ñ with them, since half of all lists were typed without; `spelling` keeps ñ and small words, so that *Año*
+and *Ano*, *Palmas* and *Las Palmas* are told apart where that is all that differs.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from functools import lru_cache
+from typing import NamedTuple
+
+from commons.folding import folded
+from commons.link.tables import Words, load_tables
+
+MOST_WORDS = 16  # of one name; what is longer is a sentence
+MOST_FORMS = 6  # of one record's names
+MOST_TEXT = 240
+
+_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
+_DOTTED = re.compile(r"\b(?:[a-z]\.\s?){2,}(?:[a-z]\b(?!\w))?")
+_SLASHED = re.compile(r"\b([a-z])/([a-z])\b")  # t/a, s/n, I/T
+_HOUSING = re.compile(r"\bu(?:nidad(?:es)?|nid)?\.?\s+hab(?:itacional(?:es)?|s)?\b")
+_ORDINAL = re.compile(r"(\d+)(?:ra|era|er|do|da|ro|to|ta|mo|ma|vo|va|no|na|st|nd|rd|th|a|o)\Z")
+_SPLIT_FIGURES = re.compile(r"(\d+)([a-z])\Z")
+_BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+_SHORT_NAME = re.compile(r"[A-ZÑ][A-ZÑ0-9&.]{1,9}\Z")
+_POSTAL = re.compile(r"[^a-z0-9]+")
+
+
+class Name(NamedTuple):
+    """One name: its words in order, its numbers and compass points in order, its legal forms."""
+
+    words: tuple[str, ...]
+    marks: tuple[str, ...]
+    legal: tuple[str, ...] = ()
+    letters: str = ""  # the first letters of its words, legal forms included
+    spelling: int = 0  # checksum of the name as it is spelled but for accents and case
+
+
+class Street(NamedTuple):
+    """One address: the words of the way, the house number ("" if none), the part inside the house."""
+
+    words: tuple[str, ...]
+    number: str
+    inner: str = ""
+    spelling: int = 0  # checksum of the whole line
+
+
+def _plain(text: str) -> str:
+    """Folded, without apostrophes and the points of abbreviations."""
+    plain = folded(text[:MOST_TEXT]).replace("’", "'").replace("`", "'").replace("´", "'")
+    plain = _SLASHED.sub(r"\1\2", plain)
+    plain = _DOTTED.sub(lambda m: re.sub(r"[.\s]", "", m.group()) + " ", plain)
+    return plain.replace("&", " and ")
+
+
+@lru_cache(maxsize=200_000)
+def name_of(text: str) -> Name:
+    """One name, read: abbreviations written out, small words gone, legal forms and marks apart."""
+    words = load_tables().words
+    said: list[str] = []
+    marks: dict[str, None] = {}
+    legal: set[str] = set()
+    letters = ""
+    for word in _expanded(_HOUSING.sub(" uhab ", _plain(text)), words):
+        letters += word[0] if word not in words.small else ""
+        mark = _mark(word, words)
+        if mark:
+            marks[mark] = None
+        elif word in words.legal or word in words.settlement:
+            legal.add(word)
+        elif word not in words.small:
+            said.append(word)
+    if not said:  # "Fundación, A.C.", "La De Los"
+        said = sorted(legal) or [w for w in _WORD.findall(_plain(text)) if not _mark(w, words)]
+    unique = tuple(dict.fromkeys(said))[:MOST_WORDS]
+    return Name(unique, tuple(marks), tuple(sorted(legal)), letters[:MOST_WORDS], spelling_of(text))
+
+
+def spelling_of(text: str) -> int:
+    """A checksum that is equal for names spelled alike, ñ and small words included."""
+    kept = folded(text[:MOST_TEXT].casefold().replace("ñ", "\0")).replace("\0", "ñ")
+    return zlib.crc32(" ".join(re.findall(r"[a-zñ0-9_]+", kept)).encode())
+
+
+def _expanded(plain: str, words: Words) -> list[str]:
+    found: list[str] = []
+    for word in _WORD.findall(plain):
+        whole = words.short.get(word)
+        if whole is None and "'" in word:
+            word = word.replace("'", "")
+            whole = words.short.get(word)
+        found += whole if whole is not None else (word,)
+    return found
+
+
+def _mark(word: str, words: Words) -> str:
+    """A number or a compass point as it is compared; "" for any other word."""
+    if word in words.compass:
+        return words.compass[word]
+    if word in words.parts:
+        return word
+    if word in words.numerals and (len(word) > 1 or word in "iv"):
+        return words.numerals[word]
+    if word[0].isdigit():
+        ordinal = _ORDINAL.match(word)
+        return (ordinal[1] if ordinal else word).lstrip("0") or "0"
+    return ""
+
+
+def names_of(texts: list[str]) -> tuple[Name, ...]:
+    """The names a record goes by: each text, and what it says to be called, too ("formerly …", "(RNID)")."""
+    forms: dict[Name, None] = {}
+    for text in texts:
+        for form in _forms(text):
+            name = name_of(form)
+            if name.words or name.marks:
+                forms.setdefault(name)
+    return tuple(forms)[:MOST_FORMS]
+
+
+def _forms(text: str) -> list[str]:
+    if folded(text).strip() in load_tables().words.placeholders:
+        return []
+    aliases: list[str] = []
+
+    def inside(match: re.Match[str]) -> str:
+        content = match[1].strip()
+        after = _former().match(folded(content))
+        if after:
+            aliases.append(content[after.end() :])
+            return " "
+        if _SHORT_NAME.match(content) and _is_initials(content, text):
+            aliases.append(content)
+            return " "
+        return f" {content} "
+
+    rest = _BRACKETS.sub(inside, text[:MOST_TEXT])
+    parts = _former(inside=True).split(_same_length(rest))
+    if len(parts) > 1:
+        at, pieces = 0, []
+        for part in parts:  # the pieces of the original text, accents and all: lengths agree
+            pieces.append(rest[at : at + len(part)])
+            at = _after(rest, at + len(part))
+        return [p for p in pieces if p.strip(" ,;-")] + aliases
+    return [rest, *aliases]
+
+
+def _after(text: str, at: int) -> int:
+    """Where the next name begins after the words at `at` that said "formerly"."""
+    match = _former(inside=True).match(_same_length(text), at)
+    return match.end() if match else at
+
+
+def _same_length(text: str) -> str:
+    """In small letters, one for one; where a letter would become two it stays."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else text
+
+
+@lru_cache(maxsize=2)
+def _former(*, inside: bool = False) -> re.Pattern[str]:
+    """At the beginning of a bracket the words need a space after them, within a name also before."""
+    either = "|".join(re.escape(w) for w in load_tables().words.former)
+    return re.compile(rf"[\s,;:-]+(?:{either})[\s:]+" if inside else rf"(?:{either})[\s:,]+")
+
+
+def _is_initials(short: str, text: str) -> bool:
+    """Whether a short name in brackets is made of the letters of the name before it, and no abbreviation."""
+    letters = re.sub(r"[^a-z0-9]", "", folded(short))
+    before = re.sub(r"[^a-z0-9]", "", folded(text[: text.find(short)]))
+    if len(letters) < 2 or letters[:1] != before[:1] or letters in load_tables().words.short:
+        return False
+    rest = iter(before)
+    return all(letter in rest for letter in letters)
+
+
+@lru_cache(maxsize=200_000)
+def street_of(text: str) -> Street | None:
+    """Street, house number, flat. None where the text names no street."""
+    words = load_tables().words
+    plain = _plain(text.replace("#", " no "))
+    said: list[str] = []
+    numbers: list[str] = []
+    inner: list[str] = []
+    into = False
+    for raw in _WORD.findall(plain):
+        word = raw.replace("'", "")
+        if word in words.street_ends and said:
+            break
+        if word in words.inner_words and (said or numbers):
+            into = True
+        elif word[0].isdigit():
+            number = word.lstrip("0") or "0"
+            if into:
+                inner.append(number)
+                into = False
+            elif _ORDINAL.match(word) and not _is_number(word):
+                said.append(_ORDINAL.match(word)[1].lstrip("0"))  # type: ignore[index]
+            else:
+                numbers.append(number)
+        elif into and len(word) <= 2:
+            inner.append(word)
+            into = False
+        elif word not in words.no_number and word not in words.number_words and word not in words.small:
+            into = False
+            said.append(_street_word(word, words))
+    return _street(said, numbers, inner, plain, words)
+
+
+def _is_number(word: str) -> bool:
+    """12a is a house, 12th a street."""
+    return len(word.lstrip("0123456789")) == 1
+
+
+def _street_word(word: str, words: Words) -> str:
+    if word in words.street_kinds:
+        return word
+    if word in words.compass:
+        return words.compass[word]
+    if len(word) > 4 and word in words.numerals:
+        return words.numerals[word]
+    whole = words.short.get(word)
+    return whole[0] if whole and len(whole) == 1 else word
+
+
+def _street(said: list[str], numbers: list[str], inner: list[str], plain: str, words: Words) -> Street | None:
+    """Puts the parts in order: an English number stands first, a Spanish one last; a way may be a number."""
+    proper = [w for w in said if w not in words.street_kinds]
+    if not proper and not numbers:
+        return None
+    if not proper or all(len(w) <= 2 and not w.isdigit() for w in proper):  # "Calle 10 no. 25", "12 W 79 St"
+        first = plain.lstrip()[:1].isdigit()
+        if len(numbers) > 1:
+            number, numbers = (numbers[1], [numbers[0]]) if first else (numbers[0], numbers[1:])
+            proper.append(number)
+    way = tuple(dict.fromkeys(proper or said))[:8]
+    return Street(way, numbers[0] if numbers else "", "".join(inner)[:12], spelling_of(plain))
+
+
+def postal_of(text: str) -> str:
+    """A postal code in small letters without spaces; ZIP+4 as ZIP."""
+    code = _POSTAL.sub("", text.casefold())
+    return code[:5] if code.isdigit() and len(code) == 9 else code
+
+
+def phone_of(text: str) -> str:
+    """The figures that tell a number from others: the last ten, or fewer where it has fewer."""
+    figures = "".join(c for c in text if c.isdigit())
+    return figures[-10:] if len(figures) >= 7 else ""
+
+
+def words_of(text: str) -> str:
+    """A neighbourhood or a town as one comparable text."""
+    name = name_of(text)
+    return " ".join((*name.words, *name.marks))

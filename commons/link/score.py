@@ -1,0 +1,316 @@
+"""What two records' features say for and against their being one thing. Pure: a sum of named whole numbers.
+
+Knows no cluster and no threshold but by name; the points are in `schemas/v1/linking/weights.yaml`. Symmetric:
+the order of the two records does not matter. What is missing on either side counts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from commons.link import compare
+from commons.link.compare import Alike
+from commons.link.features import Features
+from commons.link.model import Part, Weighed
+from commons.link.normal import Name
+from commons.link.rarity import Rarity, name_atom, street_atom
+from commons.link.tables import Table, load_tables
+
+# Guards: what forbids an automatic link, whatever the score.
+G_NAMES, G_MARKS, G_IDENTIFIERS, G_TOWN, G_DATE, G_NUMBER, G_PLACE = (
+    "names", "marks", "identifiers", "town", "date", "house-number", "place",
+)  # fmt: skip
+NEAR_M = 150  # metres within which two exact positions are one place
+
+
+class Score(NamedTuple):
+    """A pair weighed: points by part, the guards, and what beside the name agrees.
+
+    `anchored`: a place, a contact or an identifier does. `firm`: a house, a spot or a contact does.
+    """
+
+    total: int
+    parts: tuple[tuple[str, int], ...]
+    guards: tuple[str, ...]
+    anchored: bool
+    firm: bool
+
+
+class Scorer:
+    """Weighs pairs of one record type against one count of what is common."""
+
+    def __init__(self, table: Table, rarity: Rarity) -> None:
+        self.table, self.rarity = table, rarity
+        self._points = table.points
+        self._weights: dict[str, int] = {}
+        self._generic = load_tables().generic
+
+    def weight(self, word: str) -> int:
+        """What a shared word counts."""
+        found = self._weights.get(word)
+        if found is None:
+            found = self.table.rarity[self.rarity.bucket("w" + word)]
+            if word in self._generic:
+                found = min(found, self._points["generic"])
+            self._weights[word] = found
+        return found
+
+    def score(self, a: Features, b: Features) -> Score:
+        """Both records' points, part by part."""
+        parts: list[tuple[str, int]] = []
+        guards: list[str] = []
+        named = self._names(a, b, parts, guards)
+        place, exact = self._place(a, b, parts, guards)
+        contact = self._contact(a, b, parts, moved=G_NUMBER in guards)
+        known = self._identifiers(a, b, parts, guards)
+        self._rest(a, b, parts, guards)
+        if exact < 0 and not contact:
+            guards.append(G_PLACE)
+        if not named:
+            guards.append(G_NAMES)
+        anchored = known or contact > 0 or place > 0
+        firm = known or contact > 0 or exact >= self._points["firm"]
+        return Score(sum(p for _n, p in parts), tuple(parts), tuple(guards), anchored, firm)
+
+    # names
+
+    def _names(self, a: Features, b: Features, parts: list[tuple[str, int]], guards: list[str]) -> bool:
+        """The best two of their names; returns whether they may be names of one thing."""
+        if not a.names or not b.names:
+            return False
+        best: tuple[int, int, list[tuple[str, int]], bool, bool] | None = None
+        for x in a.names:
+            for y in b.names:
+                found, like, contradict = self._name_parts(x, y)
+                total = sum(p for _n, p in found)
+                if best is None or (total, like) > (best[0], best[3]):
+                    best = (total, 0, found, like, contradict)
+        assert best is not None
+        parts += best[2]
+        if best[4]:
+            guards.append(G_MARKS)
+        return best[3]
+
+    def _name_parts(self, x: Name, y: Name) -> tuple[list[tuple[str, int]], bool, bool]:
+        points, alike = self._points, compare.names(x, y, self.weight)
+        found: list[tuple[str, int]] = []
+        if alike.lesser and not alike.shared and compare.is_acronym(x, y):
+            found.append(("acronym", points["acronym"]))
+            like = True
+        else:
+            like = self._word_parts(x, alike, found)
+        if alike.marks == 2:
+            found.append(("marks", points["marks"]))
+        elif alike.marks == 1:
+            found.append(("marks", points["mark_missing"]))
+        elif alike.same_marks:
+            found.append(("marks", points["mark_same"] * min(alike.same_marks, 2)))
+        if alike.legal:
+            found.append(("legal form", points[_FORMS[alike.legal]]))
+        if alike.spelled:
+            found.append(("spelling", points["spelling"]))
+        return found, like, alike.marks == 2
+
+    def _word_parts(self, x: Name, alike: Alike, found: list[tuple[str, int]]) -> bool:
+        """Shared words count, lone words cost; returns whether the names are alike."""
+        points = self._points
+        shared = alike.shared + alike.near * points["near"] // 100
+        found.append(("name", min(shared, points["name_most"])))
+        if alike.equal and alike.marks != 2:
+            found.append(("whole name", self._whole(x)))
+            return True
+        if not alike.left and not alike.right and alike.marks != 2:
+            found.append(("whole name", points["name_near"]))
+        lesser, rest = alike.lesser, alike.left + alike.right - 2 * alike.lesser
+        cost = -(lesser * 2 * points["unlike"] + rest * points["extra"]) // 100
+        if cost:
+            found.append(("other words", max(cost, points["name_least"])))
+        return shared * 100 >= (shared + lesser) * points["alike"] and shared > 0
+
+    def _whole(self, name: Name) -> int:
+        """What an equal whole name counts more."""
+        common = self.rarity.bucket(name_atom(name.words, name.marks))
+        by_count = self.table.whole_names
+        most = by_count[min(common, len(by_count) - 1)]
+        if not name.marks and self._generic.issuperset(name.words):
+            return min(most, self._points["name_generic"])
+        return most
+
+    # place
+
+    def _place(
+        self, a: Features, b: Features, parts: list[tuple[str, int]], guards: list[str]
+    ) -> tuple[int, int]:
+        """Returns the sum of what speaks for one place, and the sum of everything but the town."""
+        points = self._points
+        found: list[tuple[str, int]] = []
+        if a.street is not None and b.street is not None:
+            found.append(("street", self._street(a, b, guards)))
+        if a.position is not None and b.position is not None:
+            away = compare.metres(a.position, b.position)
+            near = next((p for most, p in self.table.distances if away <= most), points["far"])
+            found.append(("distance", near))
+        if a.postal and b.postal:
+            found.append(("postal code", self._postal(a.postal, b.postal)))
+        if a.neighbourhood and b.neighbourhood:
+            same = a.neighbourhood == b.neighbourhood or compare.near(a.neighbourhood, b.neighbourhood)
+            found.append(("neighbourhood", points["neighbourhood" if same else "neighbourhood_other"]))
+        exact = sum(p for _n, p in found)
+        town = self._town(a, b)
+        if town is not None:
+            found.append(town)
+            if town[1] < 0:
+                guards.append(G_TOWN)
+        self._within(found, parts, points["place_least"], points["place_most"], "place")
+        return sum(p for _n, p in found if p > 0), exact
+
+    def _within(
+        self, found: list[tuple[str, int]], parts: list[tuple[str, int]], least: int, most: int, what: str
+    ) -> None:
+        """Add parts that speak of one matter; together they count no more than so much either way."""
+        total = sum(p for _n, p in found)
+        parts += [(name, count) for name, count in found if count]
+        if total > most or total < least:
+            parts.append((f"{what}, at most", (most if total > most else least) - total))
+
+    def _street(self, a: Features, b: Features, guards: list[str]) -> int:
+        assert a.street is not None and b.street is not None
+        points, how = self._points, compare.streets(a.street, b.street)
+        if how == compare.SAME:
+            spelled = points["street_spelled"] if a.street.spelling == b.street.spelling else 0
+            return points["street"] * self._share(street_atom(a)) // 100 + spelled
+        if a.street.number and b.street.number and a.street.number != b.street.number:
+            guards.append(G_NUMBER)
+            return points["street_other_number"]
+        return points[_STREETS[how]]
+
+    def _share(self, atom: str) -> int:
+        """The percentage that is left of the points of something which many have."""
+        shares = self.table.shares
+        return shares[min(self.rarity.bucket(atom), len(shares) - 1)]
+
+    def _postal(self, a: str, b: str) -> int:
+        points = self._points
+        if a == b:
+            return points["postal" if a.isdigit() else "postal_fine"]
+        if a[:3] == b[:3]:
+            return points["postal_near"]
+        return points["postal_other"]
+
+    def _town(self, a: Features, b: Features) -> tuple[str, int] | None:
+        points = self._points
+        if a.district and b.district:
+            return ("district", points["district" if a.district == b.district else "district_other"])
+        if a.town and b.town:
+            if a.town == b.town or compare.near(a.town, b.town) or _inside(a.town, b.town):
+                return ("city", points["city"])
+            return ("city", points["city_other"])
+        if a.region and b.region and a.region != b.region:
+            return ("region", points["region_other"])
+        return None
+
+    # contacts
+
+    def _contact(self, a: Features, b: Features, parts: list[tuple[str, int]], *, moved: bool) -> int:
+        """Phones, e-mail, web. Where house numbers differ a shared one is likely the head office's."""
+        points = self._points
+        found: list[tuple[str, int]] = []
+        if a.phones and b.phones:
+            found.append(("phone", self._phone(a, b)))
+        if a.emails and b.emails:
+            same = [e for e in a.emails if e in b.emails]
+            count = max((points["email"] * self._share("e" + e) // 100 for e in same), default=0)
+            found.append(("e-mail", count if same else points["email_other"]))
+        if a.sites and b.sites:
+            same = [s for s in a.sites if s in b.sites]
+            count = max((points["site"] * self._share("s" + s) // 100 for s in same), default=0)
+            if not same and any(compare.near(s, t) for s in a.sites for t in b.sites):
+                found.append(("web", points["site_near"]))
+            else:
+                if same and not set(a.pages).isdisjoint(b.pages):
+                    count += points["page"]
+                found.append(("web", count if same else points["site_other"]))
+        if moved:
+            found = [(name, min(count, points["moved"])) for name, count in found]
+        self._within(found, parts, points["contact_least"], points["contact_most"], "contact")
+        return 0 if moved else sum(p for _n, p in found if p > 0)
+
+    def _phone(self, a: Features, b: Features) -> int:
+        points = self._points
+        same = [p for p in a.phones for q in b.phones if _one_phone(p, q)]
+        if not same:
+            return points["phone_other"]
+        return max(points["phone"] * self._share("p" + p[-7:]) // 100 for p in same)
+
+    # the rest
+
+    def _identifiers(self, a: Features, b: Features, parts: list[tuple[str, int]], guards: list[str]) -> bool:
+        if not a.identifiers or not b.identifiers:
+            return False
+        if set(a.identifiers) & set(b.identifiers):
+            parts.append(("identifier", self._points["identifier"]))
+            return True
+        if {i.partition(":")[0] for i in a.identifiers} & {i.partition(":")[0] for i in b.identifiers}:
+            parts.append(("identifier", self._points["identifier_other"]))
+            guards.append(G_IDENTIFIERS)
+        return False
+
+    def _rest(self, a: Features, b: Features, parts: list[tuple[str, int]], guards: list[str]) -> None:
+        points = self._points
+        if a.kind and b.kind and a.kind != b.kind:
+            parts.append(("kind", points["kind_other"]))
+        if a.date and b.date:
+            same = a.date[:10] == b.date[:10]
+            parts.append(("date", points["date" if same else "date_other"]))
+            if not same:
+                guards.append(G_DATE)
+
+
+_FORMS = {1: "legal", 2: "settlement_missing", 3: "settlement_other"}
+_STREETS = {
+    compare.NUMBER_MISSING: "street_only",
+    compare.OTHER: "street_other",
+    compare.NUMBER_ONLY: "number_only",
+}
+
+
+def _one_phone(a: str, b: str) -> bool:
+    """Equal, or equal in seven figures where one lacks its area."""
+    return a == b or (min(len(a), len(b)) < 10 and a[-7:] == b[-7:])
+
+
+def _inside(a: str, b: str) -> bool:
+    """Whether one town's name is the other's with more words (*Ciudad de México*, *México*)."""
+    left, right = set(a.split()), set(b.split())
+    return left <= right or right <= left
+
+
+def explained(score: Score, a: Features, b: Features) -> Weighed:
+    """A score with both sides' values, for a person."""
+    parts = tuple(Part(name, points, _shown(name, a), _shown(name, b)) for name, points in score.parts)
+    return Weighed(parts, score.guards, score.anchored)
+
+
+def _shown(part: str, of: Features) -> str:
+    street = of.street
+    values: Mapping[str, str] = {
+        "street": " ".join((*street.words, street.number)).strip() if street else "",
+        "distance": f"{of.position[0]},{of.position[1]}" if of.position else "",
+        "postal code": of.postal,
+        "neighbourhood": of.neighbourhood,
+        "district": of.district,
+        "city": of.town,
+        "region": of.region,
+        "phone": " ".join(of.phones),
+        "e-mail": " ".join(of.emails),
+        "web": " ".join(of.sites),
+        "identifier": " ".join(of.identifiers),
+        "kind": of.kind,
+        "date": of.date,
+        "place, at most": "",
+        "contact, at most": "",
+    }
+    if part in values:
+        return values[part]
+    return " / ".join(" ".join((*n.words, *n.marks, *n.legal)) for n in of.names)

@@ -1,0 +1,372 @@
+"""Links by evidence among the records of one type: who is one thing, who may be, and why. Pure.
+
+In order: equal features are one node; nodes that share a key are compared; groups grow by average linkage,
+twice. First generously, within one member's list, too: such a group is what would be one thing if people said
+yes to everything. Then strictly inside each: one claim per member, every pair without a guard, more than the
+name. What the strict groups leave open of a generous one are the candidates, as few as join it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from commons.link import block
+from commons.link.average import FORBIDDEN, Groups
+from commons.link.cluster import SCORED
+from commons.link.features import Features
+from commons.link.judgements import NO_VERDICTS, Verdicts
+from commons.link.model import Candidate, Link, pair
+from commons.link.rarity import Rarity
+from commons.link.score import (
+    G_DATE,
+    G_IDENTIFIERS,
+    G_MARKS,
+    G_NAMES,
+    G_TOWN,
+    Score,
+    Scorer,
+)
+from commons.link.tables import Table
+
+TIE, OWN, NAME_ONLY, BELOW = "tie", "own", "name-only", "below"
+MOST_ALIKE = 40  # claims with equal features that are compared one by one
+
+Watch = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of one type."""
+
+    links: tuple[Link, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Claims that go together whatever else is found: equal features, no judgement between them."""
+
+    node: int
+    claims: tuple[str, ...]
+
+    @property
+    def members(self) -> frozenset[str]:
+        return frozenset(a.partition("/")[0] for a in self.claims)
+
+
+class Linking:
+    """The records of one type, and what was found about pairs of them."""
+
+    def __init__(self, table: Table, claims: Mapping[str, Features], rarity: Rarity | None = None) -> None:
+        nodes: dict[Features, list[str]] = defaultdict(list)
+        for address in sorted(claims):
+            nodes[claims[address]].append(address)
+        self.table = table
+        self.features = list(nodes)
+        self.claims = list(nodes.values())
+        self.rarity = rarity or Rarity.counted(self.features)
+        self._scorer = Scorer(table, self.rarity)
+        self._scores: dict[tuple[int, int], Score] = {}
+
+    def score(self, a: int, b: int) -> Score:
+        """Two nodes weighed, once."""
+        key = (a, b) if a <= b else (b, a)
+        found = self._scores.get(key)
+        if found is None:
+            found = self._scores[key] = self._scorer.score(self.features[key[0]], self.features[key[1]])
+        return found
+
+    def near(self, watch: Watch | None = None) -> list[tuple[int, int]]:
+        """The pairs of nodes that share a key and score enough to be looked at again."""
+        entries = sorted(
+            (key, node) for node, f in enumerate(self.features) for key in block.keys(f, self.rarity)
+        )
+        compared: set[tuple[int, int]] = set()
+        for _key, nodes in block.blocks(entries):
+            compared.update(combinations(nodes, 2))
+        if watch is not None:
+            for a, b in compared:
+                watch(a, b)
+        return sorted(p for p in compared if self.score(*p).total >= self.table.candidate)
+
+
+def link(
+    linking: Linking,
+    near: Iterable[tuple[int, int]],
+    *,
+    clusters: Iterable[tuple[str, ...]] = (),
+    verdicts: Verdicts = NO_VERDICTS,
+) -> Found:
+    """What is one thing, and what should be asked.
+
+    Args:
+        near: pairs of nodes worth looking at, of `Linking.near`.
+        clusters: addresses that exact linking joined already.
+    """
+    return _Run(linking, sorted(near), [tuple(c) for c in clusters], verdicts).found()
+
+
+class _Run:
+    """One run over one type."""
+
+    def __init__(
+        self,
+        linking: Linking,
+        near: Sequence[tuple[int, int]],
+        clusters: Sequence[tuple[str, ...]],
+        verdicts: Verdicts,
+    ) -> None:
+        self.linking, self.table, self.verdicts = linking, linking.table, verdicts
+        self.apart: dict[str, set[str]] = defaultdict(set)
+        for a, b in verdicts.apart:
+            self.apart[a].add(b)
+            self.apart[b].add(a)
+        self.cluster = {a: n for n, cluster in enumerate(clusters) for a in cluster}
+        self.near = near
+        self.units: list[Unit] = []
+        self.of_node: dict[int, list[int]] = defaultdict(list)
+
+    def found(self) -> Found:
+        self._make_units(self._loosely)
+        generous = self._groups(self._may, self.table.candidate)
+        loose, loose_ties = generous
+        self._remember_loose(loose)
+        self._make_units(self._strictly)
+        strict, ties = self._groups(self._must, self.table.link, own=FORBIDDEN)
+        return self._told(strict, ties | loose_ties)
+
+    # units
+
+    def _make_units(self, splits: Callable[[int, Sequence[str]], Iterable[tuple[str, ...]]]) -> None:
+        touched = {n for p in self.near for n in p}
+        self.units, self.of_node = [], defaultdict(list)
+        for node, claims in enumerate(self.linking.claims):
+            if node not in touched and len(claims) == 1 and claims[0] not in self.cluster:
+                continue
+            for part in splits(node, claims):
+                self.of_node[node].append(len(self.units))
+                self.units.append(Unit(node, part))
+
+    def _parts(self, claims: Sequence[str]) -> list[list[str]]:
+        """Claims that exact linking has in one cluster, or in none, and that nobody judged."""
+        parts: dict[object, list[str]] = defaultdict(list)
+        for address in claims:
+            alone = address in self.apart or address in self.verdicts.detached
+            parts[address if alone else self.cluster.get(address, -1)].append(address)
+        return list(parts.values())
+
+    def _loosely(self, node: int, claims: Sequence[str]) -> Iterable[tuple[str, ...]]:
+        itself = self.linking.score(node, node).total
+        own = self.table.points["own_list"]
+        for part in self._parts(claims):
+            members = {a.partition("/")[0] for a in part}
+            needed = self.table.candidate - (own if len(members) < len(part) else 0)
+            if itself >= needed:
+                yield tuple(part)
+            else:
+                yield from ((a,) for a in part)
+
+    def _strictly(self, node: int, claims: Sequence[str]) -> Iterable[tuple[str, ...]]:
+        """One claim per member: of a member that says it twice each claim is alone."""
+        score = self.linking.score(node, node)
+        automatic = score.total >= self.table.link and score.anchored
+        for part in self._parts(claims):
+            times = Counter(a.partition("/")[0] for a in part)
+            once = tuple(a for a in part if times[a.partition("/")[0]] == 1)
+            if once and automatic:
+                yield once
+                yield from ((a,) for a in part if a not in set(once))
+            else:
+                yield from ((a,) for a in part)
+
+    # groups
+
+    def _groups(
+        self, score: Callable[[int, int], int], least: int, own: int | None = None
+    ) -> tuple[list[tuple[int, ...]], set[tuple[int, int]]]:
+        """Grow groups; claims that their own members keep away from something come last."""
+        near = [
+            (u, v) for a, b in self.near for u in self.of_node.get(a, ()) for v in self.of_node.get(b, ())
+        ]
+        for several in self.of_node.values():
+            if len(several) <= MOST_ALIKE:
+                near += combinations(several, 2)
+        late = {n for n, u in enumerate(self.units) if not self.verdicts.detached.isdisjoint(u.claims)}
+        joined: dict[int, list[int]] = defaultdict(list)
+        for number, unit in enumerate(self.units):
+            if unit.claims[0] in self.cluster:
+                joined[self.cluster[unit.claims[0]]].append(number)
+        together = [tuple(g) for g in joined.values() if len(g) > 1]
+        tied: set[tuple[int, int]] = set()
+        for waiting in (late, set()) if late else (set(),):
+            free = [n for n in range(len(self.units)) if n not in waiting]
+            groups = Groups(
+                score,
+                lambda n: self.units[n].members,
+                self.table.points["own_list"] if own is None else own,
+                least,
+            )
+            kept = [tuple(n for n in g if n not in waiting) for g in together]
+            made = groups.run(
+                free,
+                [p for p in near if waiting.isdisjoint(p)],
+                [g for g in kept if len(g) > 1],
+            )
+            tied |= groups.ties
+            together = _merged(made, joined.values())
+        return made, tied
+
+    def _remember_loose(self, groups: Iterable[tuple[int, ...]]) -> None:
+        self.loose = {a: n for n, g in enumerate(groups) for u in g for a in self.units[u].claims}
+
+    def _may(self, u: int, v: int) -> int:
+        """Points by which two units may be one thing, if a person says so."""
+        one, other = self.units[u], self.units[v]
+        if self._judged_apart(one, other):
+            return FORBIDDEN
+        score = self.linking.score(one.node, other.node)
+        guards = score.guards
+        if G_MARKS in guards or G_IDENTIFIERS in guards or G_DATE in guards:
+            return FORBIDDEN
+        if G_TOWN in guards and not score.firm:
+            return FORBIDDEN
+        if G_NAMES in guards and not one.members.isdisjoint(other.members):
+            return FORBIDDEN  # two facilities of one publisher at one address
+        return score.total
+
+    def _must(self, u: int, v: int) -> int:
+        """Points by which two units are one thing without asking."""
+        one, other = self.units[u], self.units[v]
+        if self.loose.get(one.claims[0]) != self.loose.get(other.claims[0]):
+            return FORBIDDEN
+        if self._judged_apart(one, other):
+            return FORBIDDEN
+        score = self.linking.score(one.node, other.node)
+        if score.guards:
+            return FORBIDDEN
+        return score.total if score.anchored else min(score.total, self.table.link - 1)
+
+    def _judged_apart(self, one: Unit, other: Unit) -> bool:
+        return any(not self.apart[a].isdisjoint(other.claims) for a in one.claims if a in self.apart)
+
+    # what is told
+
+    def _told(self, strict: Sequence[tuple[int, ...]], ties: set[tuple[int, int]]) -> Found:
+        links: list[Link] = []
+        of: dict[str, int] = {}
+        for number, group in enumerate(strict):
+            claims = [a for u in group for a in self.units[u].claims]
+            of.update(dict.fromkeys(claims, number))
+            if len(claims) > 1:
+                links += self._tree(group)
+        return Found(tuple(sorted(links)), tuple(sorted(self._open(of, ties))))
+
+    def _tree(self, group: Sequence[int]) -> list[Link]:
+        """The best links that hold a group together."""
+        found = []
+        for u in group:
+            unit = self.units[u]
+            for other in unit.claims[1:]:
+                if self.cluster.get(other, -1) != self.cluster.get(unit.claims[0], -2):
+                    found.append(self._link(unit.claims[0], other, self.linking.score(unit.node, unit.node)))
+        edges = sorted(
+            (-self.linking.score(self._node(u), self._node(v)).total, u, v) for u, v in combinations(group, 2)
+        )
+        roots = {u: u for u in group}
+        for u, v in combinations(group, 2):
+            a, b = self.units[u].claims[0], self.units[v].claims[0]
+            if a in self.cluster and self.cluster.get(b) == self.cluster[a]:
+                _union(roots, u, v)
+        for _score, u, v in edges:
+            if _union(roots, u, v):
+                score = self.linking.score(self._node(u), self._node(v))
+                found.append(self._link(self.units[u].claims[0], self.units[v].claims[0], score))
+        return found
+
+    def _node(self, unit: int) -> int:
+        return self.units[unit].node
+
+    def _link(self, a: str, b: str, score: Score) -> Link:
+        return Link(*pair(a, b), SCORED, score.total, dict(score.parts))
+
+    def _open(self, of: dict[str, int], ties: set[tuple[int, int]]) -> list[Candidate]:
+        """Inside each generous group, the best pairs that would join what the strict ones left apart."""
+        whole: dict[int, list[str]] = defaultdict(list)
+        for address, number in self.loose.items():
+            whole[number].append(address)
+        found: list[Candidate] = []
+        nodes = {a: u.node for u in self.units for a in u.claims}
+        for claims in whole.values():
+            groups: dict[int, list[str]] = defaultdict(list)
+            for address in sorted(claims):
+                groups[of[address]].append(address)
+            if len(groups) > 1:
+                found += self._spanning(list(groups.values()), nodes)
+        return found
+
+    def _spanning(self, groups: Sequence[Sequence[str]], nodes: Mapping[str, int]) -> list[Candidate]:
+        edges = []
+        for x, y in combinations(range(len(groups)), 2):
+            best = min(
+                (
+                    (
+                        -self.linking.score(nodes[a], nodes[b]).total,
+                        a.partition("/")[0] == b.partition("/")[0],
+                        a,
+                        b,
+                    )
+                    for a in groups[x]
+                    for b in groups[y]
+                    if self.apart.get(a) is None or b not in self.apart[a]
+                ),
+                default=None,
+            )
+            if best is not None:
+                edges.append((best, x, y))
+        roots = {n: n for n in range(len(groups))}
+        found = []
+        for (_total, _own, a, b), x, y in sorted(edges):
+            if _union(roots, x, y):
+                score = self.linking.score(nodes[a], nodes[b])
+                found.append(Candidate(*pair(a, b), self._why(a, b, score), score.total, dict(score.parts)))
+        return found
+
+    def _why(self, a: str, b: str, score: Score) -> str:
+        if a.partition("/")[0] == b.partition("/")[0]:
+            return OWN
+        if score.guards:
+            return score.guards[0]
+        if not score.anchored:
+            return NAME_ONLY
+        return BELOW if score.total < self.table.link else TIE
+
+
+def _union(roots: dict[int, int], a: int, b: int) -> bool:
+    """Join two; False where they were one already."""
+    while roots[a] != a:
+        a = roots[a]
+    while roots[b] != b:
+        b = roots[b]
+    if a == b:
+        return False
+    roots[max(a, b)] = min(a, b)
+    return True
+
+
+def _merged(groups: Iterable[tuple[int, ...]], joined: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:
+    """Groups, and what exact linking joined, as one partition."""
+    roots: dict[int, int] = {}
+    for group in (*groups, *joined):
+        for unit in group:
+            roots.setdefault(unit, unit)
+            _union(roots, group[0], unit)
+    found: dict[int, list[int]] = defaultdict(list)
+    for unit in sorted(roots):
+        at = unit
+        while roots[at] != at:
+            at = roots[at]
+        found[at].append(unit)
+    return [tuple(g) for g in found.values() if len(g) > 1]
