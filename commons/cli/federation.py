@@ -1,4 +1,4 @@
-"""`commons federation`: whose releases are merged, and what is held back. Fetches from no network."""
+"""`commons federation`: whose releases are merged, and what is held back."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import ClassVar
 
 import click
 
-from commons.cli import holding, membership, pausing
+from commons.cli import fetching, holding, membership, pausing, succession
 from commons.cli.discover import discover
-from commons.cli.federation_options import answer, file_option
+from commons.cli.federation_options import answer, file_of, file_option
+from commons.cli.member_states import Standing, standings
 from commons.cli.output import (
     json_option,
     now,
@@ -20,7 +21,8 @@ from commons.cli.output import (
     tell,
 )
 from commons.errors import InputError
-from commons.federation import edit
+from commons.federation import edit, looked
+from commons.federation import lock as locks
 from commons.federation import policy as policies
 from commons.federation.policy import Policy
 from commons.federation.store import Store
@@ -48,12 +50,15 @@ def federation() -> None:
     pass
 
 
+federation.add_command(fetching.fetch)
 federation.add_command(membership.add)
 federation.add_command(membership.list_requests)
 federation.add_command(membership.decline)
 federation.add_command(discover)
 federation.add_command(pausing.pause)
 federation.add_command(pausing.resume)
+federation.add_command(succession.succeed)
+federation.add_command(succession.accompany)
 federation.add_command(holding.hold)
 
 
@@ -90,17 +95,27 @@ def new(folder: Path, name: str | None, english_name: str | None, territory: str
 @json_option
 def show(path: Path, as_json: bool) -> None:
     policy = policies.load(path)
-    newest = _newest(policy, Store.beside(path))
+    store = Store.beside(path)
+    newest = _newest(policy, store)
+    lock_path = file_of(path).with_name(locks.FILE_NAME)
+    lock = locks.read(lock_path) if lock_path.exists() else None
+    standing = standings([m.id for m in policy.members], lock, store, looked.read(store.root).looks)
     if as_json:
-        show_json(_as_json(policy, newest))
+        show_json(_as_json(policy, newest, standing))
         return
     say(in_language(policy.name))
     rows = [
-        [m.name, m.id, _state(newest.get(m.id)), ", ".join(s.where for s in m.sources)]
+        [
+            m.name,
+            m.id,
+            " · ".join(part for part in (standing[m.id].word, standing[m.id].used(now())) if part),
+            _state(newest.get(m.id)),
+            ", ".join(s.shown for s in m.sources),
+        ]
         for m in policy.members
     ]
     if rows:
-        show_table([_("Member"), _("Id"), _("Newest release"), _("Sources")], rows)
+        show_table([_("Member"), _("Id"), _("State"), _("Newest release"), _("Sources")], rows)
     else:
         say(_("It has no members yet."))
     moment = now()
@@ -132,14 +147,21 @@ def _state(seen: Seen | None) -> str:
     return f"{epoch}.{number} · {seen.manifest.issued_at[:10]}"
 
 
-def _as_json(policy: Policy, newest: dict[str, Seen]) -> dict[str, object]:
+def _as_json(policy: Policy, newest: dict[str, Seen], standing: dict[str, Standing]) -> dict[str, object]:
     members = []
     for member in policy.members:
         seen = newest.get(member.id)
         known = (
             {"release": seen.digest, "epoch": seen.version[0], "number": seen.version[1]} if seen else None
         )
-        members.append({**member.to_json(), "sources": [s.where for s in member.sources], "newest": known})
+        members.append(
+            {
+                **member.to_json(),
+                "sources": [s.where for s in member.sources],
+                "newest": known,
+                "standing": standing[member.id].to_json(),
+            }
+        )
     return {
         **policy.to_json(),
         "digest": policy.digest,

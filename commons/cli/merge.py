@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 
 import click
 
+from commons.cli.fetching import deadline_option, net, offline_option
+from commons.cli.member_states import Standing, standings
 from commons.cli.output import (
     FINDINGS,
     findings_json,
@@ -27,6 +29,7 @@ from commons.errors import InputError
 from commons.federation import lock as locks
 from commons.federation import policy as policies
 from commons.federation.policy import Policy
+from commons.federation.store import Store
 from commons.findings import KINDS, Finding
 from commons.merge.changes import Changes
 from commons.merge.run import POOL, Merged, NoSuchMember, Options, member_called
@@ -37,6 +40,7 @@ _STATES = {
     locks.CURRENT: N_("up to date"),
     locks.LATE: N_("late"),
     locks.PAUSED: N_("paused"),
+    locks.LEAVING: N_("is leaving"),
     locks.AWAITED: N_("nothing yet"),
 }
 
@@ -109,6 +113,8 @@ folder_option = click.option(
     is_flag=True,
     help=N_("Keep no full copy of what was withdrawn; else it lies aside for 14 days."),
 )
+@offline_option
+@deadline_option
 @click.option("--as-of", metavar="MOMENT", help=N_("The moment of this merge in UTC; now if not given."))
 @click.option("--dry-run", is_flag=True, help=N_("Say what would be merged; write neither pool nor lock."))
 @json_option
@@ -119,6 +125,8 @@ def merge(
     canonical: bool,
     allow_shrink: tuple[str, ...],
     purge_now: bool,
+    offline: bool,
+    deadline: float,
     as_of: str | None,
     dry_run: bool,
     as_json: bool,
@@ -131,9 +139,12 @@ def merge(
         dry_run=dry_run,
         allow_shrink=allow_shrink,
         purge=purge_now,
+        net=net(offline=offline, deadline=deadline),
     )
     with progress(translate(N_("Merging"))) as advance:
-        merged = merge_folder(folder, options, lambda what, n: advance(n if what == "entities" else 0))
+        merged = merge_folder(
+            folder, options, lambda what, n: advance(n if what in ("fetched", "entities") else 0)
+        )
     if as_json:
         show_json(_as_json(merged))
     else:
@@ -159,9 +170,12 @@ def _show(merged: Merged, folder: Path) -> None:
     admitted = {id for id, locked in merged.lock.members.items() if locked.admitted}
     if admitted and merged.result is not None:
         names |= {id: name for id, name in _names(merged.result.path).items() if id in admitted}
+    looks = merged.fetched.looks if merged.fetched else {}
+    changed = {id: plan.changed for id, plan in merged.plans.items()}
+    standing = standings(merged.lock.members, merged.lock, Store.beside(folder), looks, changed)
     for member, locked in merged.lock.members.items():
         if member in names or member in admitted:
-            say(_member_line(names.get(member, member), merged, member, locked))
+            say(_member_line(names.get(member, member), merged, member, locked, standing[member]))
     say()
     show_findings([_named(f, names) for f in merged.findings])
     if merged.result is None:
@@ -176,12 +190,14 @@ def _show(merged: Merged, folder: Path) -> None:
     say(translate(N_("root {root}")).format(root=merged.result.root))
 
 
-def _member_line(name: str, merged: Merged, member: str, locked: locks.LockedMember) -> str:
-    parts = [translate(_STATES[locked.state])]
+def _member_line(
+    name: str, merged: Merged, member: str, locked: locks.LockedMember, standing: Standing
+) -> str:
+    parts = [standing.word]
     if locked.admitted:
         parts.append(translate(N_("admitted by vouches")))
     if locked.release:
-        parts.append(translate(N_("release {number}")).format(number=locked.number))
+        parts.append(standing.used(merged.lock.as_of))
     receipt = merged.result.receipts.get(member) if merged.result else None
     if receipt is not None:
         parts.append(ngettext("{n} record", "{n} records", receipt["records"]).format(n=receipt["records"]))

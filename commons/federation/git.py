@@ -284,7 +284,7 @@ def _why(complaint: Path) -> tuple[str, int, bool]:
         return TLS, 0, False
     if "not found" in text or "401" in text or "could not read username" in text:
         return NOTHING, 0, False
-    if "file size limit" in text or "out of memory" in text:
+    if any(word in text for word in ("signal 25", "file too large", "file size limit", "out of memory")):
         return TOO_BIG, 0, False
     if "timed out" in text or "too slow" in text:
         return SLOW, 0, True

@@ -43,7 +43,7 @@ def test_a_merge_says_what_it_took_up_and_its_root(folder: Path) -> None:
     """One line a member, then the pool and its root; the lock is there."""
     done = commons("merge", "-f", folder, *WHEN)
     assert done.exit_code == 0, done.output
-    assert "Comedor Ejemplo: up to date · release 1 · 2 records" in done.output
+    assert "Comedor Ejemplo: up to date · release 1, 20 days old · 2 records" in done.output
     root = done.output.rsplit("root ", 1)[1].strip()
     assert len(root) == 64
     assert commons("merge", "-f", folder, "--locked").output.rsplit("root ", 1)[1].strip() == root

@@ -206,6 +206,8 @@ def repositories(context: ssl.SSLContext, root: Path) -> Iterator[Site]:
     asked: list[tuple[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def answer(self) -> None:
             path, _mark, query = self.path.partition("?")
             asked.append((self.path, ""))
@@ -227,8 +229,9 @@ def repositories(context: ssl.SSLContext, root: Path) -> Iterator[Site]:
             status = next((value for name, value in lines if name == "Status"), "200 OK")
             self.send_response(int(status.split(" ")[0]))
             for name, value in lines:
-                if name != "Status":
+                if name not in ("Status", "Content-Length"):
                     self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 

@@ -1,0 +1,94 @@
+"""How each member stands and how old what is used of it is, in plain words. Decides nothing (`states`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from commons.federation import states
+from commons.federation.lock import Lock
+from commons.federation.looked import Look
+from commons.federation.store import Store
+from commons.federation.trust import Seen
+from commons.messages import N_, ngettext, translate
+
+WORDS = {
+    states.OK: N_("up to date"),
+    states.UNCHANGED: N_("unchanged"),
+    states.INVALID: N_("the newest cannot be used"),
+    states.UNREACHABLE: N_("no answer since {since}"),
+    states.EXPIRED: N_("its time has run out"),
+    states.OLDER: N_("offers an older one than before"),
+    states.TWO_COPIES: N_("two copies to be joined"),
+    states.PAUSED: N_("paused"),
+    states.LEAVING: N_("is leaving"),
+    states.AWAITED: N_("nothing yet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One member. `release`: the digest of what is used; with its version, and when it was signed."""
+
+    state: str
+    since: datetime | None = None
+    release: str | None = None
+    epoch: int = 0
+    number: int = 0
+    issued_at: datetime | None = None
+
+    @property
+    def word(self) -> str:
+        """The state in the reader's language."""
+        since = self.since.astimezone().date().isoformat() if self.since else "—"
+        return translate(WORDS[self.state]).format(since=since)
+
+    def used(self, now: datetime) -> str:
+        """What is used, and its age; empty where nothing is."""
+        if self.issued_at is None:
+            return ""
+        days = max(0, (now - self.issued_at).days)
+        age = (
+            ngettext("{n} day old", "{n} days old", days).format(n=days)
+            if days
+            else translate(N_("of today"))
+        )
+        version = f"{self.epoch}.{self.number}" if self.epoch else str(self.number)
+        return translate(N_("release {number}, {age}")).format(number=version, age=age)
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "state": self.state,
+            "since": self.since,
+            "release": self.release,
+            "epoch": self.epoch,
+            "number": self.number,
+            "issued_at": self.issued_at,
+        }
+
+
+def standings(
+    members: Iterable[str],
+    lock: Lock | None,
+    store: Store,
+    looks: Mapping[str, Look],
+    changed: Mapping[str, bool] | None = None,
+) -> dict[str, Standing]:
+    """Each member by its id. `looks`: what its sources gave the last time."""
+    found = {}
+    for member in members:
+        locked = lock.members.get(member) if lock else None
+        look = looks.get(member)
+        state = states.state(locked, look, changed=bool(changed and changed.get(member)))
+        used = store.look_up(locked.release) if locked and locked.release else None
+        since = look.since if look is not None and state == states.UNREACHABLE else None
+        found[member] = _standing(state, since, used)
+    return found
+
+
+def _standing(state: str, since: datetime | None, used: Seen | None) -> Standing:
+    if used is None:
+        return Standing(state, since)
+    issued_at = datetime.strptime(used.manifest.issued_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return Standing(state, since, used.digest, *used.version, issued_at)
