@@ -10,6 +10,7 @@ from commons.model import Fields, Value
 
 # What the program keeps by itself; not content, so a change of these alone is no change.
 AUTOMATIC = ("salt", "created_at", "modified_at")
+_ABOUT = ("left_title", "right_title", "about_title")  # of judgements and vouches, which have no title
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,9 @@ class StoredRecord:
 
     @property
     def title(self) -> str:
-        """Its title, or what was typed for one, or its id."""
-        return str(self.fields.get("title") or self.drafts.get("title") or self.id)
+        """Its title, or what was typed for one, or the titles of what it is about, or its id."""
+        about = " · ".join(str(self.fields[n]) for n in _ABOUT if self.fields.get(n))
+        return str(self.fields.get("title") or self.drafts.get("title") or about or self.id)
 
     @property
     def private(self) -> bool:
