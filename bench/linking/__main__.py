@@ -42,7 +42,7 @@ def main() -> int:
         linked = link(labelled.records)
         found = measure.measure(
             labelled, linked.decision, half=asked.half, seconds=linked.seconds,
-            kept=linked.kept, compared=linked.compared, strict=asked.strict,
+            judged=linked.judged, kept=linked.kept, compared=len(linked.kept), strict=asked.strict,
         )  # fmt: skip
         print(report.line(found), flush=True)
         if name == "360giving-ids":

@@ -43,8 +43,8 @@ class Outcome:
     """Everything that is reported of one set.
 
     `automatic`: clusters as linking makes them. `accepted`: if every candidate were accepted, whatever it
-    joins. `reviewed`: accepted best first, each only where it puts no two records of one member together that
-    it does not name itself. `queue`: candidates. `kept`: share of the true pairs that were compared at all.
+    joins. `judged`: if judges said so, and linking decided again by all its rules. `queue`: candidates.
+    `kept`: share of the true pairs that were compared at all.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Outcome:
     records: int
     automatic: Score
     accepted: Score
-    reviewed: Score
+    judged: Score
     queue: int
     queue_right: int
     kept: float | None
@@ -82,7 +82,7 @@ def true_pairs(truth: Mapping[str, str]) -> set[Pair]:
 
 
 class Groups:
-    """Grows clusters by joining; knows which members are in each."""
+    """Grows clusters by joining."""
 
     def __init__(self, clusters: Iterable[Collection[str]]) -> None:
         self._of: dict[str, set[str]] = {}
@@ -99,22 +99,15 @@ class Groups:
             many |= few
             self._of.update(dict.fromkeys(few, many))
 
-    def share_a_member(self, a: str, b: str) -> bool:
-        """Whether joining would put two records of one member together."""
-        left, right = ({x.partition("/")[0] for x in self.of(y)} for y in (a, b))
-        return not left.isdisjoint(right)
-
     def all(self) -> list[set[str]]:
         return list({id(group): group for group in self._of.values()}.values())
 
 
-def accepting(decision: Decision, *, asked: bool) -> list[set[str]]:
-    """The clusters if candidates are accepted; `asked`: in turn, best first, none against the rules."""
+def accepting(decision: Decision) -> list[set[str]]:
+    """The clusters if every candidate is accepted, whatever that joins."""
     groups = Groups(decision.clusters)
-    for candidate in sorted(decision.candidates, key=lambda c: (-c.score, c.a, c.b)):
-        own = candidate.a.partition("/")[0] == candidate.b.partition("/")[0]
-        if not asked or own or not groups.share_a_member(candidate.a, candidate.b):
-            groups.join(candidate.a, candidate.b)
+    for candidate in decision.candidates:
+        groups.join(candidate.a, candidate.b)
     return groups.all()
 
 
@@ -130,6 +123,7 @@ def measure(
     *,
     half: str,
     seconds: float,
+    judged: Decision | None = None,
     kept: set[Pair] | None = None,
     compared: int | None = None,
     strict: bool = False,
@@ -142,8 +136,8 @@ def measure(
     return Outcome(
         labelled.name, half, len(labelled.records),
         score(pairs_of(decision.clusters, truth), true, undecided),
-        score(pairs_of(accepting(decision, asked=False), truth), true, undecided),
-        score(pairs_of(accepting(decision, asked=True), truth), true, undecided),
+        score(pairs_of(accepting(decision), truth), true, undecided),
+        score(pairs_of((judged or decision).clusters, truth), true, undecided),
         len(counting), sum(pair(c.a, c.b) in true for c in counting),
         None if kept is None else len(found & kept) / max(len(found), 1),
         seconds, compared,
@@ -162,31 +156,21 @@ def wilson(right: int, of: int, z: float = 1.96) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Errors:
-    """The worst first: wrongly joined, wrongly proposed, true and not even proposed; with the score of their
-    link or candidate, where there is one."""
+    """Pairs that were wrongly joined, wrongly proposed, and true ones not even proposed."""
 
-    joined: Sequence[tuple[Pair, int | None]]
-    proposed: Sequence[tuple[Pair, int | None]]
-    missed: Sequence[tuple[Pair, int | None]]
+    joined: Sequence[Pair]
+    proposed: Sequence[Pair]
+    missed: Sequence[Pair]
 
 
 def errors(labelled: Labelled, decision: Decision) -> Errors:
-    """Each kind of error, the most certain ones first."""
+    """Each kind of error, in order of address; what counts neither way is none."""
     truth, true = labelled.truth, true_pairs(labelled.truth)
-    links = {pair(k.a, k.b): k.score for k in decision.links}
-    candidates = {pair(c.a, c.b): c.score for c in decision.candidates if {c.a, c.b} <= truth.keys()}
     joined = pairs_of(decision.clusters, truth)
-    accepted = pairs_of(accepting(decision, asked=False), truth)
-
-    def ordered(pairs: Iterable[Pair], scores: Mapping[Pair, int]) -> list[tuple[Pair, int | None]]:
-        counting = [p for p in pairs if p not in labelled.undecided]
-        return [(p, scores.get(p)) for p in sorted(counting, key=lambda p: (-scores.get(p, -1), p))]
-
-    return Errors(
-        ordered(joined - true, links),
-        ordered((p for p in candidates if p not in true), candidates),
-        ordered(true - joined - accepted, {}),
-    )
+    proposed = {pair(c.a, c.b) for c in decision.candidates if {c.a, c.b} <= truth.keys()}
+    accepted = pairs_of(accepting(decision), truth)
+    undecided = labelled.undecided.keys()
+    return Errors(*(sorted(found - undecided) for found in (joined - true, proposed - true, true - accepted)))
 
 
 def reasons(candidates: Iterable[Candidate]) -> dict[str, int]:

@@ -8,15 +8,16 @@ from pathlib import Path
 from bench.linking.conflicts import Conflicts
 from bench.linking.imported import Told
 from bench.linking.labelled import Labelled, Pair
+from bench.linking.linkers import Weigher
 from bench.linking.measure import Errors, Outcome, Score, reasons
 from commons.link.model import Decision
 
 WORST = 20
-_LESS = ("kind", "keywords", "description", "summary", "country")
+_LESS = ("title", "kind", "keywords", "description", "summary", "country", "schedule_text")
 
 HEADINGS = (
     "| set | half | records | true pairs | automatic P / R / F1 | every candidate accepted P / R / F1 "
-    "| accepted in turn F1 | queue | × true | compared | s | µs a pair |\n"
+    "| and judged P / R / F1 | queue | × true | compared | s | µs a pair |\n"
     "|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
@@ -32,7 +33,7 @@ def line(found: Outcome) -> str:
     return (
         f"| {found.name} | {found.half} | {found.records:,} | {found.automatic.true:,} "
         f"| {_three(found.automatic)} "
-        f"| {_three(found.accepted)} | {found.reviewed.f1:.3f} | {found.queue:,} | {found.queue_times:.2f} "
+        f"| {_three(found.accepted)} | {_three(found.judged)} | {found.queue:,} | {found.queue_times:.2f} "
         f"| {kept} | {found.seconds:.1f} | {each} |"
     )
 
@@ -46,39 +47,51 @@ def conflicts(name: str, found: Conflicts) -> str:
 
 
 def _told(told: Told) -> str:
-    said = {k: v for k, v in told.fields.items() if k not in _LESS and k != "title"}
+    said = {k: v for k, v in told.fields.items() if k not in _LESS}
     return f"`{told.member[:4]}/{told.address.split('/')[2]}` **{told.fields.get('title', '')}** {said}"
 
 
-def _section(
-    title: str, found: Sequence[tuple[Pair, int | None]], by: Mapping[str, Told], evidence: Mapping[Pair, str]
-) -> list[str]:
-    lines = [f"## {title}: {len(found)}", ""]
-    for (a, b), score in found[:WORST]:
-        lines += [
-            f"- {'–' if score is None else score} {evidence.get((a, b), '')}",
-            f"  - {_told(by[a])}",
-            f"  - {_told(by[b])}",
-        ]
-    return [*lines, ""]
+class Page:
+    """Writes a set's errors as a person would want to see them: each two contents once."""
 
+    def __init__(self, labelled: Labelled) -> None:
+        self._labelled = labelled
+        self._by = {told.address: told for told in labelled.records}
+        self._weigher = Weigher(labelled.records)
 
-def errors_page(labelled: Labelled, decision: Decision, errors: Errors) -> str:
-    """The worst errors of each kind, as a person would want to see them."""
-    by = {told.address: told for told in labelled.records}
-    evidence = {(k.a, k.b): f"{k.reason} {dict(k.evidence)}" for k in decision.links}
-    evidence |= {(c.a, c.b): f"{c.reason} {dict(c.evidence)}" for c in decision.candidates}
-    counts = ", ".join(f"{reason} {n}" for reason, n in reasons(decision.candidates).items()) or "none"
-    lines = [f"# {labelled.name}", "", f"Candidates: {counts}", ""]
-    lines += _section("Joined, and not one thing", errors.joined, by, evidence)
-    lines += _section("Proposed, and not one thing", errors.proposed, by, evidence)
-    lines += _section("One thing, and neither joined nor proposed", errors.missed, by, evidence)
-    return "\n".join(lines)
+    def _section(self, title: str, found: Sequence[Pair], why: Mapping[Pair, str]) -> list[str]:
+        scores = {p: self._weigher.score(*p) for p in found}
+        ordered = sorted(found, key=lambda p: (-(s.total if (s := scores[p]) else 0), p))
+        lines, seen = [f"## {title}: {len(found)}", ""], set()
+        for a, b in ordered:
+            shown = (_told(self._by[a]), _told(self._by[b]))
+            bare = frozenset(text.partition(" ")[2] for text in shown)
+            if bare in seen:
+                continue
+            seen.add(bare)
+            score = scores[a, b]
+            parts = f"{score.total}: {dict(score.parts)} {list(score.guards)}" if score else "not scored"
+            things = " ≠ ".join(dict.fromkeys(str(self._labelled.truth[x]) for x in (a, b)))
+            lines += [f"- {parts} {why.get((a, b), '')} [{things}]", *(f"  - {text}" for text in shown)]
+            if len(seen) == WORST:
+                break
+        return [*lines, ""]
+
+    def text(self, decision: Decision, errors: Errors) -> str:
+        """The whole page."""
+        why = {(link.a, link.b): link.reason for link in decision.links}
+        why |= {(c.a, c.b): c.reason for c in decision.candidates}
+        counts = ", ".join(f"{reason} {n}" for reason, n in reasons(decision.candidates).items()) or "none"
+        lines = [f"# {self._labelled.name}", "", f"Candidates: {counts}", ""]
+        lines += self._section("Joined, and not one thing", errors.joined, why)
+        lines += self._section("Proposed, and not one thing", errors.proposed, why)
+        lines += self._section("One thing, and neither joined nor proposed", errors.missed, why)
+        return "\n".join(lines)
 
 
 def write_errors(folder: Path, half: str, labelled: Labelled, decision: Decision, errors: Errors) -> Path:
     """The page, beside the others."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{labelled.name}-{half}.md"
-    path.write_text(errors_page(labelled, decision, errors), encoding="utf-8")
+    path.write_text(Page(labelled).text(decision, errors), encoding="utf-8")
     return path

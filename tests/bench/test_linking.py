@@ -36,11 +36,10 @@ def test_pairs_of_clusters_are_counted_not_links() -> None:
 
 
 def test_every_candidate_accepted_joins_whatever_it_joins() -> None:
-    """A wrong candidate costs all the pairs that it brings together; in turn, the rules still hold."""
+    """A wrong candidate costs all the pairs that it brings together."""
     candidates = (Candidate(A1, B1, "score", 90), Candidate(A1, B2, "score", 80))
     found = measure.measure(labelled(TRUTH), Decision((), (), candidates), half="all", seconds=0)
     assert (found.accepted.joined, found.accepted.right) == (3, 1)
-    assert (found.reviewed.joined, found.reviewed.right) == (1, 1)
     assert found.queue == 2
 
 
