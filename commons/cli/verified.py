@@ -9,7 +9,7 @@ from commons.findings import KINDS, Finding
 from commons.format.witness import Witness
 from commons.format.words import fingerprint_words
 from commons.merge.verify import Verdict
-from commons.messages import N_, ngettext
+from commons.messages import N_, ngettext, translate
 from commons.messages import translate as _
 from commons.pool.differences import EXTRA, MISSING, Difference
 from commons.pool.witnesses import Weighed, whose
@@ -133,7 +133,7 @@ def sentence(difference: Difference, verdict: Verdict) -> str:
         "here": d.here,
         "merged": d.merged,
     }
-    return _(_template(d)).format(**names)
+    return translate(_template(d)).format(**names)
 
 
 def _template(d: Difference) -> str:

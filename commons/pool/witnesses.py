@@ -5,6 +5,7 @@ All keys count alike; whose key it is, the members' own key logs say.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,27 @@ def agreeing(pool: Path, lock: bytes, root: str) -> bytes:
         except FormatError:
             continue
     return b"".join(sorted(set(parts)))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A testimony, and the member whose key it is; "" where it is nobody's. `current`: its key in use."""
+
+    witness: Witness
+    member: str = ""
+    current: bool = True
+
+
+def known(data: bytes, connection: sqlite3.Connection) -> tuple[Known, ...]:
+    """Testimonies in order of their time, named by the key logs in a pool; none where `data` is none."""
+    try:
+        found = witness.parse_all(data) if data else []
+        rows = connection.execute("SELECT member, keylog FROM release ORDER BY member") if found else ()
+        keys = {str(row[0]): KeyLog.parse(row[1]) for row in rows}
+    except FormatError:
+        return ()
+    found.sort(key=lambda w: (w.said.witnessed_at, w.key.raw))
+    return tuple(Known(w, *(whose(w.key, keys) or ())) for w in found)
 
 
 def whose(key: PublicKey, keys: Mapping[str, KeyLog]) -> tuple[str, bool] | None:

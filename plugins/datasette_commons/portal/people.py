@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from commons.findings import KINDS, Finding
+from commons.format.words import fingerprint_words
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
 from commons.pool.index import both
@@ -189,6 +190,7 @@ class AboutView:
     root: str
     as_of: str
     command: str
+    witnesses: tuple[str, ...]  # who merged the same and got the same root
     members: tuple[tuple[str, str, str, str], ...]  # name, address, state, last release
     licences: str
     withdrawn: str
@@ -205,7 +207,8 @@ def about_view(site: Site, links: Links) -> AboutView:
         people=tuple((_(label), _said(about.get(key))) for key, label in _ABOUT),
         root=str(site.meta.get("root") or ""),
         as_of=date_words(site.meta.get("as_of") or ""),
-        command="commons merge --locked",
+        command="commons verify https://…",
+        witnesses=tuple(_witnesses(site)),
         members=tuple(
             (m.name, links.page("member", m.id), _(_STATES.get(str(m.row["state"]), N_("behind"))), _last(m))
             for m in site.members
@@ -214,6 +217,16 @@ def about_view(site: Site, links: Links) -> AboutView:
         withdrawn=_withdrawn(site.withdrawn),
         held=_held(site.held),
     )
+
+
+def _witnesses(site: Site) -> Iterator[str]:
+    for known in site.witnesses:
+        day = date_words(known.witness.said.witnessed_at)
+        words = " ".join(fingerprint_words(known.witness.key))
+        if known.member:
+            yield _("{name}, on {date}").format(name=site.member_name(known.member), date=day)
+        else:
+            yield _("Somebody with the key «{words}», on {date}").format(words=words, date=day)
 
 
 def _said(value: Any) -> Piece:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from datasette import NotFound, Response
 
 from commons.messages import LANGUAGES, speaking
-from datasette_commons.portal import assets, lists, pages
+from datasette_commons.portal import assets, lists, pages, proof
 from datasette_commons.portal.links import PATHS, Links, preferred
 from datasette_commons.portal.rendering import CACHE_S, Page, respond
 from datasette_commons.portal.site import Site, site_of
@@ -30,6 +30,7 @@ def routes() -> list[tuple[str, Callable[..., Any]]]:
     return [
         (r"/$", front),
         (r"/robots\.txt$", robots),
+        *proof.routes(),
         (r"/-/commons/(?P<stem>[a-z]+)\.(?P<digest>[0-9a-f]+)\.(?P<suffix>[a-z0-9]+)$", asset),
         *(_route(name, lang, handler) for name, handler in _HANDLERS.items() for lang in LANGUAGES),
     ]

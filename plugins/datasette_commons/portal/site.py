@@ -10,7 +10,9 @@ import datetime
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from datasette.utils import sqlite_timelimit
@@ -18,6 +20,7 @@ from datasette.utils import sqlite_timelimit
 from commons.messages import in_language
 from commons.pool.index import PoolIndex
 from commons.pool.read import Member, Pool
+from commons.pool.witnesses import Known, agreeing, known
 from commons.schema.spec import Schema, load_schema
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ class Site:
     schema: Schema
     territory: Territory | None
     zone: ZoneInfo
+    witnesses: tuple[Known, ...] = ()  # who merged the same and got the same root
 
     @property
     def federation(self) -> dict[str, Any]:
@@ -130,7 +134,18 @@ def _open(datasette: Any, pool: Pool) -> Site:
         schema=load_schema(),
         territory=territory,
         zone=_zone(territory.time_zone if territory else DEFAULT_ZONE),
+        witnesses=_witnesses(datasette, pool),
     )
+
+
+def pool_path(datasette: Any) -> Path:
+    """The file that is served; Datasette keeps its path as a URI has it."""
+    return Path(unquote(str(datasette.get_database(DATABASE).path)))
+
+
+def _witnesses(datasette: Any, pool: Pool) -> tuple[Known, ...]:
+    lock, root = str(pool.meta.get("lock") or ""), str(pool.meta.get("root") or "")
+    return known(agreeing(pool_path(datasette), lock.encode(), root), pool.connection)
 
 
 def _territory(name: str) -> Territory:
