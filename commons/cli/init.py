@@ -14,14 +14,18 @@ import click
 
 from commons.addresses import slug
 from commons.catalogue.errors import CatalogueExists
+from commons.catalogue.record import AUTOMATIC
 from commons.catalogue.store import Catalogue
 from commons.cli import hand_over
 from commons.cli.output import ask, interactive, json_option, now, say, show_json, tell
+from commons.cli.shared_release import read_release
 from commons.errors import CommonsError, InputError
 from commons.messages import N_, language
 from commons.messages import translate as _
 from commons.model import Fields
-from commons.release import keys, sheet
+from commons.release import keys, recover, sheet
+from commons.release.outgoing import PROFILE
+from commons.release.recover import Shared
 from commons.schema import territory as territories
 from commons.schema import vocabularies
 from commons.schema.spec import load_schema
@@ -51,12 +55,24 @@ class UnknownTerm(InputError):
     help=N_(
         "Make a new catalogue.\n\n"
         "Makes FILE (or a name made from the organisation's), its key beside it, and a recovery sheet "
-        "for a safe place. Asks for what is not given."
+        "for a safe place. Asks for what is not given.\n\n"
+        "With --for you keep it for another organisation: they keep the sheet, and can take the catalogue "
+        "over whenever they like. With --continue you begin again after key and sheet were lost."
     ),
     short_help=N_("Make a new catalogue, with its keys."),
 )
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--name", help=N_("Name of the organisation, as people know it."))
+@click.option(
+    "--for", "whose", metavar="NAME", help=N_("For whom you keep it; the recovery sheet is theirs.")
+)
+@click.option(
+    "--continue",
+    "release",
+    type=click.Path(path_type=Path),
+    metavar="RELEASE",
+    help=N_("Take what was public from this release of the catalogue whose key and sheet are lost."),
+)
 @click.option("--language", "spoken", help=N_("Language of the records: es, en or another code."))
 @click.option("--licence", help=N_("What others may do with what you share; CC-BY-4.0 if not given."))
 @click.option(
@@ -75,6 +91,8 @@ class UnknownTerm(InputError):
 def init(
     file: Path | None,
     name: str | None,
+    whose: str | None,
+    release: Path | None,
     spoken: str | None,
     licence: str | None,
     territory: str | None,
@@ -85,21 +103,31 @@ def init(
 ) -> None:
     """See the help."""
     asking = interactive() and not yes
-    profile = _profile(name, spoken, licence, territory, asking=asking)
-    path = _path(file, str(profile["title"]))
-    hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
     identity = keys.new_identity()
+    earlier = read_release(release) if release is not None else None
+    if earlier is not None:
+        profile = _continued(earlier, identity.member_id, _given(name, spoken, licence, territory))
+    else:
+        profile = _profile(name, spoken, licence, territory, asking=asking)
+    if whose and whose.strip():
+        profile = {**profile, "on_behalf_of": whose.strip()}
+    kept_for = str(profile.get("on_behalf_of", ""))
+    path = _path(file, kept_for or str(profile["title"]))
+    hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
     page = sheet.Sheet(
-        str(profile["title"]),
+        kept_for or str(profile["title"]),
         path.name,
         identity.member_id,
         identity.current.public,
         identity.next,
         f"{now():%Y-%m-%d}",
     )
+    if kept_for and not as_json:
+        tell(_("The sheet belongs to {name}: give it to them and keep no copy.").format(name=kept_for))
+        tell(_("With it they can take the catalogue over without asking you."))
     if asking and sheet_file is None:
         hand_over.hand_over(page, print_words=print_words)
-    _write(path, profile, identity, page, sheet_file)
+    _write(path, profile, identity, page, sheet_file, earlier)
     if as_json:
         words = {"words": list(page.words)} if print_words else {}
         show_json(
@@ -108,7 +136,7 @@ def init(
         return
     if print_words and not asking:
         hand_over.show_words(page)
-    _say_done(path, page, sheet_file)
+    _say_done(path, page, sheet_file, continues=earlier is not None)
 
 
 def _profile(
@@ -177,20 +205,58 @@ def _path(file: Path | None, title: str) -> Path:
 
 
 def _write(
-    path: Path, profile: Fields, identity: keys.NewIdentity, page: sheet.Sheet, sheet_file: Path | None
+    path: Path,
+    profile: Fields,
+    identity: keys.NewIdentity,
+    page: sheet.Sheet,
+    sheet_file: Path | None,
+    earlier: Shared | None,
 ) -> None:
     """Key, sheet and catalogue, or none of them."""
     key_file = keys.key_path(path)
     keys.save(key_file, identity.current)
     try:
         with hand_over.written(page, sheet_file):
-            Catalogue.create(path, keylog=identity.keylog_bytes, profile=profile, at=now()).close()
+            made = Catalogue.create(path, keylog=identity.keylog_bytes, profile=profile, at=now())
+            _fill(made, earlier)
     except BaseException:
         key_file.unlink(missing_ok=True)
         raise
 
 
-def _say_done(path: Path, page: sheet.Sheet, sheet_file: Path | None) -> None:
+def _fill(made: Catalogue, earlier: Shared | None) -> None:
+    """Put in what an earlier identity had shared; a catalogue that cannot take it is not kept."""
+    try:
+        with made:
+            if earlier is not None:
+                recover.fill(made, earlier, at=now())
+    except BaseException:
+        made.path.unlink(missing_ok=True)
+        raise
+
+
+def _given(name: str | None, spoken: str | None, licence: str | None, territory: str | None) -> Fields:
+    """What of the profile was said on the command line. Raises UnknownTerm, NoTerritory."""
+    if territory:
+        territories.load(territory)
+    said = {
+        "title": (name or "").strip(),
+        "language": _term("languages", spoken) if spoken else "",
+        "licence": _term("licences", licence) if licence else "",
+        "territory": territory or "",
+    }
+    return {field: value for field, value in said.items() if value}
+
+
+def _continued(earlier: Shared, member: str, given: Fields) -> Fields:
+    """The profile of who goes on with another identity: as it was, but for what is said anew."""
+    old = earlier.keylog.member_id
+    before = recover.led_home(load_schema().types[PROFILE], earlier.records[PROFILE, PROFILE], old, member)
+    kept = {name: value for name, value in before.items() if name not in AUTOMATIC}
+    return {**kept, **given, "succeeds": old}
+
+
+def _say_done(path: Path, page: sheet.Sheet, sheet_file: Path | None, *, continues: bool) -> None:
     say(_("Your catalogue is ready: {path}").format(path=path))
     say(
         _("Its key is {path}; it stays beside the catalogue and is given to nobody.").format(
@@ -201,4 +267,7 @@ def _say_done(path: Path, page: sheet.Sheet, sheet_file: Path | None) -> None:
         say(_("Print {path}, put the paper in a safe place and delete the file.").format(path=sheet_file))
     say(_("Words of your key, to read aloud to whoever should recognise you:"))
     say("  " + " ".join(page.fingerprint))
-    say(_("Next: commons add service, or commons import FILE."))
+    if continues:
+        say(_("Next: commons release. Ask your federations to note that you continue the earlier catalogue."))
+    else:
+        say(_("Next: commons add service, or commons import FILE."))

@@ -33,16 +33,14 @@ from commons.cli.output import (
     yes_option,
 )
 from commons.cli.release_number import not_mine_option, version_of, version_words
+from commons.cli.shared_release import read_releases
 from commons.errors import InputError
-from commons.federation.trust import Seen, prove
-from commons.format import canonical, container
-from commons.format.container import AnyFiles, ReleaseFiles
+from commons.format import container
+from commons.format.container import AnyFiles
 from commons.format.errors import FormatError
 from commons.format.keylog import KeyLog
-from commons.intake.gate import Gate, Intake
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
-from commons.model import Fields
 from commons.release import keys, sheet
 from commons.release import recover as recovery
 from commons.release.outgoing import PROFILE
@@ -61,16 +59,6 @@ class NothingToRecover(InputError):
     hint_template: ClassVar[str] = N_(
         "Ask a federation that shows you for your newest release (.entrega): it keeps them."
     )
-
-
-@dataclass(eq=False)
-class NotTakenUp(InputError):
-    """The only release there is cannot be read."""
-
-    name: str
-    code: str
-    template: ClassVar[str] = N_("The release {name} cannot be used ({code}).")
-    hint_template: ClassVar[str] = N_("Ask for it again; a copy from another place may be whole.")
 
 
 @dataclass(eq=False)
@@ -180,7 +168,7 @@ class _Found:
             except FormatError:
                 if named:
                     raise
-        shared = tuple(_read(releases, alone=not kept))
+        shared = tuple(read_releases(releases, alone=not kept))
         if not kept and not shared:
             raise NothingToRecover(", ".join(str(path) for path in sources))
         return cls(tuple(kept), shared)
@@ -195,42 +183,6 @@ def _files(sources: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
         for path in sorted(source.iterdir()):
             if not path.name.startswith(".") and (path.is_file() or (path / "release.json").exists()):
                 yield path, False
-
-
-def _read(releases: Sequence[tuple[Path, AnyFiles]], *, alone: bool) -> Iterator[Shared]:
-    """Releases that prove themselves and pass the gate; the newest of each is not preferred here."""
-    with Gate(at_once=1) as gate:
-        for path, files in releases:
-            catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None
-            seen = prove(files.manifest, files.signature, files.keylog, catalogue)
-            intake = gate.take_in(files)
-            if intake.taken:
-                yield _shared(path.name, seen, intake)
-            elif alone and len(releases) == 1:
-                raise NotTakenUp(path.name, intake.code or "")
-
-
-def _shared(name: str, seen: Seen, intake: Intake) -> Shared:
-    rows = list(intake.rows())
-    records = {(row.type, row.id): fields for row in rows if (fields := _fields(row.data)) is not None}
-    return Shared(
-        name=name,
-        digest=seen.digest,
-        version=seen.version,
-        issued_at=seen.manifest.issued_at,
-        keylog=seen.keylog,
-        records=records,
-        leaves={(row.type, row.id): row.leaf.hex() for row in rows},
-        hidden=len(intake.hidden),
-    )
-
-
-def _fields(data: bytes) -> Fields | None:
-    """None for a record that another program wrote and no pool takes up."""
-    try:
-        return canonical.parse(data)[2]
-    except FormatError:
-        return None
 
 
 def _void_from(not_mine: str | None, log: KeyLog, *, asking: bool) -> tuple[int, int] | None:

@@ -29,9 +29,10 @@ from commons.messages import N_
 from commons.model import Value
 from commons.release import build, keys
 from commons.release.outgoing import PROFILE, WITHDRAWAL, Key
-from commons.schema.spec import RecordType
+from commons.schema.spec import Field, RecordType
 
 Version = tuple[int, int]
+LEADING = {"reference", "address", "member_or_address"}  # formats of what leads to a record
 
 
 @dataclass(eq=False)
@@ -193,16 +194,24 @@ def _put_key(path: Path, key: PrivateKey) -> None:
 
 
 def _from_release(draft: Path, shared: Shared, log: KeyLog, *, at: datetime) -> Recovered:
-    """Public rows only. What left then was the organisation's to say, so nobody is asked about it again."""
+    """Public rows only."""
     profile = shared.records[PROFILE, PROFILE]
     with Catalogue.create(draft, keylog=log.to_bytes(), profile=profile, at=at) as made:
-        put_records(made, shared, log.member_id, at=at)
+        fill(made, shared, at=at)
         _note(made, shared)
-        shown = build.preview(made, at=at)
-        build.remember(made, {question.found.key for question in shown.questions})
-        shown = build.preview(made, at=at)
-        counts = shared_counts(shared)
-        return Recovered(sum(counts.values()), held=len(shown.waiting), counts=counts)
+        held = len(build.preview(made, at=at).waiting)
+    counts = shared_counts(shared)
+    return Recovered(sum(counts.values()), held=held, counts=counts)
+
+
+def fill(catalogue: Catalogue, shared: Shared, *, at: datetime) -> None:
+    """Put what a release holds into a new catalogue: its own, or that of whoever continues its work.
+
+    What left then was the organisation's to say, so nobody is asked about it again.
+    """
+    _put_records(catalogue, shared, at=at)
+    shown = build.preview(catalogue, at=at)
+    build.remember(catalogue, {question.found.key for question in shown.questions})
 
 
 def shared_counts(shared: Shared) -> dict[str, int]:
@@ -214,39 +223,36 @@ def shared_counts(shared: Shared) -> dict[str, int]:
     return counts
 
 
-def put_records(catalogue: Catalogue, shared: Shared, member: str, *, at: datetime) -> None:
-    """The records of a release into a catalogue, as one step that no undo takes back.
-
-    Args:
-        member: whose release it is; references to its records become the catalogue's own.
-    """
-    types = catalogue.schema.types
+def _put_records(catalogue: Catalogue, shared: Shared, *, at: datetime) -> None:
+    """As one step that no undo takes back. Another identity's withdrawals are not ours to repeat."""
+    types, member = catalogue.schema.types, shared.keylog.member_id
     own = member == catalogue.member_id
     with catalogue.act("restore", note=shared.name, at=at) as act:
         for (type_name, record_id), fields in shared.records.items():
             if type_name in types and type_name != PROFILE and (own or type_name != WITHDRAWAL):
-                act.put(type_name, record_id, localised(types[type_name], fields, member))
+                rtype = types[type_name]
+                act.put(type_name, record_id, led_home(rtype, fields, member, catalogue.member_id))
 
 
-def localised(rtype: RecordType, fields: Mapping[str, Value], member: str) -> dict[str, Value]:
-    """References to the catalogue's own records as they are written at home, not as whole addresses."""
+def led_home(rtype: RecordType, fields: Mapping[str, Value], member: str, here: str) -> dict[str, Value]:
+    """References to records of `member`, whose release it is, as the catalogue `here` writes its own."""
+
+    def led(text: str, spec: Field) -> str:
+        whose, _, rest = text.partition("/")
+        if whose != member or not rest:
+            return text
+        if spec.format != "reference":
+            return f"{here}/{rest}"
+        type_name, _, record_id = rest.partition("/")
+        return record_id if type_name == spec.target else rest
+
     found = dict(fields)
     for name, value in fields.items():
         spec = rtype.fields.get(name)
-        if spec is not None and spec.format == "reference":
-            if isinstance(value, list):
-                found[name] = [_at_home(str(v), member, spec.target) for v in value]
-            else:
-                found[name] = _at_home(str(value), member, spec.target)
+        if spec is not None and spec.format in LEADING:
+            many = isinstance(value, list)
+            found[name] = [led(str(v), spec) for v in value] if many else led(str(value), spec)
     return found
-
-
-def _at_home(text: str, member: str, target: str | None) -> str:
-    whose, _, rest = text.partition("/")
-    if whose != member or not rest:
-        return text
-    type_name, _, record_id = rest.partition("/")
-    return record_id if type_name == target else rest
 
 
 def _note(catalogue: Catalogue, shared: Shared) -> None:
@@ -308,7 +314,8 @@ def _merged(
     at_home = dict(stored.fields) if stored is not None else {}
     for name in would_leave.keys() | {"audience"}:
         at_home.pop(name, None)
-    return {**at_home, **localised(rtype, fields, catalogue.member_id)}
+    member = catalogue.member_id
+    return {**at_home, **led_home(rtype, fields, member, member)}
 
 
 def _drafts(catalogue: Catalogue, key: Key, fields: Mapping[str, Value]) -> dict[str, str]:

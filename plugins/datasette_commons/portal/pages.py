@@ -21,6 +21,7 @@ from datasette_commons.portal.people import about_view, member_view
 from datasette_commons.portal.record import Reader, record_view
 from datasette_commons.portal.rendering import Page
 from datasette_commons.portal.site import Site
+from datasette_commons.portal.standing import successor
 from datasette_commons.portal.together import Background, background, not_views, proposal_of, together_view
 from datasette_commons.portal.words import number_words
 
@@ -173,10 +174,11 @@ async def address_page(site: Site, links: Links, query: Query, address: str) -> 
     return None
 
 
-async def member_page(site: Site, links: Links, query: Query, member_id: str) -> Page | None:
+async def member_page(site: Site, links: Links, query: Query, member_id: str) -> Page | Redirect | None:
     member = next((m for m in site.members if m.id == member_id), None)
     if member is None:
-        return None
+        heir = successor(site, member_id)
+        return Redirect(links.page("member", heir)) if heir else None
     vouches = await site.ask(lambda pool: pool.vouches_for(member_id))
     values = {"title": member.name, "m": member_view(member, vouches, site, links)}
     twin = links.other.page("member", member_id)

@@ -16,6 +16,7 @@ from datasette_commons.portal.cards import type_title
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.markdown import mail_url, safe_url, tel_url
 from datasette_commons.portal.site import Site
+from datasette_commons.portal.standing import standing
 from datasette_commons.portal.values import Piece, link_piece, phone_words
 from datasette_commons.portal.words import date_words, joined, number_words
 
@@ -53,7 +54,7 @@ class MemberView:
     reasons: tuple[tuple[str, str], ...]  # why something was not taken up: sentence, next step
     hints: tuple[tuple[str, str], ...]  # what was taken up, but deserves a look
     licence: str
-    on_behalf_of: str
+    standing: tuple[str, ...]  # in whose place, and for whom, it speaks
     id: str
     fingerprint: str
     added: tuple[tuple[str, str], ...]
@@ -82,7 +83,7 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
         reasons=tuple(_reasons(member.receipt, grave=True)),
         hints=tuple(_reasons(member.receipt, grave=False)),
         licence=site.licence_words(str(row["licence"] or ""), links.lang),
-        on_behalf_of=str(row["on_behalf_of"] or ""),
+        standing=tuple(standing(member, site)),
         id=member.id,
         fingerprint=str(row["fingerprint"] or ""),
         added=tuple(_added(row["added"], site)),

@@ -1,0 +1,168 @@
+"""`commons federation succeed` and `accompany`: who takes whose place, and for whom a member publishes.
+
+Both are the federation's word, with a name to it: nobody becomes either by saying so in a catalogue.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import click
+
+from commons.addresses import MEMBER_ID
+from commons.cli.federation_options import answer, file_of, file_option
+from commons.cli.output import confirm, interactive, json_option, now, say, show_json, tell, yes_option
+from commons.errors import InputError
+from commons.federation import entry
+from commons.federation import policy as policies
+from commons.federation.rules import Member, Policy
+from commons.federation.store import Store
+from commons.format.words import fingerprint_words
+from commons.merge.run import POOL, member_called
+from commons.messages import N_
+from commons.messages import translate as _
+
+LEAST_VOUCHES = 2
+
+
+@dataclass(eq=False)
+class HasSuccessor(InputError):
+    """Somebody else took that place already."""
+
+    old: str
+    name: str
+    template: ClassVar[str] = N_("{name} already continues {old}.")
+    hint_template: ClassVar[str] = N_("If that was wrong, take «succeeds» out of its entry first.")
+
+
+@dataclass(eq=False)
+class NotEnoughVouches(InputError):
+    """Neither the maintainer's word nor that of enough members."""
+
+    name: str
+    n: int
+    needed: int
+    template: ClassVar[str] = N_("{n} members vouch for {name}; {needed} would be enough.")
+    hint_template: ClassVar[str] = N_(
+        "Find out for yourself and say so with --by and --how, or wait for more."
+    )
+
+
+@click.command(
+    help=N_(
+        "Note that one member continues another, whose key and recovery sheet are both lost.\n\n"
+        "NEW is a member already (federation add); OLD is its name or id. Say with --by and --how how you "
+        "made sure; with --vouched the word of the members who vouch for NEW is enough. Old addresses lead to "
+        "the new records, the old key counts for nothing any more, and the portal says «continues»."
+    ),
+    short_help=N_("Note that one member continues another."),
+)
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option("--by", help=N_("Who says so."))
+@click.option("--how", help=N_("How you made sure that it is the same organisation."))
+@click.option("--vouched", is_flag=True, help=N_("Go by the members who vouch for the new key."))
+@file_option
+@yes_option
+@json_option
+def succeed(
+    old: str, new: str, by: str | None, how: str | None, vouched: bool, path: Path, yes: bool, as_json: bool
+) -> None:
+    policy = policies.load(path)
+    heir = member_called(policy, new)
+    earlier = old.strip() if MEMBER_ID.match(old.strip()) else member_called(policy, old).id
+    _refuse_taken(policy, earlier, heir)
+    if vouched:
+        names = _vouching(policy, path, heir, earlier)
+        by, how = ", ".join(names), _("They vouch for the new key.")
+    by = answer(by, "--by", _("Who says so?"))
+    how = answer(how, "--how", _("How did you make sure that it is the same organisation?"))
+    if not as_json:
+        _show_both(policy, path, earlier, heir)
+    if interactive() and not confirm(_("Let the old addresses lead to the new records?"), yes=yes):
+        tell(_("Nothing was changed."))
+        return
+    word = {"member": earlier, "by": by, "when": now().date().isoformat(), "how": how}
+    entry.set_key(path, heir.id, "succeeds", word)
+    if as_json:
+        show_json({"new": heir.id, **word})
+        return
+    say(
+        _("{name} continues {old} from the next merge on.").format(name=heir.name, old=_name(policy, earlier))
+    )
+    folder = file_of(path).parent
+    tell(_("It takes effect with: commons merge -f {folder}, then commons publish").format(folder=folder))
+
+
+def _refuse_taken(policy: Policy, earlier: str, heir: Member) -> None:
+    """Raises HasSuccessor."""
+    for member in policy.members:
+        if member.succeeds is not None and member.succeeds.member == earlier and member.id != heir.id:
+            raise HasSuccessor(_name(policy, earlier), member.name)
+
+
+def _name(policy: Policy, member: str) -> str:
+    known = policy.member(member)
+    return known.name if known is not None else member
+
+
+def _show_both(policy: Policy, path: Path, earlier: str, heir: Member) -> None:
+    """What a person should see before: whose words the new key has."""
+    newest = max(Store.beside(path).seen(heir.id), key=lambda s: s.version, default=None)
+    say(_("Earlier: {name} ({id})").format(name=_name(policy, earlier), id=earlier))
+    say(_("From now on: {name} ({id})").format(name=heir.name, id=heir.id))
+    if newest is not None:
+        spoken = " ".join(fingerprint_words(newest.keylog.current))
+        say(_("Words of the key: {words}").format(words=spoken))
+
+
+def _vouching(policy: Policy, path: Path, heir: Member, earlier: str) -> list[str]:
+    """The names of those who vouch for the new key in the last pool. Raises NotEnoughVouches."""
+    found = sorted(
+        member.name
+        for speaker in _speakers(file_of(path).parent / POOL, heir.id)
+        if speaker not in (heir.id, earlier) and (member := policy.member(speaker)) is not None
+    )
+    needed = max(LEAST_VOUCHES, policy.admit.vouches)
+    if len(found) < needed:
+        raise NotEnoughVouches(heir.name, len(found), needed)
+    return found
+
+
+def _speakers(pool: Path, member: str) -> Iterator[str]:
+    sql = "SELECT DISTINCT member FROM vouch WHERE about = ? AND counts = 1 ORDER BY member"
+    try:
+        with closing(sqlite3.connect(f"{pool.resolve().as_uri()}?mode=ro", uri=True)) as read:
+            yield from (row[0] for row in read.execute(sql, (member,)))
+    except sqlite3.Error:
+        return
+
+
+@click.command(
+    help=N_(
+        "Note for whom a member publishes, so that the portal says «published by X for Y».\n\n"
+        "MEMBER keeps the catalogue, NAME is who it speaks for: those who hold the recovery sheet. Once they "
+        "have taken the catalogue over under their own name, the sentence falls away by itself."
+    ),
+    short_help=N_("Note for whom a member publishes."),
+)
+@click.argument("member")
+@click.argument("name", required=False)
+@click.option("--end", is_flag=True, help=N_("It publishes for itself again."))
+@file_option
+@json_option
+def accompany(member: str, name: str | None, end: bool, path: Path, as_json: bool) -> None:
+    accepted = member_called(policies.load(path), member)
+    whose = None if end else answer(name, "NAME", _("For whom does it publish?"))
+    entry.set_key(path, accepted.id, "on_behalf_of", whose)
+    if as_json:
+        show_json({"member": accepted.id, "on_behalf_of": whose})
+    elif whose:
+        say(_("{name} publishes for {whose}.").format(name=accepted.name, whose=whose))
+    else:
+        say(_("{name} publishes for itself.").format(name=accepted.name))
