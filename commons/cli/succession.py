@@ -57,8 +57,8 @@ class NotEnoughVouches(InputError):
     help=N_(
         "Note that one member continues another, whose key and recovery sheet are both lost.\n\n"
         "NEW is a member already (federation add); OLD is its name or id. Say with --by and --how how you "
-        "made sure; with --vouched the word of the members who vouch for NEW is enough. Old addresses lead to "
-        "the new records, the old key counts for nothing any more, and the portal says «continues»."
+        "made sure; with --vouched the word of the members who vouch for NEW is enough. Old addresses lead "
+        "to the new records, the old key counts for nothing any more, and the portal says «continues»."
     ),
     short_help=N_("Note that one member continues another."),
 )
