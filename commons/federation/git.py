@@ -216,6 +216,8 @@ class _Git:
                 _end(child)
         if code:
             raise NotFetched(self.link.shown, *_why(err))
+        if _size(self.scratch) > MOST_BYTES:
+            raise NotFetched(self.link.shown, TOO_BIG)
         if into is None and out.stat().st_size > MOST_LISTED:
             raise NotFetched(self.link.shown, TOO_BIG)
         return b"" if into else out.read_bytes()
@@ -277,14 +279,17 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 def _why(complaint: Path) -> tuple[str, int, bool]:
-    """A code out of what git complained of: (code, status, worth another try)."""
+    """A code out of what git complained of: (code, status, worth another try).
+
+    What unpacks is `index-pack`: it is ended by its limits, or by a pack that is none.
+    """
     with complaint.open("rb") as file:
         text = file.read(16_384).decode("utf-8", "replace").lower()
     if "certificate" in text or "ssl" in text:
         return TLS, 0, False
     if "not found" in text or "401" in text or "could not read username" in text:
         return NOTHING, 0, False
-    if any(word in text for word in ("signal 25", "file too large", "file size limit", "out of memory")):
+    if any(word in text for word in ("index-pack", "file too large", "file size limit", "out of memory")):
         return TOO_BIG, 0, False
     if "timed out" in text or "too slow" in text:
         return SLOW, 0, True

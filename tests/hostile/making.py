@@ -113,9 +113,12 @@ def release(
     schema: str = SCHEMA,
     issued_at: str = ISSUED,
     valid_until: str = VALID,
+    status: str | None = None,
 ) -> ReleaseFiles:
     """A signed release of `records` and a catalogue row; `catalogue` replaces the database's bytes."""
-    all_records = sorted([profile(member.name), *records], key=lambda r: (r.type, r.id))
+    own = profile(member.name)
+    own = own if status is None else Record(own.type, own.id, {**own.fields, "status": status})
+    all_records = sorted([own, *records], key=lambda r: (r.type, r.id))
     log = log or member.log
     keylog = log.to_bytes()
     data = database(all_records) if catalogue is None else catalogue
