@@ -17,6 +17,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from commons.addresses import member_id_of
@@ -134,14 +135,18 @@ class KeyLog:
         content["signature"] = revealed.sign(_PURPOSE + strict_json.compact(content).encode()).hex()
         return KeyLog.parse(self.to_bytes() + strict_json.compact(content).encode() + b"\n")
 
-    @classmethod
-    def parse(cls, data: bytes) -> KeyLog:
+    @staticmethod
+    def parse(data: bytes) -> KeyLog:
         """Check a whole key log.
 
         Raises:
             KeyLogRefused: not exactly in the form above, a broken chain, or a wrong signature.
             PreRotationBroken: a line reveals another key than the one announced before it.
         """
+        return _parsed(data)
+
+    @classmethod
+    def _read(cls, data: bytes) -> KeyLog:
         if len(data) > LIMITS.keylog_bytes:
             raise KeyLogRefused(1, N_("it is too long"))
         if not data.endswith(b"\n"):
@@ -154,6 +159,12 @@ class KeyLog:
             content = _content(n, line)
             entries.append(_later(n, line, content, entries) if entries else _first(n, line, content))
         return cls(tuple(entries))
+
+
+@lru_cache(maxsize=2_048)
+def _parsed(data: bytes) -> KeyLog:
+    """Remembered: a merge asks for each of its members' several times."""
+    return KeyLog._read(data)
 
 
 def _refuse(n: int, reason: str) -> NoReturn:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from commons.addresses import MEMBER_ID, TYPE_NAME
@@ -87,13 +88,17 @@ class Manifest:
         _check(content)
         return data
 
-    @classmethod
-    def parse(cls, data: bytes) -> Manifest:
+    @staticmethod
+    def parse(data: bytes) -> Manifest:
         """Check release.json's bytes.
 
         Raises:
             ManifestRefused: not exactly in its one form, or a value is impossible.
         """
+        return _parsed(data)
+
+    @classmethod
+    def _read(cls, data: bytes) -> Manifest:
         if len(data) > LIMITS.manifest_bytes:
             raise ManifestRefused("release.json", N_("it is too long"))
         try:
@@ -107,6 +112,12 @@ class Manifest:
             _refuse("release.json", N_("the same content is written otherwise"))
         files = {name: FileEntry(f["size"], f["sha256"]) for name, f in content["files"].items()}
         return cls(**{**content, "previous": tuple(content["previous"]), "files": files})
+
+
+@lru_cache(maxsize=2_048)
+def _parsed(data: bytes) -> Manifest:
+    """Remembered: a merge asks for each of its releases' several times."""
+    return Manifest._read(data)
 
 
 def _refuse(key: str, reason: str) -> NoReturn:
