@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.linking import conflicts, measure, report
 from bench.linking.linkers import link
-from bench.linking.sets import SETS
+from bench.linking.sets import SETS, read_set
 from scripts.real import ROOT, data_folder
 
 OUT = ROOT / "build" / "linking"
@@ -38,7 +38,7 @@ def main() -> int:
         if not (data / source.folder).is_dir():
             print(f"| {name} | | not on this computer |")
             continue
-        labelled = source.read(data / source.folder, OUT / "records").half(asked.half)
+        labelled = read_set(name, data, OUT / "records").half(asked.half)
         linked = link(labelled.records)
         found = measure.measure(
             labelled, linked.decision, half=asked.half, seconds=linked.seconds,

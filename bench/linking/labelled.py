@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bench.linking.imported import Told
@@ -36,6 +37,22 @@ class Labelled:
         told = tuple(t for t in self.records if t.address in keep or t.address not in self.truth)
         undecided = {p: why for p, why in self.undecided.items() if keep.issuperset(p)}
         return replace(self, records=told, truth={a: self.truth[a] for a in keep}, undecided=undecided)
+
+
+def with_disputes(labelled: Labelled, disputes: Iterable[tuple[str, str, str]]) -> Labelled:
+    """The set without the pairs that this project disputes.
+
+    Args:
+        disputes: what one record is, what the other is, why. A record is named by `thing:…` of the gold or by
+            `title:…`.
+    """
+    of: dict[str, list[str]] = defaultdict(list)
+    for told in labelled.records:
+        if told.address in labelled.truth:
+            of[f"thing:{labelled.truth[told.address]}"].append(told.address)
+            of[f"title:{told.fields.get('title', '')}"].append(told.address)
+    found = {pair(a, b): why for one, other, why in disputes for a in of[one] for b in of[other] if a != b}
+    return replace(labelled, undecided={**found, **labelled.undecided})
 
 
 def half_of(name: str, thing: str) -> str:

@@ -13,7 +13,7 @@ from bench.linking import measure, report
 from bench.linking.imported import Told
 from bench.linking.labelled import Labelled, half_of, pair
 from bench.linking.linkers import link
-from bench.linking.sets import SETS
+from bench.linking.sets import SETS, read_set
 from commons.link.model import Candidate, Decision
 from scripts.real import data_folder
 
@@ -84,7 +84,7 @@ def test_a_set_is_read_and_measured(name: str, tmp_path: Path) -> None:
     """Every record of a set has its truth; the table has a row and the errors a page."""
     if DATA is None or not (DATA / SETS[name].folder).is_dir():
         pytest.skip("the labelled sets are not on this computer (COMMONS_REAL_DATA)")
-    whole = SETS[name].read(DATA / SETS[name].folder, tmp_path)
+    whole = read_set(name, DATA, tmp_path)
     assert {told.address for told in whole.records} == whole.truth.keys()
     half = whole.half("tune")
     linked = link(half.records)
