@@ -11,6 +11,7 @@ import click
 from commons.cli import fetching, holding, membership, pausing, succession
 from commons.cli.discover import discover
 from commons.cli.federation_options import answer, file_of, file_option
+from commons.cli.handover import handover, takeover
 from commons.cli.member_states import Standing, standings
 from commons.cli.output import (
     json_option,
@@ -55,6 +56,8 @@ federation.add_command(membership.add)
 federation.add_command(membership.list_requests)
 federation.add_command(membership.decline)
 federation.add_command(discover)
+federation.add_command(handover)
+federation.add_command(takeover)
 federation.add_command(pausing.pause)
 federation.add_command(pausing.resume)
 federation.add_command(succession.succeed)

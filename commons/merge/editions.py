@@ -66,11 +66,11 @@ class Editor:
         with Gate(store.root / "intake") as gate:
             for _member, locked in sorted(lock.members.items()):
                 if locked.release is not None:
-                    path = _servable(locked.release, admission, store, gate, scratch)
+                    path = servable(locked.release, admission, store, gate, scratch)
                     yield locked.release, path
 
 
-def _servable(digest: str, admission: Admission, store: Store, gate: Gate, scratch: Path) -> Path:
+def servable(digest: str, admission: Admission, store: Store, gate: Gate, scratch: Path) -> Path:
     """Where the release lies in the form that may be served today."""
     files = store.read(digest)
     said = files.parsed_manifest
