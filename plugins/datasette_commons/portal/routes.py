@@ -41,6 +41,7 @@ _HANDLERS: dict[str, Handler] = {
     "search": lists.search_page,
     "record": pages.record_page,
     "address": pages.address_page,
+    "apart": pages.apart_file,
     "topic": lists.topic_page,
     "district": lists.district_page,
     "member": pages.member_page,
@@ -54,6 +55,7 @@ _RESTS = {
     "data": "",
     "address": r"/(?P<rest>[^?]{1,400})",
     "record": r"/(?P<rest>[^/?]{1,200})",
+    "apart": r"/(?P<rest>[a-z2-7]{8})",
     "topic": r"/(?P<rest>[^/?.]{1,100})",
     "district": r"/(?P<rest>[^/?.]{1,100})",
     "member": r"/(?P<rest>[a-z2-7]{26})",
@@ -103,6 +105,16 @@ def _response(site: Site, links: Links, answer: Any) -> Response:
         return respond(site, links, answer)
     if isinstance(answer, pages.Redirect):
         return Response.redirect(answer.url, status=302)
+    if isinstance(answer, pages.Attachment):
+        return Response(
+            answer.body.decode(),
+            headers={
+                "Content-Disposition": f'attachment; filename="{answer.name}"',
+                "Cache-Control": f"public, max-age={CACHE_S}",
+                "X-Robots-Tag": "noindex",
+            },
+            content_type="application/json; charset=utf-8",
+        )
     if isinstance(answer, dict):
         body = json.dumps(answer, ensure_ascii=False, indent=1, sort_keys=True)
         headers = {"Cache-Control": f"public, max-age={CACHE_S}", "Access-Control-Allow-Origin": "*"}

@@ -14,7 +14,7 @@ from commons.addresses import short_code
 from commons.format.proposal import Proposal
 from commons.messages import translate as _
 from commons.pool.read import Card, Claim, Pool, Thing
-from commons.pool.why import Tie, Why, Word, why
+from commons.pool.why import Why, Word, why
 from datasette_commons.portal.cards import CardView, card_views
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.site import Site
@@ -74,16 +74,17 @@ def together_view(thing: Thing, found: Background, site: Site, links: Links) -> 
         return None
     claims = {claim.address: claim for claim in thing.claims}
     return TogetherView(
-        tuple(_ties(claims, found.why.links, site)),
+        tuple(_ties(claims, found.why, site)),
         tuple(_judged(word, site) for word in found.why.same),
         tuple(_objections(thing.claims, site, links)),
     )
 
 
-def _ties(claims: Mapping[str, Claim], ties: Sequence[Tie], site: Site) -> Iterator[TieView]:
-    for tie in ties[:MOST_TIES]:
-        if tie.a not in claims or tie.b not in claims:
-            continue
+def _ties(claims: Mapping[str, Claim], found: Why, site: Site) -> Iterator[TieView]:
+    judged = {frozenset((word.left, word.right)) for word in found.same}
+    for tie in found.links[:MOST_TIES]:
+        if tie.a not in claims or tie.b not in claims or {tie.a, tie.b} in judged:
+            continue  # who judged is named beside
         pro, _contra = evidence.parts(tie.evidence)
         reason = evidence.joined_by(tie.reason)
         words = evidence.in_words(pro)
