@@ -24,7 +24,7 @@ from commons.link.judged import changed_a_lot
 from commons.link.judgements import Judgement, Verdicts, weigh
 from commons.merge import linking, receipts, regroup, stretch, succession
 from commons.merge.claims import HIDDEN, fields_of
-from commons.merge.fuse import Context, Said, Vouch, is_subject, subject_claims, vouched_members
+from commons.merge.fuse import Context, Said, Vouch, is_subject, standing, subject_claims, vouched_members
 from commons.merge.receipts import MemberTally, Receipt
 from commons.merge.regroup import Groups, Regrouped
 from commons.merge.root import Leaves, Root
@@ -97,6 +97,7 @@ class _Gathered:
     vouches: list[Vouch] = field(default_factory=list)
     catalogues: dict[str, dict[str, Any]] = field(default_factory=dict)
     languages: dict[str, str] = field(default_factory=dict)
+    lapsed: set[str] = field(default_factory=set)
     lists: list[tuple[str, str, str]] = field(
         default_factory=list
     )  # judgements, vouches: (type, address, JSON)
@@ -180,13 +181,15 @@ class _Merge:
             for at in range(0, size, STRETCH):
                 yield Stretch(
                     intake, said.version, said.licence, said.language, said.schema, base, hidden, at,
-                    min(STRETCH, size - at),
+                    min(STRETCH, size - at), said.member in self.gathered.lapsed,
                 )  # fmt: skip
             base += _block(size + len(hidden))
 
     def _note(self, release: Release) -> None:
         said, intake = release.said, release.intake
         self.gathered.languages[said.member] = said.language
+        if said.valid_until <= self.as_of:
+            self.gathered.lapsed.add(said.member)
         self.gathered.tallies[said.member] = MemberTally(said, intake, release.keylog)
         self.writer.add(
             "release",
@@ -263,7 +266,7 @@ class _Merge:
         self._gather(second.clusters, subjects, groups, renamed)
         self.keys.drop()
         vouched = vouched_members(self.gathered.vouches, self.as_of)
-        context = Context(self.as_of, subjects, vouched, renamed)
+        context = Context(self.as_of, subjects, vouched, renamed, frozenset(self.gathered.lapsed))
         return groups, linking.together(first, second), context
 
     def _subjects(self) -> frozenset[str]:
@@ -398,7 +401,9 @@ class _Merge:
         names = {m.id: m for m in self.lock.policy.members}
         for member_id, tally in self.gathered.tallies.items():
             locked, policy = self.lock.members[member_id], names.get(member_id)
-            row = receipts.member_row(tally, locked, policy, self.gathered.catalogues.get(member_id, {}))
+            said = self.gathered.catalogues.get(member_id, {})
+            shown = standing(said) if member_id in self.gathered.lapsed else said
+            row = receipts.member_row(tally, locked, policy, shown)
             self.writer.add("member", row)
 
     def _write_meta(self, root: str, counts: Mapping[str, int]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from commons.addresses import short_code
 from commons.merge.claims import fields_of
-from commons.merge.fuse import Context, Fused, Plan, Said, fuse
+from commons.merge.fuse import Context, Fused, Plan, Said, fuse, standing
 from commons.merge.root import entity_leaf, leaf
 from commons.pool.contract import entity_types
 from commons.pool.rows import Entity, EntityRows, Row, Shaper
@@ -70,17 +70,25 @@ class Maker:
 
     def make(self, group: Group) -> Made:
         """An entity of any number of claims."""
-        said = [Said(address, fields_of(text)) for address, text in group.claims]
+        said = [self._said(address, fields_of(text)) for address, text in group.claims]
         fused = fuse(said, self._plans[group.type], self._context)
         language = self._languages.get(fused.address.partition("/")[0])
         rows = self._rows(group.number, group.type, short_code(fused.address), fused, language)
         fused_leaf = leaf(("fused", fused.address, fused.fields))
         return Made(rows, entity_leaf(fused.address, fused.claims), fused_leaf, _rivals(group.number, fused))
 
-    def alone(self, claim: Alone) -> Made:
-        """The same as `make` of a group of one, sooner. For a context without subjects and renamed claims."""
+    def _said(self, address: str, fields: dict[str, Any]) -> Said:
+        lapsed = self._context.lapsed
+        return Said(address, standing(fields) if lapsed and address[:26] in lapsed else fields)
+
+    def alone(self, claim: Alone, *, lapsed: bool = False) -> Made:
+        """The same as `make` of a group of one, sooner. For a context without subjects and renamed claims.
+
+        `lapsed`: its release had run out.
+        """
         plan = self._plans[claim.type]
-        fused = fuse([Said(claim.address, claim.fields)], plan, self._context)
+        said = Said(claim.address, standing(claim.fields) if lapsed else claim.fields)
+        fused = fuse([said], plan, self._context)
         rows = self._rows(claim.number, claim.type, claim.short, fused, claim.language)
         text = without(claim.json, [name for name in claim.fields if name not in fused.fields])
         if text is None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from commons.format.identity import identity_digest
 from commons.model import Fields, Value
+from commons.pool.contract import CONTACTS
 from commons.schema.spec import RecordType
 
 ONE, UNION, TOGETHER = "one", "union", "together"
@@ -56,12 +57,14 @@ class Context:
 
     `subjects`: addresses of organization claims that speak for themselves. `vouched`: member → how many
     others vouch for it. `renamed`: claim → the entity it is in, where the two addresses differ.
+    `lapsed`: members whose release had run out by `as_of`.
     """
 
     as_of: str
     subjects: frozenset[str] = frozenset()
     vouched: Mapping[str, int] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
+    lapsed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,11 @@ class Plan:
                 groups.setdefault(f.group, []).append(f.name)
         self.groups = list(groups.values())
         self.references = [f.name for f in released if f.format == "reference" and f.name in self.known]
+
+
+def standing(fields: Fields) -> Fields:
+    """What is shown of a claim whose release has run out: all but how to reach somebody. The claim stays."""
+    return {name: value for name, value in fields.items() if name not in CONTACTS}
 
 
 def is_subject(said: Said, subjects: frozenset[str]) -> bool:

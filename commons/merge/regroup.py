@@ -71,9 +71,11 @@ def worker(setting: Setting) -> Callable[[Task], bytes]:
     def do(task: Task) -> bytes:
         found = Regrouped()
         for number, type_name, address, text in task.gone:
-            language = setting.languages.get(address.partition("/")[0])
+            member = address.partition("/")[0]
+            language, lapsed = setting.languages.get(member), member in setting.context.lapsed
             read = fields_of(text)
-            was = before.alone(Alone(number, address, type_name, short_code(address), text, read, language))
+            claim = Alone(number, address, type_name, short_code(address), text, read, language)
+            was = before.alone(claim, lapsed=lapsed)
             found.gone.append((number, type_name))
             found.gone_topics += was.rows.topics
             found.gone_search.append(was.rows.search)

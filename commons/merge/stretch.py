@@ -48,6 +48,7 @@ class Stretch:
     hidden: frozenset[int]
     first: int
     count: int
+    lapsed: bool = False  # the release had run out by the lock's `as_of`
 
     @property
     def member(self) -> str:
@@ -204,7 +205,8 @@ class _Making:
         for table, key in linking.keys_of(number, row.address, row.type, fields):
             result.keys.setdefault(table, []).append(key)
         made = self.by._maker.alone(
-            Alone(number, row.address, row.type, row.short, row.json, fields, self.stretch.language)
+            Alone(number, row.address, row.type, row.short, row.json, fields, self.stretch.language),
+            lapsed=self.stretch.lapsed,
         )
         self.rows["entity"].append(made.rows.entity)
         self.rows["entity_topic"] += made.rows.topics

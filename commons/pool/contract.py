@@ -22,6 +22,11 @@ Kind = Literal["plain", "boolean", "json", "degrees", "reference"]
 # Claims of these types speak about records; they are no things of their own and have no entity.
 LISTS = ("relation", "judgement", "vouch")
 WITHOUT_TABLE = ("catalogue", "withdrawal")
+# How to reach somebody: not shown of a member whose release has run out, since a number that nobody stands by
+# any more may ring at a stranger's.
+CONTACTS = frozenset(
+    ("phones", "email", "social_links", "contact_name", "contact_role", "contact_phone", "contact_email")
+)
 NOT_FUSED = "none"  # a field's `fuse`: it stays with its claim (the salt, licences, sources, `same_as` …)
 
 _TABLES = """

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from commons.messages import in_language
 from commons.messages import translate as _
+from commons.pool.contract import CONTACTS
 from commons.pool.read import Card
-from datasette_commons.portal.layout import CONTACTS
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.markdown import plain
 from datasette_commons.portal.site import Site

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from commons.pool.contract import CONTACTS
 from commons.pool.find import Asked, Found
-from commons.pool.read import Card, Member, Thing
+from commons.pool.read import Card, Claim, Member, Thing
 from commons.pool.why import Why
+from datasette_commons.portal.cards import without_lapsed
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.site import Site
 
 
 def thing_json(thing: Thing, site: Site, found: Why) -> dict[str, Any]:
     """The fused fields, the claims, why they are one, where they differ, what refers to what (by address)."""
-    card = thing.card
+    card, _hidden = without_lapsed(thing.card, site)
     references = {name: target.address for name, target in thing.refers_to.items()}
     return {
         "address": card.address,
@@ -33,7 +35,7 @@ def thing_json(thing: Thing, site: Site, found: Why) -> dict[str, Any]:
                 "address": claim.address,
                 "member": claim.member,
                 "member_name": site.member_name(claim.member),
-                "fields": {k: v for k, v in claim.fields.items() if k != "salt"},
+                "fields": _said(claim, site),
                 "held": list(claim.held),
             }
             for claim in thing.claims
@@ -43,6 +45,7 @@ def thing_json(thing: Thing, site: Site, found: Why) -> dict[str, Any]:
                 {"address": r.address, "member": r.member, "value": r.value, "shown": r.shown} for r in rivals
             ]
             for field, rivals in thing.rivals.items()
+            if field not in CONTACTS or not any(site.has_lapsed(r.member) for r in rivals)
         },
         "links": [asdict(tie) for tie in found.links],
         "judgements": [asdict(word) for word in (*found.same, *found.different)],
@@ -50,6 +53,12 @@ def thing_json(thing: Thing, site: Site, found: Why) -> dict[str, Any]:
         "federation": site.federation.get("name"),
         "root": site.meta.get("root"),
     }
+
+
+def _said(claim: Claim, site: Site) -> dict[str, Any]:
+    """A claim's fields as signed, without its salt; without contacts that nobody stands by any more."""
+    hidden = CONTACTS if site.has_lapsed(claim.member) else frozenset[str]()
+    return {k: v for k, v in claim.fields.items() if k != "salt" and k not in hidden}
 
 
 def _named(card: Card) -> dict[str, str]:

@@ -7,6 +7,7 @@ under "More details".
 from __future__ import annotations
 
 from commons.messages import N_
+from commons.pool import contract
 
 Row = tuple[str, tuple[str, ...]]
 
@@ -97,11 +98,7 @@ ELSEWHERE = frozenset(
     )
 )  # fmt: skip
 
-CONTACTS = frozenset(
-    (
-        "phones", "email", "social_links", "contact_name", "contact_role", "contact_phone", "contact_email",
-    )
-)  # fmt: skip
+CONTACTS = contract.CONTACTS
 
 IN_ORDER = frozenset({"active", "open", "current", "published", "planned", "scheduled", "available"})
 BAD_NEWS = frozenset({"closed", "ended", "damaged", "full", "cancelled", "met", "filled", "taken"})

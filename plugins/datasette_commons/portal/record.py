@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from commons.addresses import Address
 from commons.messages import in_language, ngettext
 from commons.messages import translate as _
-from commons.pool.read import Card, Rival, Thing
+from commons.pool.contract import CONTACTS
+from commons.pool.read import Card, Thing
 from commons.schema.spec import Field, RecordType
 from datasette_commons.portal.cards import (
     CardView,
@@ -25,9 +25,9 @@ from datasette_commons.portal.cards import (
     where,
     without_lapsed,
 )
+from datasette_commons.portal.differences import RivalView, differences
 from datasette_commons.portal.layout import (
     BAD_NEWS,
-    CONTACTS,
     ELSEWHERE,
     IN_ORDER,
     LAYOUT,
@@ -47,17 +47,6 @@ class FactRow:
 
     label: str
     pieces: tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RivalView:
-    """One of several values that members give for a field."""
-
-    pieces: tuple[Piece, ...]
-    who: str
-    member_url: str
-    fresh: str
-    shown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +103,18 @@ class Reader:
     today: datetime.date
 
 
+def _left_out(thing: Thing, site: Site) -> bool:
+    """Whether the merge left contacts out, since whoever said them let their release run out."""
+    return not thing.card.fields.keys() & CONTACTS and any(
+        claim.fields.keys() & CONTACTS for claim in thing.claims if site.has_lapsed(claim.member)
+    )
+
+
 def record_view(thing: Thing, reader: Reader) -> RecordView:
     """The page of `thing` in the current language."""
     site = reader.site
-    card, lapsed = without_lapsed(thing.card, site)
+    card, hidden = without_lapsed(thing.card, site)
+    lapsed = hidden or _left_out(thing, site)
     thing = replace(thing, card=card)
     rtype = site.schema.types[card.type]
     facts, more = _facts(thing, rtype, reader)
@@ -143,7 +140,7 @@ def record_view(thing: Thing, reader: Reader) -> RecordView:
         lapsed=lapsed,
         voices=tuple(_voice(thing, i, reader) for i in range(len(thing.claims))),
         origins=tuple(_origins(thing, rtype, reader)),
-        rivals=tuple(_rivals(thing, rtype, reader, lapsed=lapsed)),
+        rivals=tuple(differences(thing, rtype, site, reader.links, lapsed=lapsed)),
         related=tuple(_related(thing, reader)),
         code=card.short,
         address=card.address,
@@ -322,40 +319,6 @@ def _says(said: Any, shown: Any) -> bool:
     if isinstance(said, list) and isinstance(shown, list):
         return any(item in shown for item in said)
     return said is not None and bool(said == shown)
-
-
-def _rivals(
-    thing: Thing, rtype: RecordType, reader: Reader, *, lapsed: bool
-) -> Iterator[tuple[str, str, tuple[RivalView, ...]]]:
-    for name, rivals in thing.rivals.items():
-        field = rtype.fields.get(name)
-        if field is None or len(rivals) < 2 or (lapsed and name in CONTACTS):
-            continue
-        members = {rival.member for rival in rivals}
-        label = in_language(field.title)
-        if len(members) == 2:
-            sentence = _("Two organisations say different things.")
-        else:
-            sentence = _("{n} organisations say different things.").format(n=len(members))
-        yield label, sentence, tuple(_rival(field, rival, reader) for rival in rivals)
-
-
-def _rival(field: Field, rival: Rival, reader: Reader) -> RivalView:
-    lines = pieces(field, rival.value, site=reader.site, links=reader.links)
-    day = parse_day(rival.confirmed_at)
-    return RivalView(
-        pieces=tuple(lines) or (Piece(_reference_words(rival.value)),),
-        who=reader.site.member_name(rival.member),
-        member_url=reader.links.page("member", rival.member),
-        fresh=_("confirmed on {date}").format(date=date_words(rival.confirmed_at)) if day else "",
-        shown=rival.shown,
-    )
-
-
-def _reference_words(value: Any) -> str:
-    """A reference that leads nowhere here, or a value of no known form."""
-    text = str(value)
-    return Address.parse(text).id if text.count("/") == 2 and len(text) > 30 else text
 
 
 def _related(thing: Thing, reader: Reader) -> Iterator[tuple[str, tuple[CardView, ...]]]:
