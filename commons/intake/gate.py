@@ -135,6 +135,11 @@ class Gate:
             self._temporary.cleanup()
             self._temporary = None
 
+    def get_ready(self) -> None:
+        """Start the server now, so that it is warm when the first release comes."""
+        if self._processes is None:
+            self._processes = (Forked if self._fork else Spawned)(self._lent)
+
     def take_in(self, files: AnyFiles) -> Intake:
         """One release; what was kept of it is used."""
         return next(self.take_all([files]))
@@ -202,8 +207,8 @@ class Gate:
         """Start the child that examines what is not known."""
         asked = batch.asked
         if asked:
-            if self._processes is None:
-                self._processes = (Forked if self._fork else Spawned)(self._lent)
+            self.get_ready()
+            assert self._processes is not None
             descriptor, name = tempfile.mkstemp(dir=self._folder(), prefix=".new-")
             parts = [part for one in asked for part in pack_job(one.job, one.data, self._lent)]
             batch.number = self._processes.start(parts, os.fdopen(descriptor, "wb"))

@@ -9,7 +9,7 @@ its place before the lock does; killed between the two, the next run does the sa
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -27,8 +27,9 @@ from commons.federation.store import NotInStore, Store
 from commons.federation.trust import Seen
 from commons.findings import Finding
 from commons.format.container import write_bytes
-from commons.intake.gate import Gate
+from commons.intake.gate import Gate, Intake
 from commons.link.model import LINKER
+from commons.merge import withheld
 from commons.merge.act import Progress, Release, Result, act
 from commons.merge.changes import Changes, compare, to_bytes
 from commons.merge.claims import Admission
@@ -114,6 +115,8 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
         return _merge_locked(folder, store, options, progress)
     policy = policies.load(folder)
     with store.writing(), Gate(store.root / "intake") as gate:
+        if not options.dry_run:
+            gate.get_ready()
         while True:
             try:
                 return _merge_seen(policy, folder, store, gate, options, progress)
@@ -128,24 +131,27 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
 def _merge_seen(
     policy: Policy, folder: Path, store: Store, gate: Gate, options: Options, progress: Progress
 ) -> Merged:
-    fetched = fetch(
-        policy, folder, store, net=options.net, progress=lambda done, all: progress("fetched", 1)
-    )
+    fetched = fetch(policy, folder, store, net=options.net, progress=lambda done, all: progress("fetched", 1))
     progress("sources", len(fetched.reached))
     seen = _by_member(store, asking=policy.admit.vouches > 0)
     newest = (max(seen(m.id), key=lambda s: s.version) for m in policy.members if seen(m.id))
     examine_ahead((release.digest for release in newest), store, gate)
     previous = _previous(folder)
+
+    def examined(digest: str) -> Intake:
+        return take_in(digest, requests.holder(digest, store), gate)
+
     planned = plan(
         policy,
         previous,
         seen,
-        lambda digest: take_in(digest, requests.holder(digest, store), gate),
+        examined,
         as_of=options.as_of,
         schema=load_schema(),
         territory=territory_of(policy),
         allow_shrink=allowed(policy, options.allow_shrink),
     )
+    planned = replace(planned, lock=withheld.noted(planned.lock, _lacking(store), examined))
     if options.dry_run:
         return Merged(planned.lock, None, planned.members, fetched)
     requests.accept({id for id, member in planned.lock.members.items() if member.admitted}, store)
@@ -161,6 +167,11 @@ def _merge_seen(
         purge=options.purge,
     )
     return Merged(planned.lock, result, planned.members, fetched, changes)
+
+
+def _lacking(store: Store) -> frozenset[str]:
+    """Releases that came pruned by somebody else, those of join requests included."""
+    return store.lacking() | requests.requests_of(store).lacking()
 
 
 def _by_member(store: Store, *, asking: bool = False) -> Callable[[str], list[Seen]]:
