@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,3 +113,44 @@ def test_a_deadline_can_be_given(folder: Path) -> None:
     """A slow night, a slow line: the maintainer says how long a source may take."""
     assert commons("merge", "-f", folder, "--deadline", "0", *WHEN).exit_code == 2
     assert commons("merge", "-f", folder, "--deadline", "30", *WHEN).exit_code == 0
+
+
+def releases(folder: Path) -> int:
+    return len(list((folder / "store" / "releases").glob("*.entrega")))
+
+
+@pytest.fixture
+def silent(folder: Path) -> Iterator[None]:
+    """Before her file, Luz names a server that takes the connection and says nothing."""
+    path = folder / "federation.yaml"
+    text = path.read_text("utf-8")
+    rules = yaml.safe_load(text)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        rules["members"][1]["sources"].insert(0, f"https://localhost:{server.getsockname()[1]}/")
+        rules["members"][1]["allow_private_hosts"] = True
+        path.write_text(yaml.safe_dump(rules), "utf-8")
+        yield
+    path.write_text(text, "utf-8")
+
+
+@pytest.mark.usefixtures("silent")
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGKILL])
+def test_what_had_arrived_stays_however_the_program_is_stopped(
+    folder: Path, ended_by: signal.Signals
+) -> None:
+    """Whoever stops it does not wait for a silent server; the next run finishes the work."""
+    command = [sys.executable, "-m", "commons", "--lang", "en", "federation", "fetch", "-f", str(folder)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        for _ in range(200):
+            if releases(folder) == 1:
+                break
+            time.sleep(0.05)
+        began = time.monotonic()
+        child.send_signal(ended_by)
+        told = child.communicate(timeout=20)[1]
+    assert time.monotonic() - began < 10 and "Traceback" not in told
+    assert child.returncode == (130 if ended_by == signal.SIGINT else -signal.SIGKILL), told
+    assert releases(folder) == 1
+    done = commons("merge", "-f", folder, "--deadline", "2", *WHEN)
+    assert "3 things" in done.output and releases(folder) == 2, done.output
+    assert not (folder / "store" / "fetching").exists()
