@@ -12,6 +12,7 @@ from commons.cli import fetching, holding, membership, pausing, succession
 from commons.cli.discover import discover
 from commons.cli.federation_options import answer, file_of, file_option
 from commons.cli.handover import handover, takeover
+from commons.cli.invite import invite
 from commons.cli.member_states import Standing, standings
 from commons.cli.output import (
     json_option,
@@ -56,6 +57,7 @@ federation.add_command(membership.add)
 federation.add_command(membership.list_requests)
 federation.add_command(membership.decline)
 federation.add_command(discover)
+federation.add_command(invite)
 federation.add_command(handover)
 federation.add_command(takeover)
 federation.add_command(pausing.pause)

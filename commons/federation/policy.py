@@ -22,6 +22,7 @@ from commons.federation.rules import (
     Added,
     Admit,
     Hold,
+    Invite,
     MaxAge,
     Member,
     Pause,
@@ -31,6 +32,7 @@ from commons.federation.rules import (
     digest_of,
 )
 from commons.messages import LANGUAGES, N_
+from commons.schema import vocabularies
 from commons.schema.spec import load_schema
 
 __all__ = [
@@ -38,9 +40,11 @@ __all__ = [
     "FILE_NAME",
     "LICENCES",
     "MAX_BYTES",
+    "PAGE_ADDRESS",
     "Added",
     "Admit",
     "Hold",
+    "Invite",
     "MaxAge",
     "Member",
     "NoPolicy",
@@ -60,6 +64,7 @@ FILE_NAME = "federation.yaml"
 ABOUT = ("who", "pays", "contact", "decisions")
 MAX_BYTES = 4 * 1024 * 1024
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+PAGE_ADDRESS = re.compile(r"https?://[^\s<>\"]{3,500}")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -124,6 +129,7 @@ def _policy(top: Section) -> Policy:
         holds=tuple(_hold(section) for section in top.sections("holds")),
         keep=keep,
         site=site,
+        invite=_invite(top),
     )
     _only_defaults(top)
     top.done()
@@ -191,6 +197,20 @@ def _admit(top: Section, members: tuple[Member, ...]) -> Admit:
     )
     inner.done()
     return admit
+
+
+def _invite(top: Section) -> Invite:
+    inner = top.section("invite")
+    if inner is None:
+        return Invite()
+    portal = inner.text("portal", pattern=PAGE_ADDRESS, needed=N_("the address of a page: https://…")) or ""
+    cadence = inner.text("cadence") or ""
+    known = vocabularies.match("cadences", cadence) if cadence else ""
+    if known is None:
+        raise inner.wrong("cadence", N_("how often, as in monthly"))
+    invite = Invite(portal, inner.text("send_to") or "", known)
+    inner.done()
+    return invite
 
 
 def _publish(top: Section) -> tuple[int, str]:

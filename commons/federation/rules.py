@@ -150,6 +150,15 @@ class Admit:
 
 
 @dataclass(frozen=True, slots=True)
+class Invite:
+    """What an invitation says beside `about`: the portal, where to send, how often. Not in the lock."""
+
+    portal: str = ""
+    send_to: str = ""
+    cadence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """An address, or one field of it, that is not shown until a moment."""
 
@@ -182,6 +191,7 @@ class Policy:
     holds: tuple[Hold, ...] = ()
     keep: int = 5
     site: str = "topics"
+    invite: Invite = Invite()
 
     @property
     def successors(self) -> dict[str, str]:
