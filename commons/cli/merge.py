@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import click
 
+from commons.cli.differing import difference_lines, question_lines
 from commons.cli.fetching import deadline_option, net, offline_option
 from commons.cli.member_states import Standing, standings
 from commons.cli.output import (
@@ -257,7 +258,13 @@ def receipt(member: str, folder: Path, *, as_json: bool) -> None:
         show_json(found)
         return
     say(f"{name} · {translate(_STATES.get(found['state'], N_('late')))}")
-    for line in receipt_lines(found):
+    lines = receipt_lines(found)
+    say(lines[0])
+    for line in difference_lines(found, names):
+        say(line)
+    for line in lines[1:]:
+        say(line)
+    for line in question_lines(found):
         say(line)
     if found.get("admitted"):
         by = ", ".join(names.get(speaker, speaker) for speaker in found["admitted"])

@@ -21,7 +21,8 @@ from commons.format.manifest import Manifest
 from commons.format.words import fingerprint_words
 from commons.intake.gate import Intake
 from commons.link.model import Candidate
-from commons.merge.claims import HELD, WITHDRAWN, Taken
+from commons.merge import differences
+from commons.merge.claims import HELD, WITHDRAWN, WITHHELD, Taken
 from commons.merge.linking import Linked
 from commons.pool.contract import LISTS, WITHOUT_TABLE
 from commons.pool.rows import Row
@@ -106,7 +107,7 @@ def member_row(
     phones = catalogue.get("phones")
     added = policy.to_json()["added"] if policy else {"vouched_by": list(locked.admitted)}
     name = policy.name if policy else catalogue.get("title") or said.member
-    refused = sum(n for code, n in tally.refused.items() if code not in (WITHDRAWN, HELD))
+    refused = sum(n for code, n in tally.refused.items() if code not in (WITHDRAWN, HELD, WITHHELD))
     return (
         said.member, name, catalogue.get("title"), catalogue.get("summary"),
         catalogue.get("url"), catalogue.get("email"), as_json(phones) if phones else None, said.licence,
@@ -160,6 +161,7 @@ def write(
         member, type_name, id = address.split("/", 2)
         lost.setdefault(member, []).append(Finding("dangling", type=type_name, record=id, field="same_as"))
     candidates = _by_member(linked.candidates)
+    differing = differences.by_member(run(differences.SQL))
     found: dict[str, Receipt] = {}
     for member, tally in tallies.items():
         findings = (tally.findings + lost.get(member, []))[:KEPT]
@@ -168,6 +170,7 @@ def write(
             "findings": [f.to_json() for f in findings],
             "shared": shared.get(member, 0),
             "disagreements": rivals.get(member, 0),
+            "differences": differing.get(member, []),
             "expired": expired.get(member, 0),
             "dangling": len(lost.get(member, [])),
             "candidates": len(candidates.get(member, [])),
@@ -204,6 +207,7 @@ def _of_release(tally: MemberTally, locked: LockedMember) -> dict[str, Any]:
         "taken": dict(sorted(tally.by_type.items())),
         "refused": dict(sorted(tally.refused.items())),
         "hidden": len(tally.intake.hidden),
+        "withheld": len(locked.withheld),
         "held_fields": tally.held_fields,
         "withdrawn": len(locked.tombstones),
         "passed_over": [{"epoch": p.epoch, "number": p.number, "code": p.code} for p in locked.passed_over],

@@ -1,6 +1,7 @@
 """Where members differ: every value beside its rivals, who says it and how old it is; nobody is called wrong.
 
-Two positions a few steps apart are no difference for somebody who goes there, and are not shown as one.
+Two positions a few steps apart are no difference for somebody who goes there, nor are two spellings that
+differ in accents and dots; the table `disagreement` has them all.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from commons.addresses import Address
+from commons.folding import read_alike
 from commons.messages import in_language
 from commons.messages import translate as _
 from commons.pool.contract import CONTACTS
@@ -43,6 +45,8 @@ def differences(
     for name, field in rtype.fields.items():
         rivals = thing.rivals.get(name, ())
         if len(rivals) < 2 or (lapsed and name in CONTACTS) or name == "longitude_e6":
+            continue
+        if read_alike([rival.value for rival in rivals]):
             continue
         if name == "latitude_e6":
             views = _positions(rivals, thing.rivals.get("longitude_e6", ()), site, links)
