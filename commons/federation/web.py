@@ -116,7 +116,7 @@ class Asking:
         at = httpx.URL(url)
         try:
             answer = self.session.get(
-                str(at.join(_MANIFEST)), manifest, most=LIMITS.manifest_bytes, etag=self._mark(kept)
+                _beside(at, _MANIFEST), manifest, most=LIMITS.manifest_bytes, etag=self._mark(kept)
             )
         except NotFetched as error:
             if error.code != NOTHING:
@@ -136,24 +136,24 @@ class Asking:
     def _rest(self, at: httpx.URL, folder: Path) -> None:
         """Signature, key log, and catalogue or, of a pruned release, its records."""
         for name, most in ((_SIGNATURE, LIMITS.signature_bytes), (_KEYLOG, LIMITS.keylog_bytes)):
-            self.session.get(str(at.join(name)), folder / name, most=most)
+            self.session.get(_beside(at, name), folder / name, most=most)
         try:
-            self.session.get(str(at.join(_CATALOGUE)), folder / _CATALOGUE, most=LIMITS.catalogue_bytes)
+            self.session.get(_beside(at, _CATALOGUE), folder / _CATALOGUE, most=LIMITS.catalogue_bytes)
         except NotFetched as error:
             if error.code != NOTHING:
                 raise
-            self.session.get(str(at.join(_RECORDS)), folder / _RECORDS, most=LIMITS.records_bytes)
+            self.session.get(_beside(at, _RECORDS), folder / _RECORDS, most=LIMITS.records_bytes)
 
     def _mirror(self, at: httpx.URL) -> Got:
         """The member's release as a published portal has it."""
-        url = str(at.join(LOCK))
+        url = _beside(at, LOCK)
         digest = self.locks.releases(url, lambda: self._lock(url)).get(self.member)
         if digest is None:
             raise NotFetched(url, NOTHING)
         if self.has(digest):
             return Got(Kept(digests=(digest,)))
         file = self.scratch / f"release{SUFFIX}"
-        self.session.get(str(at.join(f"releases/{digest}{SUFFIX}")), file, most=LIMITS.pruned_container_bytes)
+        self.session.get(_beside(at, f"releases/{digest}{SUFFIX}"), file, most=LIMITS.pruned_container_bytes)
         return Got(Kept(digests=(digest,)), (file,))
 
     def _lock(self, url: str) -> dict[str, str]:
@@ -172,6 +172,11 @@ class Asking:
             for member, entry in (members.items() if isinstance(members, dict) else ())
             if isinstance(entry, dict) and is_digest(entry.get("release"))
         }
+
+
+def _beside(at: httpx.URL, name: str) -> str:
+    """Another file of the same folder; a key in the query opens that one, too."""
+    return str(at.join(name).copy_with(query=at.query or None))
 
 
 def is_digest(value: object) -> bool:

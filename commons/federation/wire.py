@@ -208,7 +208,8 @@ class Session:
             raise NotFetched(where, STATUS, response.status, again=response.status in _AGAIN)
         if _header(response, b"content-encoding") not in ("", "identity"):
             raise NotFetched(where, ENCODED)
-        if int(_header(response, b"content-length") or 0) > most:
+        length = _header(response, b"content-length")
+        if length.isdecimal() and (len(length) > 15 or int(length) > most):
             raise NotFetched(where, TOO_BIG)
         told = _header(response, b"etag")
         kept = told if _ETAG.fullmatch(told) else ""

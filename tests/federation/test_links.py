@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commons.federation.links import Link, NotALink, checked, parse
 
@@ -53,3 +55,15 @@ def test_a_redirect_is_an_address_like_any_other() -> None:
     for target in ("file:///x", "//ana:clave@h/", "javascript:alert(1)"):
         with pytest.raises(NotALink):
             checked(target, base=base)
+
+
+@given(st.sampled_from(["", "https://", "git+https://h/", "//", "https://h:", "https://[", "?"]), st.text())
+def test_any_text_is_read_or_refused(begin: str, text: str) -> None:
+    """Whatever a file or a server says: an address of the two schemes without a password, or one error."""
+    for read in (parse, lambda said: checked(said, base=checked("https://h/a/b"))):
+        try:
+            found = read(begin + text)
+        except NotALink:
+            continue
+        url = checked(found.url if isinstance(found, Link) else str(found))
+        assert url.scheme in ("http", "https") and not url.userinfo and url.host
