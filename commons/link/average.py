@@ -15,7 +15,6 @@ from itertools import product
 Pairs = Mapping[tuple[int, int], int]
 
 FORBIDDEN = -1_000_000_000  # the score of two units that must never be together
-MARGIN = 4  # points; who is not better by more is a rival
 FINE = 1_000  # a mean is kept in thousandths, rounded down
 
 
@@ -25,13 +24,15 @@ class Groups:
 
     score: of two units, whole points; asked for pairs that were never compared, too.
     members: whom each unit's claims are from.
-    own: what it costs a pair of groups to have a member in common: a list seldom says a thing twice.
+    own: what it costs a pair of units that their groups have a member in common: a list seldom says a thing
+    twice.
     """
 
     score: Callable[[int, int], int]
     members: Callable[[int], frozenset[str]]
-    own: int
+    own: Callable[[int, int], int]
     least: int  # mean points that joining needs
+    margin: int = 0  # points; who is not better by more has a rival
     ties: set[tuple[int, int]] = field(default_factory=set)  # units, the least of each group
     _units: dict[int, tuple[int, ...]] = field(default_factory=dict)  # least unit → units
     _whose: dict[int, frozenset[str]] = field(default_factory=dict)
@@ -76,8 +77,10 @@ class Groups:
 
     def _mean(self, a: int, b: int) -> int:
         sizes = len(self._units[a]) * len(self._units[b])
-        shared = not self._whose[a].isdisjoint(self._whose[b])
-        return (self._sums[a][b] * FINE) // sizes + (self.own * FINE if shared else 0)
+        total = self._sums[a][b]
+        if not self._whose[a].isdisjoint(self._whose[b]):
+            total += sum(self.own(x, y) for x, y in product(self._units[a], self._units[b]))
+        return (total * FINE) // sizes
 
     def _push(self, a: int, b: int) -> None:
         mean = self._mean(a, b)
@@ -106,7 +109,7 @@ class Groups:
     def _rivals(self, a: int, b: int, mean: int) -> Iterator[tuple[int, int]]:
         """Pairs (a, c) that fit about as well as (a, b), where b and c are not one thing."""
         for c in sorted(self._sums[a]):
-            if c == b or self._mean(a, c) < max(mean - MARGIN * FINE, self.least * FINE):
+            if c == b or self._mean(a, c) < max(mean - self.margin * FINE, self.least * FINE):
                 continue
             if c not in self._sums[b]:
                 self._meet(min(b, c), max(b, c))

@@ -96,7 +96,7 @@ def _areas(features: Features) -> Iterator[str]:
 
 
 def blocks(entries: Iterable[tuple[int, int]], most: int = MOST) -> Iterator[tuple[int, list[int]]]:
-    """(key, records that share it), from (key, record) in order; a key of one record, or of too many, is none."""
+    """(key, records that share it) of (key, record) in order; a key of one record or of too many is none."""
     last: int | None = None
     members: list[int] = []
     for key, record in entries:

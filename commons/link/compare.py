@@ -23,8 +23,8 @@ _PREFIX = 3  # letters of a word that may stand for a longer one
 # Cosines of whole degrees, times 1024: a position's east-west step shrinks towards the poles.
 _COSINES = (
     1024, 1024, 1023, 1023, 1022, 1020, 1018, 1016, 1014, 1011, 1008, 1005, 1002, 998, 994, 989, 984, 979,
-    974, 968, 962, 956, 949, 943, 935, 928, 920, 912, 904, 896, 887, 878, 868, 859, 849, 839, 828, 818, 807, 796,
-    784, 773, 761, 749, 737, 724, 711, 698, 685, 672, 658, 644, 630, 616, 602, 587, 573, 558, 543, 527, 512,
+    974, 968, 962, 956, 949, 943, 935, 928, 920, 912, 904, 896, 887, 878, 868, 859, 849, 839, 828, 818, 807,
+    796, 784, 773, 761, 749, 737, 724, 711, 698, 685, 672, 658, 644, 630, 616, 602, 587, 573, 558, 543, 527, 512,
     496, 481, 465, 449, 433, 416, 400, 384, 367, 350, 333, 316, 299, 282, 265, 248, 230, 213, 195, 178, 160,
     143, 125, 107, 89, 71, 54, 36, 18, 0,
 )  # fmt: skip
@@ -34,7 +34,8 @@ _DEGREE_M = 111_195
 class Alike(NamedTuple):
     """Two names, word by word: what the words count that both have, that are near, and that only one has.
 
-    `marks`: 0 none or the same, 1 only one side has some (or more), 2 they contradict.
+    `marks`: 0 none or the same, 1 only one side has some (or more), 2 they contradict, 3 only one side says
+    that it is an extension.
     """
 
     shared: int
@@ -135,13 +136,19 @@ def _forms(a: tuple[str, ...], b: tuple[str, ...]) -> int:
 
 
 def _marks(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[int, int]:
+    """How the marks stand (see Alike) and how many are shared; numbers contradict numbers, points points."""
     if a == b:
         return 0, len(a)
     both = set(a) & set(b)
     if len(both) == len(a) == len(b):
         return 0, len(a)
-    few, many = (a, b) if len(a) <= len(b) else (b, a)
-    return (1 if many[: len(few)] == few else 2), len(both)
+    for kind in (str.isdigit, str.isalpha):
+        one, other = tuple(filter(kind, a)), tuple(filter(kind, b))
+        few, many = (one, other) if len(one) <= len(other) else (other, one)
+        if many[: len(few)] != few and set(few) != set(many):
+            return 2, len(both)
+    parts = load_tables().words.parts
+    return (1 if parts.isdisjoint(a) == parts.isdisjoint(b) else 3), len(both)
 
 
 def is_acronym(a: Name, b: Name) -> bool:

@@ -23,6 +23,8 @@ _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _DOTTED = re.compile(r"\b(?:[a-z]\.\s?){2,}(?:[a-z]\b(?!\w))?")
 _SLASHED = re.compile(r"\b([a-z])/([a-z])\b")  # t/a, s/n, I/T
 _HOUSING = re.compile(r"\bu(?:nidad(?:es)?|nid)?\.?\s+hab(?:itacional(?:es)?|s)?\b")
+_DATED = re.compile(r"\b(\d{1,2}) de (?=[a-z])")  # 5 de Mayo
+_LETTERS = re.compile(r"\b[a-df-hj-np-tw-xz](?: [a-df-hj-np-tw-xz]\b){1,5}(?= |$)")  # A B C
 _ORDINAL = re.compile(r"(\d+)(?:ra|era|er|do|da|ro|to|ta|mo|ma|vo|va|no|na|st|nd|rd|th|a|o)\Z")
 _SPLIT_FIGURES = re.compile(r"(\d+)([a-z])\Z")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
@@ -53,6 +55,7 @@ def _plain(text: str) -> str:
     """Folded, without apostrophes and the points of abbreviations."""
     plain = folded(text[:MOST_TEXT]).replace("’", "'").replace("`", "'").replace("´", "'")
     plain = _SLASHED.sub(r"\1\2", plain)
+    plain = _LETTERS.sub(lambda m: m.group().replace(" ", "") + " ", plain)
     plain = _DOTTED.sub(lambda m: re.sub(r"[.\s]", "", m.group()) + " ", plain)
     return plain.replace("&", " and ")
 
@@ -65,6 +68,7 @@ def name_of(text: str) -> Name:
     marks: dict[str, None] = {}
     legal: set[str] = set()
     letters = ""
+    held: list[str] = []
     for word in _expanded(_HOUSING.sub(" uhab ", _plain(text)), words):
         letters += word[0] if word not in words.small else ""
         mark = _mark(word, words)
@@ -72,8 +76,12 @@ def name_of(text: str) -> Name:
             marks[mark] = None
         elif word in words.legal or word in words.settlement:
             legal.add(word)
+            if word in words.settlement:
+                held.append(word)
         elif word not in words.small:
             said.append(word)
+    if held and load_tables().generic.issuperset(said):  # "Pueblo Nuevo"
+        said, legal = held + said, legal.difference(held)
     if not said:  # "Fundación, A.C.", "La De Los"
         said = sorted(legal) or [w for w in _WORD.findall(_plain(text)) if not _mark(w, words)]
     unique = tuple(dict.fromkeys(said))[:MOST_WORDS]
@@ -187,7 +195,7 @@ def street_of(text: str) -> Street | None:
     numbers: list[str] = []
     inner: list[str] = []
     into = False
-    for raw in _WORD.findall(plain):
+    for raw in _WORD.findall(_DATED.sub(r" day\1 ", plain)):
         word = raw.replace("'", "")
         if word in words.street_ends and said:
             break

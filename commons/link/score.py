@@ -27,7 +27,8 @@ NEAR_M = 150  # metres within which two exact positions are one place
 class Score(NamedTuple):
     """A pair weighed: points by part, the guards, and what beside the name agrees.
 
-    `anchored`: a place, a contact or an identifier does. `firm`: a house, a spot or a contact does.
+    `alike`: the names have something of their own in common. `anchored`: a place, a contact or an identifier
+    agrees. `firm`: a house, a spot or a contact does.
     """
 
     total: int
@@ -35,6 +36,7 @@ class Score(NamedTuple):
     guards: tuple[str, ...]
     anchored: bool
     firm: bool
+    alike: bool
 
 
 class Scorer:
@@ -71,7 +73,8 @@ class Scorer:
             guards.append(G_NAMES)
         anchored = known or contact > 0 or place > 0
         firm = known or contact > 0 or exact >= self._points["firm"]
-        return Score(sum(p for _n, p in parts), tuple(parts), tuple(guards), anchored, firm)
+        alike = parts[0][1] >= self._points["own_words"] if parts and a.names and b.names else False
+        return Score(sum(p for _n, p in parts), tuple(parts), tuple(guards), anchored, firm, alike)
 
     # names
 
@@ -102,8 +105,8 @@ class Scorer:
             like = self._word_parts(x, alike, found)
         if alike.marks == 2:
             found.append(("marks", points["marks"]))
-        elif alike.marks == 1:
-            found.append(("marks", points["mark_missing"]))
+        elif alike.marks:
+            found.append(("marks", points["mark_missing" if alike.marks == 1 else "part_missing"]))
         elif alike.same_marks:
             found.append(("marks", points["mark_same"] * min(alike.same_marks, 2)))
         if alike.legal:
@@ -124,6 +127,8 @@ class Scorer:
             found.append(("whole name", points["name_near"]))
         lesser, rest = alike.lesser, alike.left + alike.right - 2 * alike.lesser
         cost = -(lesser * 2 * points["unlike"] + rest * points["extra"]) // 100
+        if not shared:
+            cost = points["name_least"]
         if cost:
             found.append(("other words", max(cost, points["name_least"])))
         return shared * 100 >= (shared + lesser) * points["alike"] and shared > 0
@@ -160,7 +165,7 @@ class Scorer:
         town = self._town(a, b)
         if town is not None:
             found.append(town)
-            if town[1] < 0:
+            if town[1] < 0 and exact < points["firm"]:
                 guards.append(G_TOWN)
         self._within(found, parts, points["place_least"], points["place_most"], "place")
         return sum(p for _n, p in found if p > 0), exact

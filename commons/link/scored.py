@@ -24,7 +24,6 @@ from commons.link.score import (
     G_DATE,
     G_IDENTIFIERS,
     G_MARKS,
-    G_NAMES,
     G_TOWN,
     Score,
     Scorer,
@@ -32,6 +31,7 @@ from commons.link.score import (
 from commons.link.tables import Table
 
 TIE, OWN, NAME_ONLY, BELOW = "tie", "own", "name-only", "below"
+MARGIN = 4  # points by which an automatic link must be better than any other
 MOST_ALIKE = 40  # claims with equal features that are compared one by one
 
 Watch = Callable[[int, int], None]
@@ -131,11 +131,10 @@ class _Run:
 
     def found(self) -> Found:
         self._make_units(self._loosely)
-        generous = self._groups(self._may, self.table.candidate)
-        loose, loose_ties = generous
+        loose, loose_ties = self._groups(self._may, self.table.candidate, self._own)
         self._remember_loose(loose)
         self._make_units(self._strictly)
-        strict, ties = self._groups(self._must, self.table.link, own=FORBIDDEN)
+        strict, ties = self._groups(self._must, self.table.link, lambda _u, _v: FORBIDDEN, MARGIN)
         return self._told(strict, ties | loose_ties)
 
     # units
@@ -159,8 +158,8 @@ class _Run:
         return list(parts.values())
 
     def _loosely(self, node: int, claims: Sequence[str]) -> Iterable[tuple[str, ...]]:
-        itself = self.linking.score(node, node).total
-        own = self.table.points["own_list"]
+        score = self.linking.score(node, node)
+        itself, own = score.total, self.table.points["own_list_firm" if score.firm else "own_list"]
         for part in self._parts(claims):
             members = {a.partition("/")[0] for a in part}
             needed = self.table.candidate - (own if len(members) < len(part) else 0)
@@ -185,7 +184,7 @@ class _Run:
     # groups
 
     def _groups(
-        self, score: Callable[[int, int], int], least: int, own: int | None = None
+        self, score: Callable[[int, int], int], least: int, own: Callable[[int, int], int], margin: int = 0
     ) -> tuple[list[tuple[int, ...]], set[tuple[int, int]]]:
         """Grow groups; claims that their own members keep away from something come last."""
         near = [
@@ -203,12 +202,7 @@ class _Run:
         tied: set[tuple[int, int]] = set()
         for waiting in (late, set()) if late else (set(),):
             free = [n for n in range(len(self.units)) if n not in waiting]
-            groups = Groups(
-                score,
-                lambda n: self.units[n].members,
-                self.table.points["own_list"] if own is None else own,
-                least,
-            )
+            groups = Groups(score, lambda n: self.units[n].members, own, least, margin)
             kept = [tuple(n for n in g if n not in waiting) for g in together]
             made = groups.run(
                 free,
@@ -233,9 +227,14 @@ class _Run:
             return FORBIDDEN
         if G_TOWN in guards and not score.firm:
             return FORBIDDEN
-        if G_NAMES in guards and not one.members.isdisjoint(other.members):
+        if not score.alike and not one.members.isdisjoint(other.members):
             return FORBIDDEN  # two facilities of one publisher at one address
         return score.total
+
+    def _own(self, u: int, v: int) -> int:
+        """What it costs two units that one member would have said the thing twice."""
+        firm = self.linking.score(self._node(u), self._node(v)).firm
+        return self.table.points["own_list_firm" if firm else "own_list"]
 
     def _must(self, u: int, v: int) -> int:
         """Points by which two units are one thing without asking."""
