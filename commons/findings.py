@@ -471,6 +471,11 @@ KINDS: dict[str, Kind] = {
         N_("Nothing of {member} was found at «{value}»."),
         N_("Look whether the folder or file is there; the last good release stays."),
     ),
+    "E_POOL": Kind(
+        "warning",
+        N_("The pool «{value}», a source of {member}, cannot be used ({why})."),
+        N_("commons verify says more of it; the last good release stays."),
+    ),
     # asking the net for releases
     "E_UNREACHABLE": Kind(
         "warning",
@@ -617,6 +622,10 @@ KINDS: dict[str, Kind] = {
     "R_HELD": Kind("note", N_("{type}/{record} is held by the federation and not shown for now.")),
     "R_HELDFIELD": Kind(
         "note", N_("{type}/{record}: {field} is held by the federation and not shown for now.")
+    ),
+    "R_WITHHELD": Kind(
+        "note",
+        N_("{type}/{record} did not come along: the pool that its release came through left it out."),
     ),
     "R_COPY": Kind(
         "warning",

@@ -117,7 +117,7 @@ def add(
     edit.add_entry(path, "members", entry)
     with store.writing():
         for files in found.files:
-            store.put(files)
+            store.take(files)
         requests.accept({found.member}, store)
     say(_("{name} is a member now.").format(name=entry["name"]))
 

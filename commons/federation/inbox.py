@@ -50,7 +50,7 @@ def sort(place: Path, store: Store, members: Set[str]) -> Iterator[Arrival]:
         members: whose releases go into the store; everybody else's become join requests.
     """
     asked = requests.requests_of(store)
-    for parcel in parcels(place, lambda digest: store.has(digest) or asked.has(digest)):
+    for parcel in parcels(place, lambda digest: store.is_complete(digest) or asked.is_complete(digest)):
         try:
             yield _taken(parcel, store, asked, members)
         except FormatError as error:
@@ -60,13 +60,19 @@ def sort(place: Path, store: Store, members: Set[str]) -> Iterator[Arrival]:
 def _taken(parcel: Parcel, store: Store, asked: Store, members: Set[str]) -> Arrival:
     if parcel.digest is None:
         return Arrival(parcel.where, parcel.paths, "junk", code=parcel.code)
-    seen = store.look_up(parcel.digest) or asked.look_up(parcel.digest)
+    places = [place for place in (store, asked) if place.is_complete(parcel.digest)]
+    seen = next((found for place in places if (found := place.look_up(parcel.digest))), None)
     kind: Kind = "known"
     if seen is None:
         if parcel.files is None:  # known a moment ago; damaged or gone since
             return Arrival(parcel.where, parcel.paths, "junk", code="E_CONTAINER")
         whose = parcel.files.parsed_manifest.member
-        seen = store.put(parcel.files) if whose in members else requests.keep(parcel.files, store)
+        if whose in members:
+            store.take(parcel.files)
+            seen = store.look_up(parcel.digest)
+            assert seen is not None
+        else:
+            seen = requests.keep(parcel.files, store)
         kind = "new"
     member = seen.manifest.member
     kind = kind if member in members else "request"

@@ -102,7 +102,9 @@ class PassedOver:
 class LockedMember:
     """What the merge knows of one member. `release` None: nothing to merge (awaited, or it left).
 
-    `admitted`: whose vouches took it up, if it does not stand in the policy's list.
+    `admitted`: whose vouches took it up, if it does not stand in the policy's list. `withheld`: hashes of the
+    addresses of records that the release has and that did not come along: whoever delivered it held or
+    refused them. No merge of this lock shows them, so that it has one root whoever has which form.
     """
 
     state: str
@@ -116,10 +118,12 @@ class LockedMember:
     evidence: tuple[Evidence, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
     admitted: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         return {
             **({"admitted": sorted(self.admitted)} if self.admitted else {}),
+            **({"withheld": sorted(self.withheld)} if self.withheld else {}),
             "state": self.state,
             "release": self.release,
             "epoch": self.epoch,
@@ -315,6 +319,7 @@ def _member(members: Section, member: str) -> LockedMember:
         voids=tuple(_voids(section)),
         evidence=tuple(_evidence(section)),
         passed_over=tuple(_passed_over(section)),
+        withheld=section.texts("withheld", lambda text: bool(_HASH.fullmatch(text)), _HASH_WORDS),
         admitted=section.texts(
             "admitted", lambda text: bool(MEMBER_ID.match(text)), N_("a list of member ids")
         ),

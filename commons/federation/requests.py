@@ -49,7 +49,10 @@ def keep(files: AnyFiles, store: Store) -> Seen:
     requests = requests_of(store)
     if not requests.has(files.digest) and requests.count() >= MOST:
         raise TooManyRequests(MOST)
-    return requests.put(files)
+    requests.take(files)
+    found = requests.look_up(files.digest)
+    assert found is not None
+    return found
 
 
 def by_member(store: Store) -> dict[str, list[Seen]]:
@@ -68,7 +71,7 @@ def accept(members: Set[str], store: Store) -> list[Seen]:
     requests, moved = requests_of(store), []
     for seen in list(requests.seen()):
         if seen.manifest.member in members:
-            store.put(requests.read(seen.digest))
+            store.take(requests.read(seen.digest))
             requests.drop(seen.digest)
             moved.append(seen)
     return moved

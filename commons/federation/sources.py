@@ -15,12 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from commons.federation import fetching, inbox, looked, requests
+from commons.federation import fetching, inbox, looked, pools, requests
 from commons.federation import store as stored
 from commons.federation.fetching import Net, Question
 from commons.federation.links import shown
 from commons.federation.looked import INVALID, NEW, OLDER, OUTCOMES, SAME, UNREACHABLE, Look, Looked
 from commons.federation.policy import Member, Policy
+from commons.federation.pools import Pools
 from commons.federation.rules import Source
 from commons.federation.store import Store
 from commons.federation.trust import OtherMember, Seen, Version
@@ -101,7 +102,7 @@ def fetch(
     asked = [m for m in policy.members if only is None or m.id in only]
     memory = looked.read(store.root)
     with fetching.scratch_of(store.root) as scratch:
-        looking = _Looking(folder, store, net, scratch, memory, members, _by_member(store))
+        looking = _Looking(folder, store, net, scratch, memory, members, _by_member(store), Pools(scratch))
         looking.all(asked, found, progress)
     if net is not None:
         remembered = looking.remembered(found, policy)
@@ -138,6 +139,7 @@ class _Looking:
     memory: Looked
     members: Set[str]
     known: Mapping[str, Sequence[Seen]]
+    pools: Pools
     turns: dict[str, _Turn] = field(default_factory=dict)
     one_hand: threading.Lock = field(default_factory=threading.Lock)
 
@@ -196,7 +198,7 @@ class _Looking:
         took = Fetched()
         if source.link is None:
             with self.one_hand:
-                there = _look_at(self.folder / source.where, member.id, self.members, self.store, took)
+                there = self.look_at(self.folder / source.where, member.id, took)
         else:
             there = self.ask(member, source, took, turn)
         turn.found.take_over(took)
@@ -208,6 +210,19 @@ class _Looking:
             return OLDER
         return NEW if member.id in took.arrived else SAME
 
+    def look_at(self, path: Path, member: str, took: Fetched) -> bool:
+        """A path: the releases there, or those of the pool that is there. Whether anything was there."""
+        pool = pools.pool_at(path)
+        if pool is None:
+            return _look_at(path, member, self.members, self.store, took)
+        inside = self.pools.inside(pool)
+        if inside.code:
+            took.findings.append(
+                Finding("E_POOL", member=member, value=path.name, details={"why": inside.code})
+            )
+            return True
+        return _look_at(inside.folder, member, self.members, self.store, took)
+
     def ask(self, member: Member, source: Source, took: Fetched, turn: _Turn) -> bool:
         """An address on the net: this member's releases there go into the store. Whether it gave anything."""
         assert self.net is not None and source.link is not None
@@ -217,7 +232,7 @@ class _Looking:
             member.id,
             member.allow_private_hosts,
             self.memory.of(member.id, source.where),
-            lambda digest: digest in known and self.store.has(digest),
+            lambda digest: digest in known and self.store.is_complete(digest),
         )
         if not source.link.encrypted:
             took.findings.append(Finding("E_PLAINHTTP", member=member.id, value=source.shown))
@@ -335,10 +350,10 @@ def _take(path: Path, store: Store, found: Fetched, members: Set[str], *, expect
                 requests.keep(container.read_any(path), store)
             found.stranger(manifest.member, path.name)
             return None
-        if not store.has(manifest.digest):
+        if not store.is_complete(manifest.digest):
             _refuse_sidecars(path)
-            seen = store.put(container.read_any(path))
-            found.arrived.setdefault(manifest.member, []).append(seen.digest)
+            if store.take(container.read_any(path)):
+                found.arrived.setdefault(manifest.member, []).append(manifest.digest)
         found.reach(manifest.member, manifest.version)
         return manifest.digest
     except FormatError as error:

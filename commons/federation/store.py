@@ -1,6 +1,7 @@
 """What a federation keeps beside its federation.yaml: releases by digest, and what intake found in them.
 
     store/releases/<release digest>.entrega   as received, full or pruned; recognised by content
+    store/lacking/<release digest>             it came pruned by somebody else: a fuller form takes its place
     store/sealed/<release digest>.entrega     the full form of a pruned one, never served, until a date
     store/intake/<release digest>-…           what intake found in it: may be deleted at any time
     store/lock                                 taken while something writes
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,9 +25,9 @@ from typing import ClassVar
 
 from commons.errors import CommonsError, InputError
 from commons.federation.trust import Seen, prove
-from commons.format import container
+from commons.format import container, pruned
 from commons.format.container import AnyFiles, PrunedFiles, ReleaseFiles
-from commons.format.errors import FormatError
+from commons.format.errors import FormatError, PrunedRefused
 from commons.format.keylog import KeyLog
 from commons.format.manifest import Manifest, release_digest
 from commons.messages import N_
@@ -106,18 +108,64 @@ class Store:
             container.write_file(path, files)
         return seen
 
-    def prune(self, pruned: PrunedFiles, *, sealed: bool) -> None:
+    def take(self, files: AnyFiles) -> bool:
+        """Keep what a source delivered, proven to its last record; whether that is more than was here.
+
+        What came pruned by somebody else is noted as such: who left out what is nobody's signed word. A form
+        that shows more takes its place. Raises FormatError.
+        """
+        if isinstance(files, PrunedFiles):
+            _check_records(files)
+        known = self.has(files.digest)
+        if known and not (self.lacks(files.digest) and self._shows_more(files)):
+            return False
+        self._forget(files.digest)
+        self.put(files)
+        mark = self._mark(files.digest)
+        if isinstance(files, PrunedFiles):
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+        return True
+
+    def _shows_more(self, files: AnyFiles) -> bool:
+        before = container.read_any(self.release_path(files.digest))
+        if not isinstance(files, PrunedFiles) or not isinstance(before, PrunedFiles):
+            return isinstance(before, PrunedFiles)
+        return pruned.count_whole(files) > pruned.count_whole(before)
+
+    def lacks(self, digest: str) -> bool:
+        """Whether a release came pruned by somebody else."""
+        return self._mark(digest).is_file()
+
+    def lacking(self) -> frozenset[str]:
+        """All releases that came pruned by somebody else, by digest."""
+        folder = self.root / "lacking"
+        return frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
+
+    def is_complete(self, digest: str) -> bool:
+        """Whether a release is here, and no other form of it could show more."""
+        return self.has(digest) and not self.lacks(digest)
+
+    def _mark(self, digest: str) -> Path:
+        return self.root / "lacking" / digest
+
+    def _forget(self, digest: str) -> None:
+        """Everything that is kept of a release."""
+        for path in (self.release_path(digest), self._mark(digest), *self.intake.glob(f"{digest}-*")):
+            path.unlink(missing_ok=True)
+
+    def prune(self, short: PrunedFiles, *, sealed: bool) -> None:
         """Replace a full release by its pruned form; `sealed` keeps the full one aside, unserved.
 
         What intake kept of the full form goes too: it holds the records that may no longer be shown.
         """
-        digest, path = pruned.digest, self.release_path(pruned.digest)
+        digest, path = short.digest, self.release_path(short.digest)
         if sealed and path.is_file() and isinstance(container.read_any(path), ReleaseFiles):
             aside = self.sealed_path(digest)
             aside.parent.mkdir(parents=True, exist_ok=True)
             container.write_bytes(aside, path.read_bytes())
         path.parent.mkdir(parents=True, exist_ok=True)
-        container.write_file(path, pruned)
+        container.write_file(path, short)
         for kept in self.intake.glob(f"{digest}-*"):
             kept.unlink(missing_ok=True)
 
@@ -194,6 +242,15 @@ class Store:
                 yield
             finally:
                 _release(file.fileno())
+
+
+def _check_records(files: PrunedFiles) -> None:
+    """That the lines are what was signed, and leave out no word about the others. Raises FormatError."""
+    told = Counter(record.type for record in pruned.shown(files))
+    counts = files.parsed_manifest.counts
+    for name in ("catalogue", "withdrawal"):
+        if told[name] != counts.get(name, 0):
+            raise PrunedRefused(len(pruned.lines(files)), N_("what its member says of itself is left out"))
 
 
 def head(path: Path) -> tuple[bytes, bytes] | None:

@@ -168,6 +168,11 @@ def lines(files: PrunedFiles) -> list[bytes]:
     return files.records[:-1].split(b"\n") if files.records else []
 
 
+def count_whole(files: PrunedFiles) -> int:
+    """How many records a pruned release shows whole. Proven by `shown` only."""
+    return sum(not _HIDDEN.match(line) and not is_partial(line) for line in lines(files))
+
+
 def shown(files: PrunedFiles) -> Iterator[Shown]:
     """Check a pruned release; yields what may be shown, in order of (type, id).
 

@@ -21,6 +21,7 @@ from commons.intake.frames import Row
 
 TAKEN, HIDDEN = "taken", "hidden"  # hidden: in the pruned form of its release, which does not say why
 WITHDRAWN, HELD, COPY, LICENCE = "R_WITHDRAWN", "R_HELD", "R_COPY", "R_LICENCE"
+WITHHELD = "R_WITHHELD"  # did not come along with the form that was delivered
 NO_LICENCE_NEEDED = frozenset({"catalogue", "withdrawal"})
 
 
@@ -54,6 +55,7 @@ class Admission:
             found = self._tombstones.setdefault(member, {})
             for stone in locked.tombstones:
                 found.setdefault(_bytes(stone.hash), []).append(stone)
+        self._withheld = {m: {_bytes(h) for h in k.withheld} for m, k in lock.members.items() if k.withheld}
         self._licences = frozenset(lock.policy.licences)
 
     def rows(
@@ -65,7 +67,7 @@ class Admission:
             version: (epoch, number) of the release.
             licence: of the release; a record may name another.
         """
-        stones = self._tombstones.get(member) or {}
+        stones, withheld = self._tombstones.get(member) or {}, self._withheld.get(member, ())
         accepted = licence in self._licences
         for type, id, data, leaf, refused in rows:
             lacking: tuple[str, ...] = ()
@@ -78,6 +80,8 @@ class Admission:
                 code = _withdrawn(stones[hashed], version)
             if code is None and hashed in self._held:
                 code = HELD
+            if code is None and hashed in withheld:
+                code = WITHHELD
             if code is None:
                 code = self._by_content(type, data, accepted)
             held = self._held_fields.get(hashed) if code is None else None
@@ -93,6 +97,8 @@ class Admission:
         stones = self._tombstones.get(member, {}).get(hashed, ())
         if _withdrawn(stones, version) is not None or hashed in self._held:
             return True
+        if hashed in self._withheld.get(member, ()):
+            return True
         if hidden.origin == REFUSED:
             return True
         return bool(hidden.origin) and any(_bytes(hidden.origin) in s for s in self._tombstones.values())
@@ -104,6 +110,8 @@ class Admission:
         hashed = tombstone_digest(f"{member}/{row.type}/{row.id}")
         stones = self._tombstones.get(member, {}).get(hashed, ())
         if _withdrawn(stones, version) is not None or hashed in self._held:
+            return True
+        if hashed in self._withheld.get(member, ()):
             return True
         return set(_partial(row.data)[1]) <= self._held_fields.get(hashed, set())
 

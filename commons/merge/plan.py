@@ -260,6 +260,7 @@ def unexplained_loss(
 ) -> Loss:
     """The records of `before` that `after` lacks: not withdrawn, not expired, the member not leaving."""
     still = {(row.type, row.id) for row in after.rows()}
+    there = {hidden.hash for hidden in after.hidden}  # left out by whoever delivered it, not by its member
     total, lost = 0, []
     for row in before.rows():
         if row.type in ("withdrawal", "catalogue"):
@@ -268,7 +269,7 @@ def unexplained_loss(
         if (row.type, row.id) in still:
             continue
         address = f"{member}/{row.type}/{row.id}"
-        if tombstone(address) in withdrawn:
+        if (stone := tombstone(address)) in withdrawn or stone in there:
             continue
         expires: object = fields_of(row.data).get("expires_at") if b'"expires_at":' in row.data else None
         if not (isinstance(expires, str) and expires <= as_of):

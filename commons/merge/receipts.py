@@ -21,7 +21,6 @@ from commons.format.manifest import Manifest
 from commons.format.words import fingerprint_words
 from commons.intake.gate import Intake
 from commons.link.model import Candidate
-from commons.merge import differences
 from commons.merge.claims import HELD, WITHDRAWN, WITHHELD, Taken
 from commons.merge.linking import Linked
 from commons.pool.contract import LISTS, WITHOUT_TABLE
@@ -161,7 +160,6 @@ def write(
         member, type_name, id = address.split("/", 2)
         lost.setdefault(member, []).append(Finding("dangling", type=type_name, record=id, field="same_as"))
     candidates = _by_member(linked.candidates)
-    differing = differences.by_member(run(differences.SQL))
     found: dict[str, Receipt] = {}
     for member, tally in tallies.items():
         findings = (tally.findings + lost.get(member, []))[:KEPT]
@@ -170,7 +168,6 @@ def write(
             "findings": [f.to_json() for f in findings],
             "shared": shared.get(member, 0),
             "disagreements": rivals.get(member, 0),
-            "differences": differing.get(member, []),
             "expired": expired.get(member, 0),
             "dangling": len(lost.get(member, [])),
             "candidates": len(candidates.get(member, [])),
