@@ -256,13 +256,18 @@ def _check_records(files: PrunedFiles) -> None:
 def head(path: Path) -> tuple[bytes, bytes] | None:
     """release.json and key log of a one-file release, without reading its catalogue; None where damaged."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_USUAL_BYTES)
-            parts = _first_three(data)
-            if parts is None and len(data) == _USUAL_BYTES:
-                parts = _first_three(data + file.read(_HEAD_BYTES - _USUAL_BYTES))
+        return _head(path)
     except OSError:
         return None
+
+
+def _head(path: Path) -> tuple[bytes, bytes] | None:
+    """The same; raises OSError where the disk does not give the file."""
+    with path.open("rb") as file:
+        data = file.read(_USUAL_BYTES)
+        parts = _first_three(data)
+        if parts is None and len(data) == _USUAL_BYTES:
+            parts = _first_three(data + file.read(_HEAD_BYTES - _USUAL_BYTES))
     return (parts[0], parts[2]) if parts else None
 
 
@@ -284,8 +289,14 @@ def _first_three(data: bytes) -> list[bytes] | None:
 
 
 def _stored(path: Path, digest: str) -> Seen | None:
-    """A stored release by its first files; None where they are damaged or of another digest."""
-    parts = head(path)
+    """A stored release by its first files; None where they are damaged or of another digest.
+
+    Raises OSError where the disk does not give the file: a member must not vanish because of a bad cable.
+    """
+    try:
+        parts = _head(path)
+    except FileNotFoundError:
+        return None
     if parts is None or release_digest(parts[0]) != digest:
         return None
     try:
