@@ -6,6 +6,7 @@ taken as an argument, which the system would show to other programs and remember
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import webbrowser
@@ -108,6 +109,8 @@ def written(page: sheet.Sheet | None, sheet_file: Path | None) -> Iterator[None]
         return
     with sheet_file.open("x", encoding="utf-8") as out:
         out.write(sheet.render(page))
+        out.flush()
+        os.fsync(out.fileno())  # what comes next makes this the only place where the next key stands
     try:
         yield
     except BaseException:

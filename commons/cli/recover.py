@@ -16,7 +16,6 @@ import click
 
 from commons.addresses import slug
 from commons.catalogue import copies
-from commons.catalogue.errors import CatalogueExists
 from commons.catalogue.store import Catalogue
 from commons.cli import hand_over
 from commons.cli.output import (
@@ -33,18 +32,15 @@ from commons.cli.output import (
     yes_option,
 )
 from commons.cli.release_number import not_mine_option, version_of, version_words
-from commons.cli.shared_release import read_releases
-from commons.errors import InputError
-from commons.format import container
-from commons.format.container import AnyFiles
-from commons.format.errors import FormatError
+from commons.cli.shared_release import NotTakenUp, look, read_release
+from commons.errors import CommonsError, InputError
 from commons.format.keylog import KeyLog
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
 from commons.release import keys, sheet
 from commons.release import recover as recovery
 from commons.release.outgoing import PROFILE
-from commons.release.recover import Recovered, Shared, Sources
+from commons.release.recover import Offered, Recovered, Sources
 from commons.schema.spec import load_schema
 
 _MOST_LISTED = 10
@@ -108,18 +104,22 @@ def recover(
     at, asking = now(), interactive() and not yes
     hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
     found = _Found.look(sources)
-    log = recovery.longest(found.logs)
+    announced = [digest for log in found.logs for digest in (log.next_digest, log.current.digest)]
+    revealed = hand_over.key_of_sheet(words_file, announced)
+    log = recovery.log_for(revealed.public, found.logs)
+    if log is None:
+        raise keys.OtherSheet
     void_from = _void_from(not_mine, log, asking=asking)
-    chosen = recovery.choose(found.copies, found.shared, void_from=void_from)
+    chosen = _chosen(found, log, void_from)
     path = _target(to, chosen)
-    if not as_json:
-        _say_what_will_be(chosen, log)
-    revealed = hand_over.key_of_sheet(words_file, [log.next_digest, log.current.digest])
     rotation = None
     if revealed.public != log.current:
         rotation = keys.rotation(log, revealed, void_from=void_from)
     elif void_from is not None:
         raise NoVoidWithout
+    recovery.refuse_occupied(path, revealed)
+    if not as_json:
+        _say_what_will_be(chosen, log)
     if not confirm(_("Make the catalogue again at {path}?").format(path=path), yes=yes):
         tell(_("Nothing was made."))
         return
@@ -142,36 +142,35 @@ def recover(
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """All copies and releases that were named."""
+    """All copies and releases in what was named, also other organisations'."""
 
     copies: tuple[copies.Copy, ...]
-    shared: tuple[Shared, ...]
+    offered: tuple[Offered, ...]
 
     @property
     def logs(self) -> list[KeyLog]:
-        return [*(c.keylog for c in self.copies), *(s.keylog for s in self.shared)]
+        return [*(c.keylog for c in self.copies), *(o.keylog for o in self.offered)]
 
     @classmethod
     def look(cls, sources: Sequence[Path]) -> _Found:
-        """Raises NothingToRecover, NotTakenUp, and what a damaged copy or release raises.
+        """Raises NothingToRecover, and what a damaged copy or release raises.
 
         What somebody named is read or refused; what merely lies in a folder is taken if it is whole.
         """
         kept: list[copies.Copy] = []
-        releases: list[tuple[Path, AnyFiles]] = []
+        offered: list[Offered] = []
         for path, named in _files(sources):
-            if is_catalogue(path):
-                kept.append(copies.look(path))
-                continue
             try:
-                releases.append((path, container.read_any(path)))
-            except FormatError:
+                if is_catalogue(path):
+                    kept.append(copies.look(path))
+                else:
+                    offered.append(look(path))
+            except CommonsError:
                 if named:
                     raise
-        shared = tuple(read_releases(releases, alone=not kept))
-        if not kept and not shared:
+        if not kept and not offered:
             raise NothingToRecover(", ".join(str(path) for path in sources))
-        return cls(tuple(kept), shared)
+        return cls(tuple(kept), tuple(offered))
 
 
 def _files(sources: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
@@ -185,6 +184,22 @@ def _files(sources: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
                 yield path, False
 
 
+def _chosen(found: _Found, log: KeyLog, void_from: tuple[int, int] | None) -> Sources:
+    """The best copy and the newest release that can be read. Raises NothingGood, NotTakenUp."""
+    copy, offered = recovery.choose(log, found.copies, found.offered, void_from=void_from)
+    refused: NotTakenUp | None = None
+    for each in offered:
+        if copy is not None and each.version <= copy.latest:
+            break
+        try:
+            return Sources(log, copy, read_release(each.path))
+        except NotTakenUp as error:
+            refused = refused or error
+    if copy is None and refused is not None:
+        raise refused
+    return Sources(log, copy, None)
+
+
 def _void_from(not_mine: str | None, log: KeyLog, *, asking: bool) -> tuple[int, int] | None:
     text = not_mine or ""
     if not text and asking:
@@ -194,14 +209,10 @@ def _void_from(not_mine: str | None, log: KeyLog, *, asking: bool) -> tuple[int,
 
 
 def _target(to: Path | None, chosen: Sources) -> Path:
-    """Where the catalogue is made. Raises CatalogueExists, KeyExists."""
+    """Where the catalogue is made."""
     path = to or Path(_name(chosen))
     path = path / _name(chosen) if path.is_dir() else path
-    if path.suffix != ".db":
-        path = path.with_name(f"{path.name}.db")
-    if path.exists():
-        raise CatalogueExists(path)
-    return path
+    return path if path.suffix == ".db" else path.with_name(f"{path.name}.db")
 
 
 def _name(chosen: Sources) -> str:

@@ -5,7 +5,6 @@ Also of a catalogue whose computer and sheet are gone, to begin again with what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -18,7 +17,7 @@ from commons.format.errors import FormatError
 from commons.intake.gate import Gate, Intake
 from commons.messages import N_
 from commons.model import Fields
-from commons.release.recover import Shared
+from commons.release.recover import Offered, Shared
 
 
 @dataclass(eq=False)
@@ -31,26 +30,26 @@ class NotTakenUp(InputError):
     hint_template: ClassVar[str] = N_("Ask for it again; a copy from another place may be whole.")
 
 
+def look(path: Path) -> Offered:
+    """What a release, a file or a folder, says of itself; proven. Raises FormatError."""
+    seen = _proven(container.read_any(path))
+    return Offered(path, seen.version, seen.keylog)
+
+
 def read_release(path: Path) -> Shared:
-    """One release, a file or a folder. Raises NotTakenUp, FormatError."""
-    (found,) = read_releases([(path, container.read_any(path))], alone=True)
-    return found
-
-
-def read_releases(releases: Sequence[tuple[Path, AnyFiles]], *, alone: bool) -> Iterator[Shared]:
-    """Those that prove themselves and pass the gate.
-
-    Raises NotTakenUp where there is but one and nothing else to go by (`alone`), and FormatError.
-    """
+    """One release with its records. Raises NotTakenUp, FormatError."""
+    files = container.read_any(path)
+    seen = _proven(files)
     with Gate(at_once=1) as gate:
-        for path, files in releases:
-            catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None
-            seen = prove(files.manifest, files.signature, files.keylog, catalogue)
-            intake = gate.take_in(files)
-            if intake.taken:
-                yield _shared(path.name, seen, intake)
-            elif alone and len(releases) == 1:
-                raise NotTakenUp(path.name, intake.code or "")
+        intake = gate.take_in(files)
+        if not intake.taken:
+            raise NotTakenUp(path.name, intake.code or "")
+        return _shared(path.name, seen, intake)
+
+
+def _proven(files: AnyFiles) -> Seen:
+    catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None
+    return prove(files.manifest, files.signature, files.keylog, catalogue)
 
 
 def _shared(name: str, seen: Seen, intake: Intake) -> Shared:

@@ -24,24 +24,15 @@ from commons.catalogue.own_releases import OwnRelease
 from commons.catalogue.store import Catalogue
 from commons.errors import InputError
 from commons.format.keylog import KeyLog
-from commons.format.keys import PrivateKey
+from commons.format.keys import PrivateKey, PublicKey
 from commons.messages import N_
 from commons.model import Value
 from commons.release import build, keys
 from commons.release.outgoing import PROFILE, WITHDRAWAL, Key
-from commons.schema.spec import Field, RecordType
+from commons.schema.spec import Field, RecordType, load_schema
 
 Version = tuple[int, int]
 LEADING = {"reference", "address", "member_or_address"}  # formats of what leads to a record
-
-
-@dataclass(eq=False)
-class SeveralIdentities(InputError):
-    """The copies and releases that were named belong to more than one catalogue."""
-
-    members: str
-    template: ClassVar[str] = N_("These belong to different catalogues: {members}.")
-    hint_template: ClassVar[str] = N_("Name only what belongs to the one that was lost.")
 
 
 @dataclass(eq=False)
@@ -65,6 +56,15 @@ class NothingGood(InputError):
     hint_template: ClassVar[str] = N_(
         "Look for an older copy, or ask a federation for your last good release."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A release as its first two files tell of it: enough to choose, without its records."""
+
+    path: Path
+    version: Version
+    keylog: KeyLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +106,45 @@ class Recovered:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-def choose(copies: Sequence[Copy], shared: Sequence[Shared], *, void_from: Version | None = None) -> Sources:
-    """The best of what there is: the longest key log, the copy that goes furthest, the newest release.
+def log_for(key: PublicKey, logs: Sequence[KeyLog]) -> KeyLog | None:
+    """The whole key log of the catalogue for which this is the next key, or the one in use; None: of none.
+
+    Whoever looks through a stick or a folder of downloads finds other organisations' files there, too.
+
+    Raises:
+        KeysDisagree.
+    """
+    announced = {key.digest}
+    members = {log.member_id for log in logs if announced & {log.next_digest, log.current.digest}}
+    for member in sorted(members):
+        log = _longest([log for log in logs if log.member_id == member])
+        if announced & {log.next_digest, log.current.digest}:
+            return log
+    return None
+
+
+def choose(
+    log: KeyLog,
+    copies: Sequence[Copy],
+    offered: Sequence[Offered],
+    *,
+    void_from: Version | None = None,
+) -> tuple[Copy | None, list[Offered]]:
+    """The copy of this catalogue that goes furthest, and its releases, newest first, without what is void.
 
     Args:
         void_from: (epoch, number) from which releases were not the catalogue's own.
     Raises:
-        SeveralIdentities, KeysDisagree; NothingGood: only void things were named.
+        NothingGood: only void things were named.
     """
-    log = longest([*(c.keylog for c in copies), *(s.keylog for s in shared)])
-    good = [c for c in copies if void_from is None or c.latest < void_from]
-    releases = [s for s in shared if not _is_void(s.version, log, void_from)]
-    if not good and not releases:
+    own = [c for c in copies if c.keylog.member_id == log.member_id]
+    good = [c for c in own if not any(_is_void(v, log, void_from) for v in c.releases)]
+    shared = [o for o in offered if o.keylog.member_id == log.member_id]
+    shared = [o for o in shared if not _is_void(o.version, log, void_from)]
+    if not good and not shared:
         raise NothingGood(_version(void_from or (0, 0)))
-    copy = max(good, key=lambda c: (c.latest, c.last_at), default=None)
-    newest = max(releases, key=lambda s: s.version, default=None)
-    return Sources(log, copy, newest)
+    best = max(good, key=lambda c: (c.latest, c.last_at), default=None)
+    return best, sorted(shared, key=lambda o: o.version, reverse=True)
 
 
 def _is_void(version: Version, log: KeyLog, void_from: Version | None) -> bool:
@@ -133,15 +156,21 @@ def _version(version: Version) -> str:
     return f"{epoch}.{number}" if epoch else str(number)
 
 
-def longest(logs: Sequence[KeyLog]) -> KeyLog:
-    """The key log that all others begin. Raises SeveralIdentities, KeysDisagree."""
-    members = sorted({log.member_id for log in logs})
-    if len(members) > 1:
-        raise SeveralIdentities(", ".join(members))
+def _longest(logs: Sequence[KeyLog]) -> KeyLog:
+    """The key log that all others of one catalogue begin. Raises KeysDisagree."""
     best = max(logs, key=lambda log: log.epoch)
     if not all(best.extends(log) for log in logs):
         raise KeysDisagree(best.member_id)
     return best
+
+
+def refuse_occupied(path: Path, key: PrivateKey) -> None:
+    """Raises CatalogueExists, KeyExists: nothing is overwritten. An interrupted recovery left its own key."""
+    if path.exists():
+        raise CatalogueExists(path)
+    beside = keys.key_path(path)
+    if beside.exists() and keys.load(beside) != key:
+        raise keys.KeyExists(str(beside))
 
 
 def recover(
@@ -155,8 +184,7 @@ def recover(
     Raises:
         CatalogueExists, CatalogueNotWritable, KeyExists, and what a damaged copy raises.
     """
-    if path.exists():
-        raise CatalogueExists(path)
+    refuse_occupied(path, key)
     log = rotation.keylog if rotation is not None else sources.keylog
     with _draft(path) as draft:
         found = (
@@ -164,7 +192,8 @@ def recover(
             if sources.copy is not None
             else _from_release(draft, _needed(sources.shared), log, at=at)
         )
-        _put_key(keys.key_path(path), key)
+        if not keys.key_path(path).exists():
+            keys.save(keys.key_path(path), key)
         draft.rename(path)
     return found
 
@@ -186,16 +215,10 @@ def _draft(path: Path) -> Iterator[Path]:
         shutil.rmtree(backup.folder(draft), ignore_errors=True)  # of a copy that was brought up to date
 
 
-def _put_key(path: Path, key: PrivateKey) -> None:
-    """Where a recovery was interrupted, its key lies there already."""
-    if path.exists() and keys.load(path) == key:
-        return
-    keys.save(path, key)
-
-
 def _from_release(draft: Path, shared: Shared, log: KeyLog, *, at: datetime) -> Recovered:
     """Public rows only."""
-    profile = shared.records[PROFILE, PROFILE]
+    member, rtype = log.member_id, load_schema().types[PROFILE]
+    profile = led_home(rtype, shared.records[PROFILE, PROFILE], member, member)
     with Catalogue.create(draft, keylog=log.to_bytes(), profile=profile, at=at) as made:
         fill(made, shared, at=at)
         _note(made, shared)

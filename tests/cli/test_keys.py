@@ -140,9 +140,28 @@ def test_recovery_names_what_it_lacks(shared: Run, tmp_path: Path) -> None:
     rest = (*PAGE, "--sheet", "new.html", "--yes")
     assert "neither" in shared("keys", "recover", "empty", *rest).err
     assert "already there" in shared("keys", "recover", "paz.db", *rest, "--to", "paz.db").err
-    assert "different" in shared("keys", "recover", "otra/otra.db", "other", *rest, "--to", "x").err
     assert "words" in shared("keys", "recover", "otra/otra.db", *rest, "--to", "x").err
     assert not Path("x.db").exists() and not Path("x.key").exists() and not Path("new.html").exists()
+
+
+def test_the_words_find_what_is_theirs_among_other_files(shared: Run) -> None:
+    """A stick with everybody's files: others' releases, a broken one, older copies, holiday pictures."""
+    Path("stick/otra").mkdir(parents=True)
+    shared("init", "stick/otra/otra", "--name", "Otra", "--sheet", "o.html", "--yes")
+    shared("release", "--yes", "--out", "stick", "-c", "stick/otra/otra.db")
+    shared("backup", "-c", "paz.db", "--to", "stick/copia.db")
+    shared("backup", "-c", "stick/otra/otra.db", "--to", "stick/otra.db")
+    good = Path("comedor-la-paz-1.entrega").read_bytes()
+    Path("stick/x (1).entrega").write_bytes(good)
+    Path("stick/broken.entrega").write_bytes(good[:-2000])
+    Path("stick/foto.jpg").write_bytes(b"\xff\xd8")
+    done = recover(shared, "stick", *PAGE, "--to", "back.db")
+    assert (done["member"], done["records"]) == (
+        shared("keys", "show", "--json", "-c", "paz.db").json["member"],
+        4,
+    )
+    again = shared("keys", "recover", "stick", *PAGE, "--to", "back.db", "--sheet", "y", "--yes")
+    assert again.code == 2 and not Path("y").exists()
 
 
 def test_words_are_found_on_any_form_of_the_sheet(shared: Run) -> None:
