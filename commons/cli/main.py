@@ -19,6 +19,7 @@ import click
 
 from commons import __version__, reasons
 from commons.cli.localised import localised, teach_click
+from commons.cli.roster import SHORT
 from commons.errors import CommonsError
 from commons.messages import LANGUAGES, N_, language_of, translate, use_language
 
@@ -122,8 +123,9 @@ class CommonsGroup(click.Group):
         for role, names in ROLES.items():
             rows = []
             for name in names:
-                command = self.get_command(ctx, name)
-                if command is not None and not command.hidden:
+                if name in SHORT:
+                    rows.append((name, translate(SHORT[name])))
+                elif command := self.get_command(ctx, name):
                     rows.append((name, command.get_short_help_str(limit=100)))
             if rows:
                 with formatter.section(translate(role)):

@@ -17,6 +17,7 @@ from babel.messages.extract import extract_from_dir
 from click.testing import CliRunner
 
 from commons.cli.main import OTHER_NAMES, ROLES, cli
+from commons.cli.roster import SHORT
 from commons.messages import speaking, translate
 
 COMMANDS = [name for commands in ROLES.values() for name in commands]
@@ -60,6 +61,28 @@ def test_every_help_text_has_spanish():
                     name,
                     parameter.name,
                 )
+
+
+def test_the_overview_says_of_each_command_what_it_says_of_itself():
+    """It is written twice so that nothing is loaded for it; it must not differ."""
+    own = {}
+    for commands in ROLES.values():
+        for name in commands:
+            command = cli.get_command(click.Context(cli), name)
+            assert command is not None
+            own[name] = command.get_short_help_str(limit=100)
+    assert own == {name: translate(text) for name, text in SHORT.items()}
+
+
+def test_the_overview_loads_no_command():
+    """`commons --help` is the first thing that people see: it takes a tenth of a second, not one."""
+    code = "import sys; from commons.cli.main import cli; cli.main(['--help'])"
+    loaded = "import atexit; atexit.register(lambda: print(*(m for m in sys.modules if 'commons.' in m)));"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; {loaded} {code}"], capture_output=True, text=True, check=True
+    )
+    modules = done.stdout.splitlines()[-1].split()
+    assert not [m for m in modules if m.startswith(("commons.merge", "commons.catalogue", "commons.imports"))]
 
 
 def test_the_language_counts_wherever_it_is_written(commons):
