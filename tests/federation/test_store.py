@@ -133,3 +133,15 @@ def test_another_members_release_named_as_a_members_source_is_refused(tmp_path: 
     found = fetch(rules((ANA, "x"), (LUZ, "inbox")), tmp_path, Store(tmp_path / "store"))
     assert [f.code for f in found.findings] == ["E_MEMBER"]
     assert profile("ana").type == "catalogue"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no links to speak of")
+def test_a_release_that_the_disk_does_not_give_stops_whoever_asks(tmp_path: Path) -> None:
+    """It is not the same as one that is not there: merged without it, its member would vanish."""
+    store, files = Store(tmp_path), release(ANA)
+    store.put(files)
+    path = store.release_path(files.digest)
+    path.unlink()
+    path.symlink_to(path)
+    with pytest.raises(OSError, match=files.digest):
+        list(store.seen())
