@@ -13,12 +13,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import ClassVar, Literal
-
-import httpx
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from commons.errors import InputError
 from commons.messages import N_, translate
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_LENGTH = 2000
 SCHEMES = ("https", "http", "git+https")
@@ -92,6 +93,8 @@ def checked(text: str, *, base: httpx.URL | None = None) -> httpx.URL:
 
     Raises NotALink.
     """
+    import httpx  # late: most policies name no address on the net, and every command reads a policy
+
     try:
         url = httpx.URL(text) if base is None else base.join(text)
         host, userinfo = url.host, url.userinfo
