@@ -13,7 +13,7 @@ help:
 	@echo "make check   style and types"
 	@echo "make real    portals from real publishers' files (folder: COMMONS_REAL_DATA)"
 	@echo "make linking how well linking does on labelled sets (folder: COMMONS_REAL_DATA)"
-	@echo "make bench   speed and memory, beside a script and the floor"
+	@echo "make bench   speed and memory: merging beside a script and the floor, linking beside Splink"
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -60,6 +60,7 @@ linking: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	$(BIN)/python bench/run.py $(BENCH_FLAGS)
+	$(BIN)/python -m bench.linking.beside $(SPLINK_FLAGS)
 
 clean:
 	rm -rf build

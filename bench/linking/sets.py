@@ -122,7 +122,7 @@ def _grants(data: Path) -> list[tuple[str, dict[str, str]]]:
 def registrations(recipient: Mapping[str, str]) -> list[str]:
     """The register's numbers that a funder gives for whom it paid, in one notation.
 
-    The prefix of a list alone is none: "GB-REV" stands for 36 churches. Company numbers beside a charity's are
+    The prefix of a list alone is none: "GB-REV" stands for 36 churches. Company numbers beside a charity are
     left aside: one is wrong and would make two charities one.
     """
     found = {recipient["id"]}
