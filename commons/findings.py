@@ -613,6 +613,11 @@ KINDS: dict[str, Kind] = {
         "error", N_("The record {type} {record} is too long."), N_("Shorten its longest texts.")
     ),
     # merging
+    "store-mended": Kind(
+        "warning",
+        N_("The release of {member} that is in use was lost or damaged in store/; the last pool still had it."),
+        N_("Look whether the disk is failing, and copy the folder to another one."),
+    ),
     "E_SHRINK": Kind(
         "warning",
         N_("The new release of {member} lacks {lost} of {before} records and does not say why; it waits."),

@@ -33,6 +33,7 @@ from commons.merge import withheld
 from commons.merge.act import Progress, Release, Result, act
 from commons.merge.changes import Changes, compare, to_bytes
 from commons.merge.claims import Admission
+from commons.merge.mending import mend
 from commons.merge.inputs import examine_ahead, locked_releases, take_in
 from commons.merge.plan import MemberPlan, plan, territory_digest, vocabularies_digest
 from commons.merge.sealing import seal
@@ -133,10 +134,11 @@ def _merge_seen(
 ) -> Merged:
     fetched = fetch(policy, folder, store, net=options.net, progress=lambda done, all: progress("fetched", 1))
     progress("sources", len(fetched.reached))
+    previous = _previous(folder)
+    fetched.findings += mend(previous, policy, store, folder / POOL)
     seen = _by_member(store, asking=policy.admit.vouches > 0)
     newest = (max(seen(m.id), key=lambda s: s.version) for m in policy.members if seen(m.id))
     examine_ahead((release.digest for release in newest), store, gate)
-    previous = _previous(folder)
 
     def examined(digest: str) -> Intake:
         return take_in(digest, requests.holder(digest, store), gate)

@@ -50,9 +50,25 @@ def test_a_release_that_the_disk_damaged_is_fetched_again(federation: Federation
     assert federation.titles() == ["Comedor dos", "Comedor tres", "Comedor uno"]
 
 
-def test_a_damaged_release_that_no_source_has_costs_only_its_member(federation: Federation) -> None:
+def test_a_damaged_release_that_no_source_has_is_made_again_out_of_the_last_pool(
+    federation: Federation,
+) -> None:
+    """A failing disk wipes no member; whoever maintains it is told. The same root, now and with the lock."""
+    before = merge(federation.folder, OPTIONS).result
+    damage(federation, "b")
+    merged = merge(federation.folder, OPTIONS)
+    assert federation.titles() == ["Comedor dos", "Comedor tres", "Comedor uno"]
+    assert [f.code for f in merged.findings if f.member == federation.id("b")] == ["store-mended"]
+    again = merge(federation.folder, replace(OPTIONS, locked=True)).result
+    assert before and merged.result and again
+    assert before.root == merged.result.root == again.root
+    assert "store-mended" not in {f.code for f in merge(federation.folder, OPTIONS).findings}
+
+
+def test_a_release_that_is_lost_with_its_pool_costs_only_its_member(federation: Federation) -> None:
     """The others are merged; the version stays known, so that nothing older takes its place, also later."""
     damage(federation, "b")
+    (federation.folder / "pool.db").write_bytes(b"SQLite format 3\0, once")
     merged = merge(federation.folder, OPTIONS)
     assert federation.titles() == ["Comedor dos", "Comedor uno"]
     assert merged.lock.members[federation.id("b")].state == AWAITED
@@ -114,8 +130,8 @@ def test_a_lock_that_says_another_number_than_its_release_is_refused(federation:
 
 
 def test_a_lost_store_does_not_stop_newer_releases(federation: Federation) -> None:
-    """What the last lock used cannot be compared any more; the new one is taken."""
+    """What the last lock used is made again out of the pool; the new one is taken."""
     shutil.rmtree(federation.store.root)
     federation.share("a", [place("uno")], number=2)
     merge(federation.folder, OPTIONS)
-    assert federation.titles() == ["Comedor uno"]
+    assert federation.titles() == ["Comedor tres", "Comedor uno"]
