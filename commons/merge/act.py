@@ -11,6 +11,7 @@ If a release cannot be read here, the merge stops: to leave a member out would g
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -123,7 +124,9 @@ def act(
         UnreadableHere, LockedReleaseRefused: a release cannot be merged here. Nothing is written.
     """
     with writing(out, canonical=canonical) as writer:
-        return _Merge(lock, writer, progress).run(releases, children, out)
+        merge = _Merge(lock, writer, progress)
+        with closing(merge.leaves):
+            return merge.run(releases, children, out)
 
 
 class _Merge:

@@ -75,8 +75,12 @@ class Leaves:
     """The leaves of entities in order, aside on the disk until linking has decided what they are."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (gone with this value)
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (`close` ends it)
         self._stretches: list[int] = []  # how many entities each has
+
+    def close(self) -> None:
+        """Let go of the disk."""
+        self._file.close()
 
     def put(self, numbers: bytes, entity_leaves: bytes, fused_leaves: bytes) -> None:
         """The next ones. `numbers`: of the entities, ascending, 8 bytes each."""
