@@ -1,8 +1,8 @@
-"""Releases that the store has lost, made again out of the pool that was merged of them. Believes nothing in it.
+"""Releases that the store has lost, made again out of the pool that was merged of them. Believes nothing.
 
-A disk loses files. A member whose source is gone as well would vanish from the next pool, though only its own
-signed word may do that. The last pool holds what its releases said and their signatures; what is rebuilt of it
-proves itself like whatever comes from elsewhere, and a fuller form that arrives later takes its place.
+A disk loses files. A member whose source is gone as well would vanish from the next pool, though only its
+own signed word may do that. The last pool holds what its releases said, and their signatures; what is rebuilt
+of it proves itself like whatever comes from elsewhere, and a fuller form that arrives later takes its place.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from pathlib import Path
 
 from commons.federation import fetching, pools
 from commons.federation.lock import Lock
-from commons.federation.policy import Policy
 from commons.federation.store import Store
 from commons.findings import Finding
 from commons.format import container
@@ -20,8 +19,8 @@ from commons.format.errors import FormatError
 MENDED = "store-mended"
 
 
-def mend(previous: Lock | None, policy: Policy, store: Store, pool: Path) -> list[Finding]:
-    """Put back what the last merge used and is no longer there, as far as the pool shows it; tells of whom."""
+def mend(previous: Lock | None, store: Store, pool: Path) -> list[Finding]:
+    """Put back what the last merge used and is no longer here, as far as the pool shows it; tells of whom."""
     used = {m.release: id for id, m in previous.members.items() if m.release} if previous else {}
     lost = {digest: member for digest, member in used.items() if not store.has(digest)}
     if not lost or pools.pool_at(pool) is None:

@@ -8,6 +8,7 @@ its place before the lock does; killed between the two, the next run does the sa
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -33,8 +34,8 @@ from commons.merge import withheld
 from commons.merge.act import Progress, Release, Result, act
 from commons.merge.changes import Changes, compare, to_bytes
 from commons.merge.claims import Admission
-from commons.merge.mending import mend
 from commons.merge.inputs import examine_ahead, locked_releases, take_in
+from commons.merge.mending import mend
 from commons.merge.plan import MemberPlan, plan, territory_digest, vocabularies_digest
 from commons.merge.sealing import seal
 from commons.messages import N_
@@ -135,7 +136,7 @@ def _merge_seen(
     fetched = fetch(policy, folder, store, net=options.net, progress=lambda done, all: progress("fetched", 1))
     progress("sources", len(fetched.reached))
     previous = _previous(folder)
-    fetched.findings += mend(previous, policy, store, folder / POOL)
+    fetched.findings += mend(previous, store, folder / POOL)
     seen = _by_member(store, asking=policy.admit.vouches > 0)
     newest = (max(seen(m.id), key=lambda s: s.version) for m in policy.members if seen(m.id))
     examine_ahead((release.digest for release in newest), store, gate)
@@ -220,13 +221,21 @@ def _act(
             children=options.children,
             progress=progress,
         )
-        changes = compare(out, fresh) if out.exists() and out == folder / POOL else {}
+        changes = _changes(out, fresh) if out.exists() and out == folder / POOL else {}
         fresh.replace(out)
         if out == folder / POOL:
             write_bytes(folder / CHANGES, to_bytes(changes))
     finally:
         fresh.unlink(missing_ok=True)
     return Result(result.root, out, result.counts, result.receipts), changes
+
+
+def _changes(old: Path, new: Path) -> dict[str, Changes]:
+    """What changed; nothing can be said beside a pool that the disk has damaged."""
+    try:
+        return compare(old, new)
+    except sqlite3.DatabaseError:
+        return {}
 
 
 def _whole(lock: Lock, store: Store, gate: Gate) -> Iterator[Release]:
