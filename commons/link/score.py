@@ -27,8 +27,8 @@ NEAR_M = 150  # metres within which two exact positions are one place
 class Score(NamedTuple):
     """A pair weighed: points by part, the guards, and what beside the name agrees.
 
-    `alike`: the names have something of their own in common. `anchored`: a place, a contact or an identifier
-    agrees. `firm`: a house, a spot or a contact does.
+    `anchored`: a place, a contact or an identifier does. `firm`: a house, a spot or a contact does.
+    `likeness`: of the lesser name so many percent are in the other.
     """
 
     total: int
@@ -36,7 +36,7 @@ class Score(NamedTuple):
     guards: tuple[str, ...]
     anchored: bool
     firm: bool
-    alike: bool
+    likeness: int
 
 
 class Scorer:
@@ -62,47 +62,45 @@ class Scorer:
         """Both records' points, part by part."""
         parts: list[tuple[str, int]] = []
         guards: list[str] = []
-        named = self._names(a, b, parts, guards)
+        likeness = self._names(a, b, parts, guards)
         place, exact = self._place(a, b, parts, guards)
         contact = self._contact(a, b, parts, moved=G_NUMBER in guards)
         known = self._identifiers(a, b, parts, guards)
         self._rest(a, b, parts, guards)
         if exact < 0 and not contact:
             guards.append(G_PLACE)
-        if not named:
+        if likeness < self._points["alike"]:
             guards.append(G_NAMES)
         anchored = known or contact > 0 or place > 0
         firm = known or contact > 0 or exact >= self._points["firm"]
-        alike = parts[0][1] >= self._points["own_words"] if parts and a.names and b.names else False
-        return Score(sum(p for _n, p in parts), tuple(parts), tuple(guards), anchored, firm, alike)
+        return Score(sum(p for _n, p in parts), tuple(parts), tuple(guards), anchored, firm, likeness)
 
     # names
 
-    def _names(self, a: Features, b: Features, parts: list[tuple[str, int]], guards: list[str]) -> bool:
-        """The best two of their names; returns whether they may be names of one thing."""
-        if not a.names or not b.names:
-            return False
-        best: tuple[int, int, list[tuple[str, int]], bool, bool] | None = None
+    def _names(self, a: Features, b: Features, parts: list[tuple[str, int]], guards: list[str]) -> int:
+        """The best two of their names; returns how many percent of the lesser one are shared."""
+        best: tuple[int, int, list[tuple[str, int]], bool] | None = None
         for x in a.names:
             for y in b.names:
-                found, like, contradict = self._name_parts(x, y)
+                found, likeness, contradict = self._name_parts(x, y)
                 total = sum(p for _n, p in found)
-                if best is None or (total, like) > (best[0], best[3]):
-                    best = (total, 0, found, like, contradict)
-        assert best is not None
+                if best is None or (total, likeness) > best[:2]:
+                    best = (total, likeness, found, contradict)
+        if best is None:
+            return 0
         parts += best[2]
-        if best[4]:
+        if best[3]:
             guards.append(G_MARKS)
-        return best[3]
+        return best[1]
 
-    def _name_parts(self, x: Name, y: Name) -> tuple[list[tuple[str, int]], bool, bool]:
+    def _name_parts(self, x: Name, y: Name) -> tuple[list[tuple[str, int]], int, bool]:
         points, alike = self._points, compare.names(x, y, self.weight)
         found: list[tuple[str, int]] = []
         if alike.lesser and not alike.shared and compare.is_acronym(x, y):
             found.append(("acronym", points["acronym"]))
-            like = True
+            likeness = 100
         else:
-            like = self._word_parts(x, alike, found)
+            likeness = self._word_parts(x, alike, found)
         if alike.marks == 2:
             found.append(("marks", points["marks"]))
         elif alike.marks:
@@ -113,16 +111,16 @@ class Scorer:
             found.append(("legal form", points[_FORMS[alike.legal]]))
         if alike.spelled:
             found.append(("spelling", points["spelling"]))
-        return found, like, alike.marks == 2
+        return found, likeness, alike.marks == 2
 
-    def _word_parts(self, x: Name, alike: Alike, found: list[tuple[str, int]]) -> bool:
-        """Shared words count, lone words cost; returns whether the names are alike."""
+    def _word_parts(self, x: Name, alike: Alike, found: list[tuple[str, int]]) -> int:
+        """Shared words count, lone words cost; returns how many percent of the lesser name are shared."""
         points = self._points
         shared = alike.shared + alike.near * points["near"] // 100
         found.append(("name", min(shared, points["name_most"])))
         if alike.equal and alike.marks != 2:
             found.append(("whole name", self._whole(x)))
-            return True
+            return 100
         if not alike.left and not alike.right and alike.marks != 2:
             found.append(("whole name", points["name_near"]))
         lesser, rest = alike.lesser, alike.left + alike.right - 2 * alike.lesser
@@ -131,7 +129,7 @@ class Scorer:
             cost = points["name_least"]
         if cost:
             found.append(("other words", max(cost, points["name_least"])))
-        return shared * 100 >= (shared + lesser) * points["alike"] and shared > 0
+        return shared * 100 // (shared + lesser) if shared else 0
 
     def _whole(self, name: Name) -> int:
         """What an equal whole name counts more."""

@@ -24,6 +24,8 @@ from commons.link.score import (
     G_DATE,
     G_IDENTIFIERS,
     G_MARKS,
+    G_NAMES,
+    G_NUMBER,
     G_TOWN,
     Score,
     Scorer,
@@ -227,8 +229,8 @@ class _Run:
             return FORBIDDEN
         if G_TOWN in guards and not score.firm:
             return FORBIDDEN
-        if not score.alike and not one.members.isdisjoint(other.members):
-            return FORBIDDEN  # two facilities of one publisher at one address
+        if not one.members.isdisjoint(other.members) and (G_NAMES in guards or G_NUMBER in guards):
+            return FORBIDDEN  # one list: two facilities of one house, or two branches
         return score.total
 
     def _own(self, u: int, v: int) -> int:
