@@ -36,13 +36,14 @@ class Net:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One member's address. `has`: whether a release of this member is in the store."""
+    """One member's address. `has`: whether a release of it is here, and whole; `here`: whether any form is."""
 
     link: Link
     member: str
     private: bool
     kept: Kept
     has: Callable[[str], bool]
+    here: Callable[[str], bool]
 
 
 def ask(net: Net, question: Question, scratch: Path) -> Got:
@@ -71,10 +72,9 @@ def ask(net: Net, question: Question, scratch: Path) -> Got:
 
 def _once(net: Net, question: Question, session: Session, scratch: Path) -> Got:
     if question.link.kind == "git":
-        return git.ask(session, question.link, scratch, question.kept, question.has)
-    return Asking(session, question.member, scratch, question.has, net.locks).ask(
-        question.link.url, question.kept
-    )
+        return git.ask(session, question.link, scratch, question.kept, question.here)
+    asking = Asking(session, question.member, scratch, question.has, question.here, net.locks)
+    return asking.ask(question.link.url, question.kept)
 
 
 @contextmanager

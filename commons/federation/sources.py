@@ -233,6 +233,7 @@ class _Looking:
             member.allow_private_hosts,
             self.memory.of(member.id, source.where),
             lambda digest: digest in known and self.store.is_complete(digest),
+            lambda digest: digest in known and self.store.has(digest),
         )
         if not source.link.encrypted:
             took.findings.append(Finding("E_PLAINHTTP", member=member.id, value=source.shown))

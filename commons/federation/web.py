@@ -66,13 +66,15 @@ class Locks:
 class Asking:
     """One member's case at one address.
 
-    `scratch`: an empty folder of its own. `has`: whether a release is in the store, whole.
+    `scratch`: an empty folder of its own. `has`: whether a release is here, and no other form of it could show
+    more; `here`: whether any form of it is.
     """
 
     session: Session
     member: str
     scratch: Path
     has: Callable[[str], bool]
+    here: Callable[[str], bool]
     locks: Locks
 
     def ask(self, url: str, kept: Kept) -> Got:
@@ -89,7 +91,7 @@ class Asking:
             return bool(known)
 
         answer = self.session.get(
-            url, file, most=LIMITS.pruned_container_bytes, etag=self._mark(kept), enough=is_known
+            url, file, most=LIMITS.pruned_container_bytes, etag=_mark(kept, self.here), enough=is_known
         )
         if not answer.fresh:
             return Got(kept)
@@ -105,10 +107,6 @@ class Asking:
         digests = (release_digest(head[0]),) if head else ()
         return Got(Kept(answer.etag, digests), (file,))
 
-    def _mark(self, kept: Kept) -> str:
-        """The etag to send: only if what it stands for is still here."""
-        return kept.etag if kept.digests and all(self.has(digest) for digest in kept.digests) else ""
-
     def _folder(self, url: str, kept: Kept) -> Got:
         folder = self.scratch / "release"
         folder.mkdir()
@@ -116,12 +114,12 @@ class Asking:
         at = httpx.URL(url)
         try:
             answer = self.session.get(
-                _beside(at, _MANIFEST), manifest, most=LIMITS.manifest_bytes, etag=self._mark(kept)
+                _beside(at, _MANIFEST), manifest, most=LIMITS.manifest_bytes, etag=_mark(kept, self.has)
             )
         except NotFetched as error:
             if error.code != NOTHING:
                 raise
-            return self._mirror(at)
+            return self._mirror(at, kept)
         if not answer.fresh:
             return Got(kept)
         if _is_page(manifest):
@@ -144,7 +142,7 @@ class Asking:
                 raise
             self.session.get(_beside(at, _RECORDS), folder / _RECORDS, most=LIMITS.records_bytes)
 
-    def _mirror(self, at: httpx.URL) -> Got:
+    def _mirror(self, at: httpx.URL, kept: Kept) -> Got:
         """The member's release as a published portal has it."""
         url = _beside(at, LOCK)
         digest = self.locks.releases(url, lambda: self._lock(url)).get(self.member)
@@ -153,8 +151,11 @@ class Asking:
         if self.has(digest):
             return Got(Kept(digests=(digest,)))
         file = self.scratch / f"release{SUFFIX}"
-        self.session.get(_beside(at, f"releases/{digest}{SUFFIX}"), file, most=LIMITS.pruned_container_bytes)
-        return Got(Kept(digests=(digest,)), (file,))
+        etag = _mark(kept, self.here) if kept.digests == (digest,) else ""
+        answer = self.session.get(
+            _beside(at, f"releases/{digest}{SUFFIX}"), file, most=LIMITS.pruned_container_bytes, etag=etag
+        )
+        return Got(Kept(answer.etag, (digest,)), (file,)) if answer.fresh else Got(kept)
 
     def _lock(self, url: str) -> dict[str, str]:
         """Member → release digest, of any version's lock: only these two are read. Raises NotFetched."""
@@ -172,6 +173,11 @@ class Asking:
             for member, entry in (members.items() if isinstance(members, dict) else ())
             if isinstance(entry, dict) and is_digest(entry.get("release"))
         }
+
+
+def _mark(kept: Kept, here: Callable[[str], bool]) -> str:
+    """The etag to send: only if what it stands for is still here."""
+    return kept.etag if kept.digests and all(here(digest) for digest in kept.digests) else ""
 
 
 def _beside(at: httpx.URL, name: str) -> str:
