@@ -34,7 +34,8 @@ from commons.schema.spec import load_schema
 def discover(path: Path, most: int | None, as_json: bool) -> None:
     policy, store = policies.load(path), Store.beside(file_of(path))
     with Gate(store.intake) as gate:
-        found = acquaintance.discover(policy, store, gate, at=now(), admitted=_admitted(path))
+        admitted = locks.admitted(file_of(path).parent)
+        found = acquaintance.discover(policy, store, gate, at=now(), admitted=admitted)
     strangers = [a for a in found if a.steps and (most is None or a.steps <= most)]
     if as_json:
         show_json([dataclasses.asdict(a) for a in strangers])
@@ -44,14 +45,6 @@ def discover(path: Path, most: int | None, as_json: bool) -> None:
         return
     for one in strangers:
         _show(one)
-
-
-def _admitted(path: Path) -> set[str]:
-    """Whom the last lock took up by vouches; nobody before the first merge."""
-    lock = file_of(path).parent / locks.FILE_NAME
-    if not lock.exists():
-        return set()
-    return {id for id, member in locks.read(lock).members.items() if member.admitted}
 
 
 def _show(one: Acquaintance) -> None:

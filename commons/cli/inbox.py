@@ -13,6 +13,7 @@ from commons.cli.federation_options import file_of, file_option
 from commons.cli.output import FINDINGS, json_option, say, show_findings, show_json, show_table, tell
 from commons.errors import InputError
 from commons.federation import inbox as sorting
+from commons.federation import lock as locks
 from commons.federation import policy as policies
 from commons.federation import requests
 from commons.federation.inbox import JUNK, KNOWN, NEW, REQUEST, Arrival
@@ -60,7 +61,7 @@ def inbox(folder: Path | None, clear: bool, path: Path, as_json: bool) -> None:
     place = folder or file_of(path).parent / sorting.FOLDER
     if not place.exists() and not place.is_symlink():
         raise NothingThere(str(place))
-    members = {m.id for m in policy.members}
+    members = {m.id for m in policy.members} | locks.admitted(file_of(path).parent)
     with store.writing():
         requests.accept(members, store)
         arrivals = list(sorting.sort(place, store, members))

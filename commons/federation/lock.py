@@ -233,6 +233,14 @@ def read(path: Path) -> Lock:
     return parse(data, path.name)
 
 
+def admitted(folder: Path) -> frozenset[str]:
+    """Members that the last merge took up by vouches; nobody where there was none that can be read."""
+    try:
+        return frozenset(id for id, member in read(folder).members.items() if member.admitted)
+    except InputError:
+        return frozenset()
+
+
 def parse(data: bytes, file: str = FILE_NAME) -> Lock:
     """The lock that `data` says, which must be exactly what `Lock.to_bytes` writes.
 

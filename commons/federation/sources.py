@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from commons.federation import fetching, inbox, looked, pools, requests
+from commons.federation import lock as locks
 from commons.federation import store as stored
 from commons.federation.fetching import Net, Question
 from commons.federation.links import shown
@@ -54,10 +55,11 @@ class Fetched:
     strangers: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     looks: dict[str, Look] = field(default_factory=dict)
+    admitted: Set[str] = frozenset()
 
     def stranger(self, member: str, where: str) -> None:
         """Note who is no member, once; what they sent is kept as a join request."""
-        if member not in self.strangers:
+        if member not in self.strangers and member not in self.admitted:
             self.strangers[member] = where
             self.findings.append(Finding("stranger", member=member, value=where))
 
@@ -93,9 +95,10 @@ def fetch(
         only: the members whose sources are looked at; None: all.
         progress: told (how many members' sources are done, how many there are).
     """
-    found = Fetched()
+    found = Fetched(admitted=locks.admitted(folder))
     members = {m.id for m in policy.members}
-    requests.accept(members, store)  # a member may have been written into federation.yaml by hand
+    for moved in requests.accept(members, store):  # who was written into federation.yaml by hand
+        found.arrived.setdefault(moved.manifest.member, []).append(moved.digest)
     inbox_folder = folder / INBOX
     if any(source.kind == "inbox" for m in policy.members for source in m.sources) and inbox_folder.is_dir():
         _sort_in(inbox.sort(inbox_folder, store, members), found)

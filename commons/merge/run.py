@@ -157,7 +157,8 @@ def _merge_seen(
     planned = replace(planned, lock=withheld.noted(planned.lock, _lacking(store), examined))
     if options.dry_run:
         return Merged(planned.lock, None, planned.members, fetched)
-    requests.accept({id for id, member in planned.lock.members.items() if member.admitted}, store)
+    for moved in requests.accept({id for id, m in planned.lock.members.items() if m.admitted}, store):
+        fetched.arrived.setdefault(moved.manifest.member, []).append(moved.digest)
     result, changes = _act(planned.lock, folder, store, gate, options, progress)
     planned.lock.write(folder / locks.FILE_NAME)
     seal(

@@ -61,6 +61,26 @@ def test_a_federation_that_admits_by_vouches_takes_them_up(city: Callable[..., A
     assert {s.manifest.member for s in Store(tmp_path / "city" / "store").seen()} == {ANA.id, LUZ.id, RIO.id}
 
 
+def test_a_newer_release_of_an_admitted_member_is_no_stranger_s(
+    city: Callable[..., Any], tmp_path: Path
+) -> None:
+    """It goes into the store like a member's; when the vouch is gone, nothing of it is shown any more."""
+    rules = tmp_path / "city" / "federation.yaml"
+    rules.write_text(rules.read_text("utf-8") + "admit: {vouches: 1}\n", "utf-8")
+    city("merge", "-f", "city")
+    first = release(LUZ, [place("b"), vouch(RIO), vouch(LUZ)])
+    newer = release(LUZ, [place("b"), place("c")], number=2, previous=[first.digest])
+    container.write_file(tmp_path / "chat" / "3.pdf", newer)
+    assert "new release" in city("inbox", "chat/3.pdf", "-f", "city").out
+    assert city("merge", "-f", "city", "--json").json["counts"] == {"place": 3}
+    alone = release(
+        ANA, [place("a")], number=2, previous=[release(ANA, [place("a"), vouch(LUZ, "desde 2019")]).digest]
+    )
+    container.write_file(tmp_path / "ana (2)", alone)
+    city("inbox", "ana (2)", "-f", "city")
+    assert city("merge", "-f", "city", "--json").json["counts"] == {"place": 1}
+
+
 def test_our_word_is_written_with_one_command(kitchen: Callable[..., Any], tmp_path: Path) -> None:
     """By a release, whose words are shown, or by id; a second word replaces the first; it is released."""
     container.write_file(tmp_path / "x (1)", release(LUZ))

@@ -43,6 +43,22 @@ def test_a_stranger_asks_and_is_taken_in(city: Callable[..., Any], tmp_path: Pat
     assert (member.id, member.name, member.added.how) == (OTRA.id, "El Huerto", "words read by telephone")
 
 
+def test_a_person_compares_the_words_before_anything_is_written(
+    city: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked at the terminal: no changes nothing; yes asks for name, who and how, and records them."""
+    container.write_file(tmp_path / "otra", release(OTRA))
+    for module in ("membership", "federation_options"):
+        monkeypatch.setattr(f"commons.cli.{module}.interactive", lambda: True)
+    rules = tmp_path / "city" / "federation.yaml"
+    before = rules.read_bytes()
+    refused = city("federation", "add", "otra", "-f", "city", input="n\n")
+    assert "Did the organisation read the same eight words?" in refused.err and rules.read_bytes() == before
+    city("federation", "add", "otra", "-f", "city", input="y\nEl Huerto\nAna\nwords read aloud\n")
+    added = policy.load(tmp_path / "city").members[1]
+    assert (added.name, added.added.by, added.added.how) == ("El Huerto", "Ana", "words read aloud")
+
+
 def test_an_id_that_does_not_match_is_refused(city: Callable[..., Any], tmp_path: Path) -> None:
     """Whoever was told another id over the telephone has another organisation's file in hand."""
     before = (tmp_path / "city" / "federation.yaml").read_bytes()
