@@ -105,12 +105,12 @@ class Act:
         version before the next release is taken down; its salt is changed, since the old digests stay known
         and a short value such as a telephone could be guessed against them.
 
-        `record` also works for what is no longer here, if this catalogue once had it.
+        Also works for what is no longer here, if this catalogue once had it.
         Raises NoSuchRecord, UnknownType.
         """
         self._rows.type(type_name)
         state = self._rows.read(type_name, record_id)
-        if state is None and (kind == "earlier" or not self._ever_used(type_name, record_id)):
+        if state is None and not self._ever_used(type_name, record_id):
             raise NoSuchRecord(type_name, record_id)
         if kind == "record" and state is not None:
             self._write(type_name, record_id, None)

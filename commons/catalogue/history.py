@@ -19,7 +19,12 @@ from commons.model import Fields
 
 _V = TypeVar("_V")
 _STAMP = "modified_at"
-FINAL = ("init", "release", "restore")  # what left the house, or began it, is not taken back by an undo
+FINAL = (
+    "init",
+    "release",
+    "restore",
+    "forget",
+)  # what left the house, or began it, is not taken back by an undo
 
 
 @dataclass(frozen=True, slots=True)

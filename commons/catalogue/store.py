@@ -21,14 +21,15 @@ from types import TracebackType
 from typing import Self
 
 from commons import reasons
-from commons.catalogue import backup, structure
-from commons.catalogue.act import PROFILE, PROFILE_ID, Act, Context
+from commons.catalogue import backup, forget, structure
+from commons.catalogue.act import PROFILE, PROFILE_ID, WITHDRAWAL, Act, Context
 from commons.catalogue.consent import Consents
 from commons.catalogue.errors import CatalogueExists, CatalogueNotWritable, ChangedSince
 from commons.catalogue.file import CatalogueFile, look
 from commons.catalogue.history import FINAL, History, Step, taken_back
 from commons.catalogue.ids import Randomness, instant, salt
 from commons.catalogue.own_releases import OwnReleases
+from commons.catalogue.person import Person
 from commons.catalogue.record import StoredRecord
 from commons.catalogue.rows import Rows
 from commons.catalogue.settings import Settings
@@ -269,6 +270,34 @@ class Catalogue:
                 if act.is_withdrawn(record.type, record.id):
                     act.remove(record.type, record.id)
         return before
+
+    # forgetting a person
+
+    def places_of(self, person: Person) -> list[forget.Place]:
+        """Everywhere that a person stands in this catalogue."""
+        return forget.look(self._file, self.rows, person)
+
+    def known_beside(self, person: Person) -> list[str]:
+        """Telephones and e-mails that stand, or stood, as a contact beside the person's name."""
+        return forget.beside(self._file, self.rows, person)
+
+    def written_as(self, person: Person) -> set[str]:
+        """The person as literally written here."""
+        return forget.literally(self._file, self.rows, person)
+
+    def forget(self, person: Person, *, at: datetime) -> list[tuple[str, str]]:
+        """Erase a person, also from the history; gives the records whose earlier versions are taken down
+        everywhere with the next release. Backups are `forget.erase_copy`'s.
+        """
+        forget.securely(self._file)
+        with self.act("forget", at=at) as act:
+            erased = forget.erase(self._file, self.rows, self.schema, person)
+            down = erased if self.releases.latest is not None else []
+            for key in down:
+                if key[0] != WITHDRAWAL:
+                    act.withdraw(*key, "earlier")
+        forget.rebuild(self._file)
+        return down
 
     def damage(self) -> list[str]:
         """What SQLite finds broken in the file; empty when it is sound."""

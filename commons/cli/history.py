@@ -52,6 +52,7 @@ KINDS = {
     "restore": N_("copy brought back"),
     "judge": N_("judgement"),
     "join": N_("two copies joined"),
+    "forget": N_("a person forgotten"),
 }
 
 

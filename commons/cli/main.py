@@ -46,6 +46,7 @@ ROLES: dict[str, dict[str, str]] = {
     N_("Share it"): {
         "release": "commons.cli.release:release",
         "withdraw": "commons.cli.withdraw:withdraw",
+        "forget": "commons.cli.forget:forget",
         "keys": "commons.cli.keys:keys",
         "vouch": "commons.cli.vouch:vouch",
     },
@@ -80,7 +81,7 @@ OTHER_NAMES = {
     "deshacer": "undo", "rehacer": "undo", "redo": "undo", "respaldo": "backup", "respaldar": "backup",
     "restore": "backup", "consentimiento": "consent", "permiso": "consent", "plantilla": "template",
     "importar": "import", "actualizar": "refresh", "entrega": "release", "entregar": "release",
-    "compartir": "release", "share": "release", "retirar": "withdraw", "llave": "keys", "llaves": "keys",
+    "compartir": "release", "share": "release", "retirar": "withdraw", "olvidar": "forget", "llave": "keys", "llaves": "keys",
     "federacion": "federation", "federación": "federation",
     "reunir": "join", "juntar": "join", "unir": "join", "fusionar": "merge",
     "buzon": "inbox", "buzón": "inbox", "bandeja": "inbox", "recibir": "inbox",

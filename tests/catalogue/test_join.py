@@ -77,7 +77,7 @@ def edited(path: Path, changes: list[tuple[str, str, str]]) -> None:
             remove(path, id, n)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits, edits)
 def test_no_edit_is_lost_and_the_order_of_the_copies_is_nothing(tmp_path_factory, mine, theirs):
     """Every value of the joined copy is one copy's; one that was changed in one copy only is the new one;
@@ -99,6 +99,9 @@ def test_no_edit_is_lost_and_the_order_of_the_copies_is_nothing(tmp_path_factory
     assert after == content(folder / "bb.db")
     nothing = dict.fromkeys(FIELDS)
     for id in IDS:
+        if id not in before and id in a and id in b and a[id]["title"] != b[id]["title"]:
+            assert a[id] in after.values() and b[id] in after.values()  # two things of one name
+            continue
         whole = (id, "") in asked
         for field in FIELDS:
             old, x, y = (side.get(id, nothing)[field] for side in (before, a, b))

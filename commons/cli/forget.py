@@ -1,0 +1,186 @@
+"""`commons forget`: erase a person from a catalogue and its backups. Parses, shows, asks, calls, prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from commons.catalogue import backup as copies
+from commons.catalogue.forget import Place, erase_copy
+from commons.catalogue.person import Person
+from commons.catalogue.store import Catalogue
+from commons.cli.output import (
+    FINDINGS,
+    catalogue_option,
+    confirm,
+    json_option,
+    now,
+    opened,
+    say,
+    show_json,
+    tell,
+    yes_option,
+)
+from commons.errors import CommonsError
+from commons.messages import N_, in_language, ngettext
+from commons.messages import translate as _
+
+_KINDS = {
+    "history": (N_("{n} step of the history"), N_("{n} steps of the history")),
+    "note": (N_("{n} note of a step"), N_("{n} notes of steps")),
+    "source": (N_("{n} row that a source remembers"), N_("{n} rows that sources remember")),
+    "setting": (N_("{n} remembered answer"), N_("{n} remembered answers")),
+}
+_READ = 1 << 20
+
+
+@click.command(
+    help=N_(
+        "Erase a person from the catalogue, its history, drafts, consents and backups.\n\n"
+        "PERSON is a name, a telephone or an e-mail; several may be given. Every place is shown first. What "
+        "had been shared is taken down everywhere with the next release; the records live on. It cannot be "
+        "undone."
+    ),
+    short_help=N_("Erase a person everywhere."),
+)
+@click.argument("person", nargs=-1, required=True)
+@click.option("--dry-run", is_flag=True, help=N_("Only show; write nothing."))
+@yes_option
+@catalogue_option
+@json_option
+@click.pass_context
+def forget(
+    ctx: click.Context,
+    person: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    catalogue: Path | None,
+    as_json: bool,
+) -> None:
+    """See the help."""
+    given = Person.of(person)
+    with opened(catalogue) as own:
+        wanted = Person.of((*given.texts, *own.known_beside(given)))
+        places = own.places_of(wanted)
+        backups = copies.copies(own.path)
+        written = own.written_as(wanted) | set(wanted.texts)
+        if not as_json:
+            _show(own, wanted, given, places, backups)
+        question = _("Erase all this? It cannot be undone.")
+        if dry_run or not confirm(question, yes=yes):
+            _say_nothing_done(places, as_json=as_json)
+            ctx.exit(0)
+        down = own.forget(wanted, at=now())
+        failed = [path for path in backups if not _erase_copy(own, path, wanted)]
+        path, folder = own.path, own.path.parent
+    left = [p for p in (path, *copies.copies(path)) if p in failed or _says(p, written)]
+    shared = [p for p in sorted(folder.glob("*.entrega")) if _says(p, written)]
+    if as_json:
+        show_json(_as_json(places, down, left, shared))
+    else:
+        _say_done(down, left, shared, [p for p in places if p.kind == "address"])
+    if left or shared:
+        ctx.exit(FINDINGS)
+
+
+def _erase_copy(own: Catalogue, path: Path, person: Person) -> bool:
+    """Whether a backup could be rewritten; one that cannot be read is named afterwards."""
+    try:
+        erase_copy(path, own.schema, person)
+    except CommonsError as error:
+        tell(str(error))
+        return False
+    return True
+
+
+def _says(path: Path, texts: Iterable[str]) -> bool:
+    """Whether any byte of a file says one of the texts, as written or as JSON writes it."""
+    needles = {text.encode() for text in texts if text}
+    longest = max(map(len, needles), default=0)
+    rest = b""
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_READ):
+                if any(needle in rest + chunk for needle in needles):
+                    return True
+                rest = chunk[-longest:]
+    except OSError:
+        return True  # who cannot look cannot say that it is gone
+    return False
+
+
+def _show(
+    own: Catalogue, wanted: Person, given: Person, places: Sequence[Place], backups: Sequence[Path]
+) -> None:
+    """Every place, those of today one by one."""
+    more = [text for text in wanted.texts if text not in given.texts]
+    if more:
+        say(_("Stands beside the name, and is looked for, too: {texts}").format(texts=", ".join(more)))
+    for place in places:
+        if place.kind in ("record", "draft", "consent"):
+            rtype = own.schema.types.get(place.type)
+            field = rtype.fields.get(place.field) if rtype else None
+            label = in_language(field.title) if field else place.field
+            say(f"{place.type}/{place.id} · {label}: {place.text}")
+    counts = Counter(place.kind for place in places)
+    for kind, (one, many) in _KINDS.items():
+        if counts[kind]:
+            say(ngettext(one, many, counts[kind]).format(n=counts[kind]))
+    if not places:
+        say(_("Nothing of this stands in the catalogue."))
+    if backups:
+        n = len(backups)
+        said = ngettext("{n} backup is looked through, too.", "{n} backups are looked through, too.", n)
+        say(said.format(n=n))
+
+
+def _say_nothing_done(places: Sequence[Place], *, as_json: bool) -> None:
+    if as_json:
+        show_json(_as_json(places, [], [], []))
+    else:
+        tell(_("Nothing was changed."))
+
+
+def _say_done(
+    down: Sequence[tuple[str, str]], left: Sequence[Path], shared: Sequence[Path], named: Sequence[Place]
+) -> None:
+    if not left:
+        say(_("Erased. No byte of the catalogue and its backups says it any more."))
+    for path in left:
+        say(_("{path} still holds it and could not be rewritten: delete it.").format(path=path))
+    for place in named:
+        told = _(
+            "The address {address} is made of the name. To be rid of it, too: commons withdraw {address}"
+        )
+        say(told.format(address=f"{place.type}/{place.id}"))
+    for path in shared:
+        say(
+            _("{path} is an older release and still holds it: delete it when you have sent the next.").format(
+                path=path
+            )
+        )
+    if down:
+        n = len(down)
+        said = ngettext(
+            "What {n} record said before is taken down everywhere with your next release: commons release",
+            "What {n} records said before is taken down everywhere with your next release: commons release",
+            n,
+        )
+        say(said.format(n=n))
+    say(_("Look yourself at other copies, such as one on a stick, and at the sheets that were imported."))
+
+
+def _as_json(
+    places: Sequence[Place], down: Sequence[tuple[str, str]], left: Sequence[Path], shared: Sequence[Path]
+) -> dict[str, object]:
+    return {
+        "places": [
+            {"kind": p.kind, "type": p.type, "id": p.id, "field": p.field, "text": p.text} for p in places
+        ],
+        "taken_down": [f"{t}/{i}" for t, i in down],
+        "left": [str(p) for p in left],
+        "releases": [str(p) for p in shared],
+    }

@@ -1,0 +1,79 @@
+"""`commons forget`: a person is gone from every byte; what was shared goes with the next release."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Answer
+from tests.cli.test_taking_back import City, mentions
+
+Run = Callable[..., Answer]
+NAME, PHONE = "Ana Pérez", "5512345678"
+
+
+@pytest.fixture
+def known(kitchen: Run) -> Run:
+    """A catalogue that knows Ana in every table, and two backups of it."""
+    name, phone = f"contact_name={NAME}", f"contact_phone={PHONE}"
+    kitchen("add", "service", "title=Taller", "--id", "taller", name, phone, "schedule_text=con ana perez")
+    kitchen("consent", "grant", "taller", "--whose", NAME, "--asked-by", "Lupita", "--purpose", "x", "--yes")
+    kitchen(
+        "add", "service", "title=Comida", "--id", "comida", f"description=Pregunta por ANA PEREZ, {PHONE}"
+    )
+    kitchen("edit", "comida", "capacity=como diga Ana Pérez")
+    kitchen("backup")
+    kitchen("edit", "comida", "description=Nada")
+    kitchen("backup")
+    return kitchen
+
+
+def test_every_place_is_shown_and_nothing_is_done_without_a_yes(known: Run) -> None:
+    before = Path("paz.db").read_bytes()
+    seen = known("forget", NAME, "--dry-run")
+    assert "Taller" not in seen.out and "service/taller" in seen.out and "history" in seen.out
+    assert PHONE in seen.out.replace(" ", "") and "2 backups" in seen.out
+    assert known("forget", NAME).code == 2
+    assert known("forget", "x", "--yes").code == 2
+    assert Path("paz.db").read_bytes() == before
+
+
+def test_no_byte_of_the_catalogue_and_its_backups_says_it_afterwards(known: Run) -> None:
+    """Rows, drafts, consents, history, notes, backups; the records live, and the history can go on."""
+    done = known("forget", NAME, "--yes")
+    assert done.code == 0, done.out + done.err
+    for text in (NAME, "ANA PEREZ", "ana perez", "Pérez", PHONE):
+        assert not [f for f in mentions(".", text) if not f.endswith(".key")], text
+    assert known("show", "taller", "--json").json["fields"]["title"] == "Taller"
+    assert known("edit", "taller", "summary=Sigue").code == 0 and known("undo").code == 0
+    restored = known("backup", "--restore", "last", "--yes")
+    assert restored.code == 0 and not mentions(".", PHONE)
+
+
+def test_after_the_next_publish_nothing_that_is_served_says_it(kitchen: Run) -> None:
+    """Pages' pool, kept versions, served releases, the store, and after a rollback; links stay."""
+    city = City(kitchen)
+    kitchen(
+        "add", "service", "title=Taller", "--id", "taller", f"contact_name={NAME}", f"contact_phone={PHONE}"
+    )
+    kitchen("consent", "grant", "taller", "--whose", NAME, "--asked-by", "Lupita", "--purpose", "x", "--yes")
+    city.share()
+    kitchen("edit", "taller", "summary=De pan")
+    city.share()
+    before = city.links()
+    assert mentions("portal", PHONE) and mentions("portal", NAME)
+    done = kitchen("forget", NAME, "--yes")
+    assert done.code == 1 and "1.entrega" in done.out and "taken down everywhere" in done.out
+    for path in (Path("1.entrega"), Path("2.entrega")):
+        path.unlink()
+    shutil.rmtree("ciudad/inbox")
+    Path("ciudad/inbox").mkdir()
+    city.share("--purge-now")
+    assert city.links() == before
+    for _ in range(2):
+        assert not mentions("portal", PHONE) and not mentions("portal", NAME)
+        assert not mentions("ciudad", PHONE) and not mentions("ciudad", NAME)
+        kitchen("publish", "folder", "-f", "ciudad", "--out", "portal", "--rollback")
