@@ -36,7 +36,7 @@ class Net:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One member's address. `has`: whether a release of it is here, and whole; `here`: whether any form is."""
+    """One member's address. `has`: whether a release is here, and whole; `here`: in any form."""
 
     link: Link
     member: str

@@ -2,8 +2,8 @@
 
 Laws:
 - Only a signed word withdraws. In every other state the last good release stays, up to its `max_age`.
-- What the public reads (current, late, paused) comes from the lock alone, so that everybody who merges it says
-  the same. Whether a source answered tonight is known to one machine only, and stands in no lock.
+- What the public reads (current, late, paused) comes from the lock alone, so that everybody who merges it
+  says the same. Whether a source answered tonight is known to one machine only, and stands in no lock.
 """
 
 from __future__ import annotations

@@ -66,8 +66,8 @@ class Locks:
 class Asking:
     """One member's case at one address.
 
-    `scratch`: an empty folder of its own. `has`: whether a release is here, and no other form of it could show
-    more; `here`: whether any form of it is.
+    `scratch`: an empty folder of its own. `has`: whether a release is here, and no other form of it could
+    show more; `here`: whether any form of it is.
     """
 
     session: Session

@@ -90,7 +90,9 @@ def test_a_pruned_release_is_fetched_as_a_folder(
     tmp_path: Path, authority: Authority, tls: ssl.SSLContext
 ) -> None:
     """Where catalogue.db is not there, records.jsonl is asked for."""
-    short = pruned.prune(ONE, [row_of(profile("ana")), row_of(place("a"))], may_show=lambda data: b'"catalogue"' in data)
+    short = pruned.prune(
+        ONE, [row_of(profile("ana")), row_of(place("a"))], may_show=lambda data: b'"catalogue"' in data
+    )
     held = {f"/p/{n}": c for n, c in zip(short.names, short.contents(), strict=True)}
     with files(tls, held) as site:
         found = look(tmp_path, net(authority), site.url("/p/"))
@@ -115,6 +117,27 @@ def test_a_portal_is_the_mirror_of_its_members(
         found = fetch(both, tmp_path, Store(tmp_path / "store"), net=net(authority))
     assert found.arrived == {ANA.id: [ONE.digest], LUZ.id: [other.digest]}
     assert [path for path, _mark in site.asked].count("/current/commons.lock") == 1
+
+
+def test_a_mirror_that_leaves_records_out_is_asked_once_and_gives_way_to_more(
+    tmp_path: Path, authority: Authority, tls: ssl.SSLContext
+) -> None:
+    """Its release is not fetched twice; the member's own address, when it answers again, has it whole."""
+    rows = [row_of(profile("ana")), row_of(place("a"))]
+    short = pruned.prune(ONE, rows, may_show=lambda data: b'"catalogue"' in data)
+    held = {
+        f"/releases/{ONE.digest}.entrega": container.to_bytes(short),
+        "/commons.lock": strict_json.pretty({"members": {ANA.id: {"release": ONE.digest}}}),
+    }
+    store = Store(tmp_path / "store")
+    with files(tls, held) as site:
+        first, again = (look(tmp_path, net(authority), site.url("/own"), site.url("/")) for _ in range(2))
+        assert first.arrived and not again.arrived and again.looks[ANA.id].outcome == looked.SAME
+        assert [bool(mark) for path, mark in site.asked if path.startswith("/releases/")] == [False, True]
+        assert store.read(ONE.digest) == short
+        held["/own"] = container.to_bytes(ONE)
+        look(tmp_path, net(authority), site.url("/own"), site.url("/"))
+    assert store.read(ONE.digest) == ONE
 
 
 def test_sources_are_tried_in_turn_until_one_is_as_new_as_what_was_seen(
