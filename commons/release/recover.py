@@ -21,6 +21,7 @@ from commons.catalogue.act import Act
 from commons.catalogue.copies import Copy
 from commons.catalogue.errors import CatalogueExists
 from commons.catalogue.own_releases import OwnRelease
+from commons.catalogue.rows import State
 from commons.catalogue.store import Catalogue
 from commons.errors import InputError
 from commons.format.keylog import KeyLog
@@ -254,7 +255,8 @@ def _put_records(catalogue: Catalogue, shared: Shared, *, at: datetime) -> None:
         for (type_name, record_id), fields in shared.records.items():
             if type_name in types and type_name != PROFILE and (own or type_name != WITHDRAWAL):
                 rtype = types[type_name]
-                act.put(type_name, record_id, led_home(rtype, fields, member, catalogue.member_id))
+                led = led_home(rtype, fields, member, catalogue.member_id)
+                act.restore(type_name, record_id, State(led))  # dates and salt as they were signed
 
 
 def led_home(rtype: RecordType, fields: Mapping[str, Value], member: str, here: str) -> dict[str, Value]:
@@ -273,8 +275,10 @@ def led_home(rtype: RecordType, fields: Mapping[str, Value], member: str, here: 
     for name, value in fields.items():
         spec = rtype.fields.get(name)
         if spec is not None and spec.format in LEADING:
-            many = isinstance(value, list)
-            found[name] = [led(str(v), spec) for v in value] if many else led(str(value), spec)
+            if isinstance(value, list):
+                found[name] = [led(str(v), spec) for v in value]
+            else:
+                found[name] = led(str(value), spec)
     return found
 
 
@@ -312,11 +316,8 @@ def _catch_up(catalogue: Catalogue, shared: Shared, *, at: datetime) -> tuple[li
     with catalogue.act("restore", note=shared.name, at=at) as act:
         for key, fields in shared.records.items():
             if shown.leaves.get(key) != shared.leaves.get(key) and key[0] in catalogue.schema.types:
-                act.put(
-                    *key,
-                    _merged(catalogue, key, fields, shown.records.get(key, {})),
-                    drafts=_drafts(catalogue, key, fields),
-                )
+                merged = _merged(catalogue, key, fields, shown.records.get(key, {}))
+                act.restore(*key, State(merged, _drafts(catalogue, key, fields)))
                 if key[0] != WITHDRAWAL:
                     updated.append(key)
         for key in sorted(was_shared - shared.records.keys()):

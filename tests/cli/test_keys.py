@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,23 @@ def test_a_copy_brings_back_what_is_private_and_a_newer_release_the_rest(shared:
         released(shared, done["catalogue"])["number"],
         released(shared, done["catalogue"])["changes"],
     ) == (3, [])
+
+
+def test_a_recovery_changes_no_date(shared: Run, tmp_path: Path) -> None:
+    """Hours later, and whether the last edit was in the same second as the first word or not."""
+    with Catalogue.open(Path("paz.db")) as own:
+        long_ago = datetime(2025, 1, 1, tzinfo=UTC)
+        with own.act("edit", at=long_ago) as act:
+            act.put("place", "vieja", {"title": "Vieja"})
+        own.copy_to(Path("copy.db"))
+        with own.act("edit", at=long_ago) as act:
+            act.put("place", "vieja", {"title": "Vieja, otra"})
+    shared("release", "--yes", "-c", "paz.db")
+    for sources in (["comedor-la-paz-2.entrega"], ["copy.db", "comedor-la-paz-2.entrega"]):
+        done = recover(
+            shared, *sources, *PAGE, "--to", f"{len(sources)}.db", sheet_file=f"{len(sources)}.html"
+        )
+        assert released(shared, done["catalogue"])["changes"] == []
 
 
 def test_the_old_key_alone_cannot_change_anything(shared: Run) -> None:
