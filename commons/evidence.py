@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from commons.messages import N_, translate
 
 # part → what it says where it counts for, and where it counts against (or nothing)
+_WHOLE = "whole name"
 _AT_MOST = ", at most"  # a part that bounds what others count together
 _PARTS: dict[str, tuple[str, str]] = {
     "name": (N_("the names have words in common"), N_("the names have few words in common")),
@@ -60,6 +61,7 @@ _ASKED = {
     "own": N_("both are of one organisation"),
     "types": N_("they are of different types"),
     "town": N_("they are in different districts or cities"),
+    "place": N_("they are in different places"),
     "date": N_("their dates differ"),
     "house-number": N_("the house numbers differ"),
     "apart": N_("somebody says that they are different, of these or of one that goes with them"),
@@ -95,12 +97,21 @@ def parts(evidence: Mapping[str, str | int], *, every: bool = False) -> tuple[li
     Args:
         every: also what only says that something counts no more than so much; for who adds up the points.
     """
-    said = [_said(n, v) for n, v in evidence.items() if every or not n.endswith(_AT_MOST)]
+    said = [_said(n, v) for n, v in evidence.items() if every or n not in _implied(evidence)]
     known = [s for s in said if s is not None]
     return (
         sorted((s for s in known if s.points > 0), key=lambda s: (-s.points, s.words)),
         sorted((s for s in known if s.points < 0), key=lambda s: (s.points, s.words)),
     )
+
+
+def _implied(evidence: Mapping[str, str | int]) -> set[str]:
+    """Parts that need no saying beside others: bounds, and what equal names have in common."""
+    found = {name for name in evidence if name.endswith(_AT_MOST)}
+    whole = evidence.get(_WHOLE)
+    if isinstance(whole, int) and whole > 0 and "other words" not in evidence:
+        found |= {"name", "spelling"}
+    return found
 
 
 def _said(name: str, value: str | int) -> Said | None:

@@ -61,3 +61,37 @@ def test_who_says_both_or_is_not_sure_has_said_nothing() -> None:
     """One member's contradicting judgements cancel each other."""
     assert weigh([word(B, A, B), word(B, A, B, "different")]) == Verdicts()
     assert weigh([word(B, A, B), word(B, A, B, "not_sure")]) == Verdicts()
+
+
+def test_where_they_disagree_a_quorum_wins_against_less() -> None:
+    """A judge alone yields to a quorum that says otherwise, both ways."""
+    judge = word(C, A, B, "different")
+    others = [word("e" * 26, A, B), word("f" * 26, A, B)]
+    assert weigh([judge, *others], judges={C}).joined == {PAIR}
+    judge = word(C, A, B)
+    others = [word("e" * 26, A, B, "different"), word("f" * 26, A, B, "different")]
+    found = weigh([judge, *others], judges={C})
+    assert found.apart == {PAIR} and not found.disputed
+
+
+def test_nobodys_claim_is_joined_against_its_own_members_different() -> None:
+    """Whatever a quorum or a judge says: it stays apart, and is listed."""
+    said = [word(A, A, B, "different"), word(B, A, B), word(C, A, B), word(D, A, B)]
+    found = weigh(said, judges={C})
+    assert found.apart == {PAIR} and found.disputed == {PAIR} and not found.joined
+
+
+def test_an_overtaken_same_joins_no_more_and_an_overtaken_different_keeps_apart() -> None:
+    """In doubt, apart; both are asked again."""
+    said = [word(B, A, B)]
+    found = weigh(said, changed={said[0].address})
+    assert not found.attached and not found.counted and found.again == {PAIR}
+    said = [word(B, A, B, "different")]
+    found = weigh(said, changed={said[0].address})
+    assert found.apart == {PAIR} and found.again == {PAIR}
+
+
+def test_what_fresh_judgements_settle_is_not_asked_again() -> None:
+    """Others have looked since."""
+    old, new = word(A, A, B), word(B, A, B)
+    assert weigh([old, new], changed={old.address}).again == frozenset()
