@@ -9,8 +9,13 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from commons.federation import inbox
 from commons.federation.parcels import Parcel, parcels
+from commons.federation.store import Store
+from commons.findings import KINDS
 from commons.format import container
 from tests.hostile.making import Member, place, release
 
@@ -20,6 +25,14 @@ ONE = release(ANA, [place("a")])
 
 def found(folder: Path) -> list[tuple[str, str | None, str | None]]:
     return [(p.where, p.files.digest if p.files else None, p.code) for p in parcels(folder)]
+
+
+def attached(data: bytes) -> bytes:
+    letter = EmailMessage()
+    letter["From"], letter["Message-ID"] = "ana@example.org", "<1@example.org>"
+    letter.set_content("Aquí va.")
+    letter.add_attachment(data, maintype="application", subtype="octet-stream", filename="paz.bin")
+    return letter.as_bytes()
 
 
 def zipped(**entries: bytes) -> bytes:
@@ -55,11 +68,7 @@ def test_zips_folders_and_saved_emails_are_looked_into(tmp_path: Path) -> None:
     one, folder = container.to_bytes(ONE), dict(zip(ONE.names, ONE.contents(), strict=True))
     (tmp_path / "a.zip").write_bytes(zipped(**{"x (1).entrega": one, "__MACOSX____.foto": b"x"}))
     (tmp_path / "b").write_bytes(zipped(**{f"paz__{name}": data for name, data in folder.items()}))
-    letter = EmailMessage()
-    letter["From"], letter["Message-ID"] = "ana@example.org", "<1@example.org>"
-    letter.set_content("Aquí va.")
-    letter.add_attachment(one, maintype="application", subtype="octet-stream", filename="paz.bin")
-    (tmp_path / "carta.eml").write_bytes(letter.as_bytes())
+    (tmp_path / "carta.eml").write_bytes(attached(one))
     container.write_folder(tmp_path / "memoria", ONE)
     assert [(where, code) for where, digest, code in found(tmp_path) if digest != ONE.digest] == []
     assert next(p.where for p in parcels(tmp_path)) == "a.zip › x (1).entrega"
@@ -118,3 +127,28 @@ def test_a_changed_part_is_never_put_together(tmp_path: Path) -> None:
         data[len(data) // 2] ^= 1
         (folder / name).write_bytes(data)
     assert not [parcel for parcel in parcels(tmp_path) if isinstance(parcel, Parcel) and parcel.files]
+
+
+WHOLE = container.to_bytes(ONE)
+CARRIERS = [WHOLE, zipped(x=WHOLE), zipped(**dict(zip("abcd", ONE.contents(), strict=True))), attached(WHOLE)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), carrier=st.sampled_from(CARRIERS))
+def test_damage_on_the_way_never_falls_over_and_never_passes(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, carrier: bytes
+) -> None:
+    """Bytes changed, cut out or put in anywhere: what is found is the release itself, or junk with a word."""
+    damaged = bytearray(carrier)
+    for _n in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(damaged) - 1))
+        length = data.draw(st.sampled_from([0, 1, 2, 40, 600]))
+        damaged[at : at + length] = data.draw(st.binary(max_size=40))
+    folder = tmp_path_factory.mktemp("came")
+    (folder / "x").write_bytes(damaged)
+    store = Store(folder / "store")
+    for arrival in inbox.sort(folder / "x", store, {ANA.id}):
+        assert arrival.kind == "new" or arrival.code in KINDS
+    assert [s.digest for s in store.seen()] in ([], [ONE.digest])
+    if list(store.seen()):
+        assert store.read(ONE.digest) == ONE
