@@ -11,7 +11,7 @@ import csv
 import io
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -92,7 +92,11 @@ def fodors(data: Path, kept: Path) -> Labelled:
 
 
 def colonias(data: Path, kept: Path) -> Labelled:
-    """Neighbourhoods of three publishers. Of a record that was split later nobody can say which one it is."""
+    """Neighbourhoods of three publishers.
+
+    Of a record that was split later nobody can say which one it is, nor which of several of one name the
+    third list means, since it has names only.
+    """
     files = {"pub1_iecm": "iecm", "pub2_student_map": "map", "pub3_budget_office": "budget"}
     publishers = [
         Publisher(name, (_file(data / f"{name}.csv", f"colonias-{m}"),), "es") for name, m in files.items()
@@ -108,7 +112,17 @@ def colonias(data: Path, kept: Path) -> Labelled:
             of[one].append(address)
     split = {a for a, cve in _named(told, several).items() if "|" in cve}
     unclear = [(a, b) for group in of.values() for a, b in combinations(group, 2) if a in split or b in split]
-    return Labelled("colonias", tuple(told), truth, _within(unclear, "split into several later"))
+    undecided = _within(unclear, "split into several later")
+    called: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for each in told:
+        called[_bare(str(each.fields["title"]))][truth[each.address]].append(each.address)
+    nowhere = {t.address for t in told if "district" not in t.fields}
+    for things in called.values():
+        if len(things) > 1:  # one name in several alcaldías, and a list that has names only
+            here = sorted(address for group in things.values() for address in group)
+            lost = [(a, b) for a, b in combinations(here, 2) if a in nowhere or b in nowhere]
+            undecided |= _within(lost, "one name in several alcaldías, one record without any")
+    return Labelled("colonias", tuple(told), truth, undecided)
 
 
 def _grants(data: Path) -> list[tuple[str, dict[str, str]]]:
@@ -195,7 +209,8 @@ def whatcom(data: Path, kept: Path) -> Labelled:
     """Organisations and machine-mangled copies of them: each copy follows its original.
 
     The originals came from several directories and repeat each other, and nobody labelled where: of two whose
-    names are nearly the same, at one house number or one without a street, no pair counts.
+    names are nearly the same, at one house number or one without a street, no pair counts. Nor does a copy
+    of which nobody can say which of several originals it was made of.
     """
     text = (data / "training" / "training_set_103122.csv").read_text(encoding="latin-1")
     rows = [dict(zip(_DIRECTORY, row, strict=True)) for row in csv.reader(io.StringIO(text)) if any(row)][2:]
@@ -229,9 +244,11 @@ def whatcom(data: Path, kept: Path) -> Labelled:
         (a, b) for one, other in combinations(originals, 2) if _repeats(one, other)
         for a in of[one[0]] for b in of[other[0]]
     ]  # fmt: skip
-    return Labelled(
-        "whatcom", tuple(told), _named(told, truth), _within(unclear, "originals that may repeat each other")
-    )
+    undecided = _within(unclear, "originals that may repeat each other")
+    times = Counter(name for _number, name, _street in originals)
+    bare = [of[number] for number, name, street in originals if not street and times[name] > 1]
+    undecided |= _within(bare, "several originals of one name, this one without a street")
+    return Labelled("whatcom", tuple(told), _named(told, truth), undecided)
 
 
 def febrl(data: Path, kept: Path, *, number: int = 3) -> Labelled:
