@@ -1,4 +1,4 @@
-"""`commons federation add, requests, decline`: who asks to join, and who is taken in. Fetches nothing."""
+"""`commons federation add, requests, decline`: who asks to join, and who is taken in."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ from commons.cli.output import (
     yes_option,
 )
 from commons.errors import InputError
-from commons.federation import edit, requests
+from commons.federation import edit, links, requests
 from commons.federation import policy as policies
+from commons.federation.fetching import Net, first_look
 from commons.federation.parcels import parcels
 from commons.federation.store import Store
 from commons.federation.trust import OtherMember, Seen, prove
+from commons.federation.wire import Wire
 from commons.findings import Finding
 from commons.format import words
 from commons.format.container import AnyFiles, ReleaseFiles
@@ -71,16 +73,26 @@ class SeveralNamed(InputError):
 
 @click.command(
     help=N_(
-        "Accept a member: by a release of it (whatever came, under any name), by the name or id of who asked"
-        " to join, or by a member id alone.\n\n"
+        "Accept a member: by a release of it (whatever came, under any name), by the address of one on the"
+        " net, by the name or id of who asked to join, or by a member id alone.\n\n"
         "Read the eight words of its key to the organisation by telephone, or in person, and say with --how"
         " how you made sure. Who, when and how stand in federation.yaml and on the portal."
     ),
     short_help=N_("Accept a member."),
 )
-@click.argument("who", metavar="RELEASE|REQUEST|ID")
+@click.argument("who", metavar="RELEASE|ADDRESS|REQUEST|ID")
 @click.option("--name", help=N_("How the member is called here."))
-@click.option("--source", multiple=True, help=N_("Where to look for its releases: file, folder or inbox."))
+@click.option(
+    "--source",
+    multiple=True,
+    help=N_("Where to look for its releases: a file, a folder, inbox, https://… or git+https://…"),
+)
+@click.option(
+    "--allow-private-hosts",
+    "private",
+    is_flag=True,
+    help=N_("Its addresses may lead to hosts of your own network and computer."),
+)
 @click.option("--id", "expected", help=N_("The member id that it must have; anything else is refused."))
 @click.option("--by", help=N_("Who accepts it."))
 @click.option("--how", help=N_("How you made sure that the key is theirs."))
@@ -89,13 +101,14 @@ def add(
     who: str,
     name: str | None,
     source: tuple[str, ...],
+    private: bool,
     expected: str | None,
     by: str | None,
     how: str | None,
     path: Path,
 ) -> None:
     policy, store = policies.load(path), Store.beside(file_of(path))
-    found = _meant(who, store)
+    found = _at_address(who, store, private) if links.scheme_of(who.strip()) else _meant(who, store)
     if expected is not None and expected.strip() != found.member:
         raise OtherMember(found.member, expected)
     for member in policy.members:
@@ -107,7 +120,8 @@ def add(
     entry: edit.Entry = {
         "id": found.member,
         "name": answer(name, "--name", _("How is the member called?")),
-        "sources": list(source) or ["inbox"],
+        "sources": list(source) or [who.strip() if links.scheme_of(who.strip()) else "inbox"],
+        **({"allow_private_hosts": True} if private else {}),
         "added": {
             "by": answer(by, "--by", _("Who accepts it?")),
             "when": now().date().isoformat(),
@@ -142,6 +156,23 @@ def _made_sure(found: Meant, how: str | None) -> bool:
         tell(_("No release of it is here yet; the id alone will say whether the first one is theirs."))
         question = _("Did the organisation give you this id itself, letter by letter?")
     return how is not None or not interactive() or ask_yes(question)
+
+
+def _at_address(text: str, store: Store, private: bool) -> Meant:
+    """Raises NotALink, NotFetched, NobodyNamed, SeveralNamed, FormatError."""
+    link = links.parse(text.strip())
+    with (
+        store.writing(),
+        first_look(Net(Wire(), now()), link, store.root, private=private) as paths,
+    ):
+        there = [in_files(path) for path in paths]
+    members = sorted({one.member for one in there})
+    if not members:
+        raise NobodyNamed(link.shown)
+    if len(members) > 1:
+        raise SeveralNamed(link.shown, ", ".join(members))
+    newest = newest_of([one.newest for one in there if one.newest is not None])
+    return Meant(members[0], newest, tuple(files for one in there for files in one.files))
 
 
 def _meant(who: str, store: Store) -> Meant:

@@ -78,6 +78,20 @@ def _once(net: Net, question: Question, session: Session, scratch: Path) -> Got:
 
 
 @contextmanager
+def first_look(net: Net, link: Link, store: Path, *, private: bool) -> Iterator[tuple[Path, ...]]:
+    """What is at the address of somebody who is no member yet: files and folders, gone after the block.
+
+    Raises NotFetched, FormatError.
+    """
+
+    def unknown(digest: str) -> bool:
+        return False
+
+    with scratch_of(store) as scratch:
+        yield ask(net, Question(link, "", private, Kept(), unknown, unknown), scratch / "first").paths
+
+
+@contextmanager
 def scratch_of(store: Path) -> Iterator[Path]:
     """A folder on the store's disk for what is not proven yet; what an interrupted run left goes first."""
     folder = store / SCRATCH

@@ -33,7 +33,7 @@ from commons import __version__
 from commons.errors import CommonsError
 from commons.federation.hosts import may_connect
 from commons.federation.links import NotALink, checked, is_number, shown
-from commons.messages import N_
+from commons.messages import N_, translate
 
 NOTHING, UNREACHABLE, SLOW = "E_SOURCE", "E_UNREACHABLE", "E_SLOW"
 TLS, ADDRESS, REDIRECT, STATUS = "E_TLS", "E_ADDRESS", "E_REDIRECT", "E_HTTP"
@@ -45,6 +45,21 @@ _MOVED = frozenset({301, 302, 303, 307, 308})
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{0,200}"')
 _MOST_ADDRESSES = 4  # of one name that are tried
 _PEEKED = 16 * 1024
+
+_WHY = {
+    NOTHING: N_("there is nothing at this address"),
+    UNREACHABLE: N_("nobody answers there"),
+    SLOW: N_("it took too long"),
+    TLS: N_("its certificate does not prove who it is"),
+    ADDRESS: N_("it leads into a private network or to a reserved address"),
+    REDIRECT: N_("it sends on and on, or to a place that is not followed"),
+    STATUS: N_("it answers with an error"),
+    ENCODED: N_("it sends compressed files, which were not asked for"),
+    TOO_BIG: N_("it is longer than a release can be"),
+    STOPPED: N_("the program was stopped"),
+    "E_WEBPAGE": N_("a web page is there, not a release"),
+    "E_NOGIT": N_("it is a git repository, and here is no git (2.37 or newer)"),
+}
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -79,8 +94,11 @@ class NotFetched(CommonsError):
     code: str
     status: int = 0
     again: bool = False
-    template: ClassVar[str] = N_("«{source}» gave no release ({code}).")
-    hint_template: ClassVar[str] = N_("The last good release stays; try again later.")
+    template: ClassVar[str] = N_("«{source}» gave nothing: {reason} ({code}).")
+    hint_template: ClassVar[str] = N_("See whether it opens in a browser, and try again later.")
+
+    def _details(self) -> dict[str, object]:
+        return {**super()._details(), "reason": translate(_WHY.get(self.code, _WHY[UNREACHABLE]))}
 
     @property
     def details(self) -> dict[str, str | int]:

@@ -115,6 +115,20 @@ def test_a_deadline_can_be_given(folder: Path) -> None:
     assert commons("merge", "-f", folder, "--deadline", "30", *WHEN).exit_code == 0
 
 
+def test_a_member_is_accepted_by_its_address(folder: Path, site: Site) -> None:
+    """The words are shown, the address becomes its source; one that gives nothing is one sentence."""
+    assert commons("federation", "new", folder / "otra", "--name", "x", "--territory", "cdmx").exit_code == 0
+    words = ("--name", "La Paz", "--by", "Ana", "--how", "in person", "-f", folder / "otra")
+    add = ("federation", "add")
+    refused = commons(*add, site.url("/paz?llave=s3creta"), *words)
+    assert refused.exit_code == 3 and "private network" in refused.output
+    gone = commons(*add, site.url("/nada"), "--allow-private-hosts", *words)
+    assert gone.exit_code == 3 and "there is nothing at this address" in gone.output
+    taken = commons(*add, site.url("/paz?llave=s3creta"), "--allow-private-hosts", *words)
+    assert taken.exit_code == 0 and "Words of the key" in taken.output, taken.output
+    assert "La Paz: up to date · release 1" in commons("merge", "-f", folder / "otra", *WHEN).output
+
+
 def releases(folder: Path) -> int:
     return len(list((folder / "store" / "releases").glob("*.entrega")))
 
