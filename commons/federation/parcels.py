@@ -30,6 +30,7 @@ from commons.format.manifest import Manifest
 from commons.messages import N_
 
 _MOST_ENTRIES = 10_000  # of a folder or a zip
+_MOST_UNPACKED = 4 * LIMITS.pruned_container_bytes  # of one zip, all its entries together
 _DEEPEST = 6  # folders within folders
 _PEEK = 1024
 _SQLITE = b"SQLite format 3\0"
@@ -135,7 +136,12 @@ def _on_disk(paths: list[Path], top: Path) -> Iterator[_Item | Parcel]:
 
 
 def _shown(path: Path, top: Path) -> str:
-    return path.relative_to(top).as_posix() if path != top else path.name
+    return _printable(path.relative_to(top).as_posix() if path != top else path.name)
+
+
+def _printable(name: str) -> str:
+    """A name as a terminal may show it: strangers choose it, and some characters command or reverse."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
 
 
 def _drawer(found: list[_Item | Parcel], known: Known, *, packed: bool = False) -> Iterator[Parcel]:
@@ -190,18 +196,19 @@ def _unpacked(item: _Item, known: Known) -> Iterator[Parcel]:
         yield _refused(item, DAMAGED)
         return
     drawers: dict[str, list[_Item | Parcel]] = {}
+    budget = [_MOST_UNPACKED]
     for entry in sorted(entries[:_MOST_ENTRIES], key=lambda e: e.filename):
         folders, _, name = entry.filename.rpartition("/")
         parts = {part.lower() for part in entry.filename.split("/")}
         if entry.is_dir() or parts & _LITTER or name.startswith("."):
             continue
-        where = f"{item.where} › {entry.filename}"
+        where = f"{item.where} › {_printable(entry.filename)}"
         try:
-            start = _entry_bytes(packed, entry, _PEEK, whole=False)
+            start = _entry_bytes(packed, entry, _PEEK)
         except FormatError:
             drawers.setdefault(folders, []).append(Parcel(where, (item.path,), code=DAMAGED))
             continue
-        read = partial(_entry_bytes, packed, entry)
+        read = partial(_entry_bytes, packed, entry, budget=budget)
         drawers.setdefault(folders, []).append(_Item(name, where, item.path, start, entry.file_size, read))
     if not drawers:
         yield _refused(item, JUNK)
@@ -209,15 +216,23 @@ def _unpacked(item: _Item, known: Known) -> Iterator[Parcel]:
         yield from _drawer(items, known, packed=True)
 
 
-def _entry_bytes(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int, *, whole: bool = True) -> bytes:
-    """Unpacked through a limit, whatever size the entry claims. Raises FormatError."""
+def _entry_bytes(
+    packed: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int, *, budget: list[int] | None = None
+) -> bytes:
+    """An entry, or its beginning where there is no `budget`, read through a limit, whatever size it claims.
+
+    `budget`: bytes that may still be unpacked of this zip. Raises FormatError.
+    """
+    room = most if budget is None else min(most, budget[0])
     try:
         with packed.open(entry) as file:
-            data = file.read(most + 1 if whole else most)
+            data = file.read(room if budget is None else room + 1)
     except _UNPACKING as error:
         raise ContainerRefused(entry.filename, N_("it is cut short or was changed on its way")) from error
-    if whole and len(data) > most:
-        raise TooBig(entry.filename, entry.file_size, most)
+    if budget is not None:
+        budget[0] -= min(len(data), budget[0])
+        if len(data) > room:
+            raise TooBig(entry.filename, entry.file_size, room)
     return data
 
 
@@ -247,7 +262,7 @@ def _attached(item: _Item, known: Known) -> Iterator[Parcel]:
             continue
         data = part.get_payload(decode=True)
         data = data if isinstance(data, bytes) else b""
-        where = f"{item.where} › {name}"
+        where = f"{item.where} › {_printable(name)}"
         items.append(_Item(name, where, item.path, data[:_PEEK], len(data), partial(_within, data)))
     if not items:
         yield _refused(item, JUNK)

@@ -109,6 +109,22 @@ def test_a_zip_that_swells_is_read_through_a_limit(tmp_path: Path, monkeypatch: 
     assert [parcel.code for parcel in parcels(tmp_path)] == ["E_TOOBIG"]
 
 
+def test_all_that_is_in_one_zip_together_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many entries, each of allowed size, would keep the program busy for hours."""
+    monkeypatch.setattr("commons.federation.parcels._MOST_UNPACKED", 2 * len(container.to_bytes(ONE)) + 9)
+    (tmp_path / "x.zip").write_bytes(
+        zipped(a=container.to_bytes(ONE), b=container.to_bytes(ONE), c=container.to_bytes(ONE))
+    )
+    assert [parcel.code for parcel in parcels(tmp_path)] == [None, None, "E_TOOBIG"]
+
+
+def test_a_name_commands_no_terminal(tmp_path: Path) -> None:
+    """Escape sequences and reversed letters in the names of what strangers send are not shown."""
+    (tmp_path / "x.zip").write_bytes(zipped(**{"a\x1b[2J\u202egpj.exe": b"x"}))
+    (parcel,) = parcels(tmp_path)
+    assert parcel.where.isprintable() and "[2J" in parcel.where
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no links and pipes to speak of")
 def test_links_and_pipes_are_not_followed(tmp_path: Path) -> None:
     """A pipe does not block; a link to a folder or file is left alone."""
