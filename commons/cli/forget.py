@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -28,12 +28,6 @@ from commons.errors import CommonsError
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
 
-_KINDS = {
-    "history": (N_("{n} step of the history"), N_("{n} steps of the history")),
-    "note": (N_("{n} note of a step"), N_("{n} notes of steps")),
-    "source": (N_("{n} row that a source remembers"), N_("{n} rows that sources remember")),
-    "setting": (N_("{n} remembered answer"), N_("{n} remembered answers")),
-}
 _READ = 1 << 20
 
 
@@ -126,15 +120,26 @@ def _show(
             label = in_language(field.title) if field else place.field
             say(f"{place.type}/{place.id} · {label}: {place.text}")
     counts = Counter(place.kind for place in places)
-    for kind, (one, many) in _KINDS.items():
-        if counts[kind]:
-            say(ngettext(one, many, counts[kind]).format(n=counts[kind]))
+    for sentence in _counted(counts):
+        say(sentence)
     if not places:
         say(_("Nothing of this stands in the catalogue."))
     if backups:
         n = len(backups)
         said = ngettext("{n} backup is looked through, too.", "{n} backups are looked through, too.", n)
         say(said.format(n=n))
+
+
+def _counted(counts: Counter[str]) -> Iterator[str]:
+    """The places that nobody reads one by one."""
+    if n := counts["history"]:
+        yield ngettext("{n} step of the history", "{n} steps of the history", n).format(n=n)
+    if n := counts["note"]:
+        yield ngettext("{n} note of a step", "{n} notes of steps", n).format(n=n)
+    if n := counts["source"]:
+        yield ngettext("{n} row that a source remembers", "{n} rows that sources remember", n).format(n=n)
+    if n := counts["setting"]:
+        yield ngettext("{n} remembered answer", "{n} remembered answers", n).format(n=n)
 
 
 def _say_nothing_done(places: Sequence[Place], *, as_json: bool) -> None:

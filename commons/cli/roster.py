@@ -26,6 +26,7 @@ SHORT: dict[str, str] = {
     "refresh": N_("Import remembered sources again."),
     "release": N_("Share: make a signed copy of what is public."),
     "withdraw": N_("Take back what was shared, for good."),
+    "forget": N_("Erase a person everywhere."),
     "keys": N_("The catalogue's keys and their words."),
     "vouch": N_("Give your word for another member."),
     "review": N_("Say of records that are alike whether they are the same."),
