@@ -54,7 +54,7 @@ def net(*, offline: bool, deadline: float) -> Net | None:
 @contextmanager
 def fetching_progress() -> Iterator[Callable[[int, int], None]]:
     """Within the block, `told(done, all)` moves a line on stderr."""
-    with progress(_(N_("Looking at members' sources"))) as advance:
+    with progress(_("Looking at members' sources")) as advance:
         yield lambda done, all: advance(1)
 
 

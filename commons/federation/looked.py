@@ -15,6 +15,7 @@ from typing import Any
 from commons.federation.lock import instant
 from commons.federation.web import Kept, is_digest
 from commons.format import container, strict_json
+from commons.format.errors import FormatError
 
 NAME = "looked.json"
 NEW, SAME, OLDER, INVALID, UNREACHABLE = "new", "same", "older", "invalid", "unreachable"
@@ -65,7 +66,7 @@ def read(store: Path) -> Looked:
     try:
         data = container.read_regular(store / NAME, _MOST_BYTES)
         return _parse(strict_json.read(data))
-    except (container.ContainerRefused, container.NotAFile, container.TooBig):
+    except FormatError:
         return Looked()
     except (strict_json.NotStrict, KeyError, TypeError, ValueError, AttributeError):
         return Looked()
