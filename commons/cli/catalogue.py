@@ -34,8 +34,10 @@ from commons.cli.output import (
 )
 from commons.cli.values import Editing, described, prompts, record_json
 from commons.errors import InputError
+from commons.findings import Finding
 from commons.messages import N_, in_language, ngettext, translate
 from commons.messages import translate as _
+from commons.schema.spec import RecordType
 
 
 @dataclass(eq=False)
@@ -88,7 +90,7 @@ def add(
         editing = Editing(opened_catalogue, rtype, {}, {})
         if "audience" in rtype.fields:
             editing.fields["audience"] = rtype.audience
-        _take(editing, values, private=private, more=more, example=f'commons add {type_name} title="…"')
+        _take(editing, values, private=private, more=more, example=f"commons add {type_name} {_title(rtype)}")
         _save(editing, "add", record_id, reviewed=reviewed, given=bool(values), as_json=as_json)
 
 
@@ -122,10 +124,17 @@ def edit(
         rtype = opened_catalogue.schema.types[stored.type]
         editing = Editing(opened_catalogue, rtype, dict(stored.fields), dict(stored.drafts))
         if values or not (reviewed or private is not None):
-            _take(editing, values, private=private, more=more, example=f'commons edit {stored.id} title="…"')
+            example = f"commons edit {stored.id} {_title(rtype)}"
+            _take(editing, values, private=private, more=more, example=example)
         else:
             _set_audience(editing, private)
         _save(editing, "edit", stored.id, reviewed=reviewed, given=bool(values), as_json=as_json)
+
+
+def _title(rtype: RecordType) -> str:
+    """How a record's name is written on the line, with the field's name as the reader knows it."""
+    first = rtype.fields.get("title") or next(iter(rtype.fields.values()))
+    return f'"{in_language(first.title)}=…"'
 
 
 def _take(
@@ -160,12 +169,27 @@ def _save(
         stored_id = act.last_id
     stored = editing.catalogue.get(editing.rtype.name, stored_id)
     assert stored is not None
+    nameless = _is_nameless(editing.rtype, stored)
+    if nameless:
+        editing.findings.append(Finding("required", type=stored.type, record=stored.id, field="title"))
     if as_json:
         show_json({"outcome": outcome, **record_json(stored), "findings": findings_json(editing.findings)})
     else:
-        _say_saved(editing, stored, outcome, told=not given)
-    if stored.drafts:
+        _say_saved(editing, stored, outcome, told=not given and not nameless)
+    if stored.drafts or nameless:
         click.get_current_context().exit(FINDINGS)
+
+
+def _is_nameless(rtype: RecordType, stored: StoredRecord) -> bool:
+    """Whether a record lacks the name without which nobody can be shown it."""
+    title = rtype.fields.get("title")
+    return (
+        title is not None
+        and title.required
+        and not rtype.composed
+        and not stored.fields.get("title")
+        and "title" not in stored.drafts
+    )
 
 
 @dataclass(eq=False)

@@ -133,7 +133,7 @@ def test_check_lists_what_to_mend_and_its_code_tells(kitchen):
         (["show", "nobody"], "nobody"),
         (["show", "service/nobody"], "service/nobody"),
         (["add", "unicorn", "title=x"], "unicorn"),
-        (["add", "service"], "title"),
+        (["add", "service"], "Name=…"),
         (["add", "service", "nonsense"], "nonsense"),
         (["add", "service", "colour=red"], "colour"),
         (["add", "service", "title=x", "--id", "No Id"], "No Id"),
@@ -169,3 +169,16 @@ def test_the_catalogue_that_is_meant(commons, monkeypatch):
     assert "one.db, two.db" in commons("list").err
     monkeypatch.setenv("COMMONS_CATALOGUE", "two.db")
     assert commons("list").code == 0
+
+
+def test_a_record_without_a_name_is_kept_and_told(kitchen):
+    """Saving works, the exit code says that something waits; an offer's name is composed: it lacks none."""
+    saved = kitchen("add", "service", "Nombre=", lang="es")
+    assert saved.code == 1 and "«Nombre» está vacío" in saved.out
+    assert kitchen("edit", "service", "Nombre=Comida", lang="es").code == 0
+    assert kitchen("add", "offer", "capacity=1").code == 0
+
+
+def test_the_example_names_a_field_as_the_reader_knows_it(kitchen):
+    assert '"Nombre=…"' in kitchen("add", "service", lang="es").err
+    assert '"Name=…"' in kitchen("add", "service").err
