@@ -1,0 +1,198 @@
+"""`commons review, split, explain`, as a person calls them; the questions in a real terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import select
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from commons.addresses import short_code
+from commons.catalogue.store import Catalogue
+from commons.cli.main import cli
+from commons.format.proposal import Proposal
+from commons.link.judgements import DIFFERENT, SAME
+from tests.hostile.making import place
+from tests.merge.test_judging import judgement, merged
+from tests.merge.unsigned import IDS
+from tests.review.conftest import ONE, OTHER, catalogue_of
+
+NO_TERMINAL = sys.platform == "win32"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pool with a question and a joined thing; the catalogue of the member whose record is asked about."""
+    folder = tmp_path_factory.mktemp("review")
+    key = {"identifiers": ["X-ID:10020"]}
+    world = {
+        "a": [place("uno", **{**key, "title": "Comedor La Paz"}), place("cinco", title="Biblioteca Sol")],
+        "b": [
+            place("dos", **{**key, "title": "Cocina de Luz"}),
+            place("seis", title="Biblioteca Sol", capacity=4),
+        ],
+        "c": [judgement(f"{IDS['a']}/place/cinco", f"{IDS['b']}/place/seis", SAME, reason="Misma puerta")],
+    }
+    merged(str(folder), world, judges=(IDS["c"],)).close()
+    catalogue_of("a", folder).close()
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    """A copy of both, for one test."""
+    for name in ("pool.db", "a.db"):
+        shutil.copy(made / name, tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COMMONS_DEBUG", "1")
+
+    def commons(*words: str, lang: str = "en") -> Any:
+        return CliRunner().invoke(cli, ["--lang", lang, *words])
+
+    return commons
+
+
+def verdicts(folder: Path) -> list[object]:
+    with Catalogue.open(folder / "a.db") as mine:
+        return [r.fields["verdict"] for r in mine.records("judgement")]
+
+
+def test_questions_are_answered_in_a_sheet(run: Callable[..., Any], folder: Path) -> None:
+    """Written, filled in, taken in as one step, undone as one."""
+    assert run("review", "pool.db", "--to", "a.db", "--csv", "q.csv").exit_code == 0
+    rows = list(csv.reader(io.StringIO((folder / "q.csv").read_text("utf-8-sig"))))
+    assert len(rows) == 2
+    rows[1][-2] = "different"
+    with (folder / "q.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    assert run("review", "pool.db", "--to", "a.db", "--answers", "q.csv").output.startswith("1 answer kept.")
+    assert verdicts(folder) == [DIFFERENT]
+    assert json.loads(run("review", ".", "--to", "a.db", "--json").output) == []
+    assert run("undo", "-c", "a.db").exit_code == 0
+    assert verdicts(folder) == []
+
+
+def test_a_readers_file_becomes_a_question_and_no_judgement(run: Callable[..., Any], folder: Path) -> None:
+    """A person looks at it first."""
+    joined = (f"{IDS['a']}/place/cinco", f"{IDS['b']}/place/seis")
+    (folder / "no.json").write_bytes(Proposal(joined[0], joined[1:]).to_bytes())
+    found = json.loads(run("review", ".", "--to", "a.db", "--take", "no.json", "--json").stdout)
+    assert [q["kind"] for q in found] == ["proposed", "alike"] and verdicts(folder) == []
+
+
+def test_nobody_at_the_terminal_is_told_about_the_sheet(run: Callable[..., Any]) -> None:
+    """Nothing waits for an answer that cannot come."""
+    answer = run("review", ".", "--to", "a.db")
+    assert answer.exit_code == 2 and "--csv" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("review", ".", "--to", "a.db", "--member", "nadie"), "no member"),
+        (("review", ".", "--to", "a.db", "--district", "Narnia"), "no district"),
+        (("review", ".", "--to", "a.db", "--score", "mucho"), "no points"),
+        (("review", "a.db", "--to", "a.db"), "not a pool"),
+        (("review", ".", "--to", "a.db", "--take", "a.db"), "not a proposal"),
+        (("review", ".", "--to", "a.db", "--answers", "a.db"), "not a sheet"),
+        (("review", ".", "--to", "a.db", "--answers", "nada.csv"), "nada.csv"),
+        (("explain", "zzzzzzzz", "title"), "no record"),
+        (("explain", short_code(ONE), "colour/s"), "no record"),
+        (("split", short_code(ONE), "--to", "a.db"), "nothing to part"),
+    ],
+)
+def test_wrong_input_gets_one_sentence(run: Callable[..., Any], words: tuple[str, ...], says: str) -> None:
+    """And changes nothing."""
+    answer = run(*words)
+    assert answer.exit_code in (2, 3) and says in answer.output and "Traceback" not in answer.output
+
+
+def test_explain_says_why_two_are_two_and_what_would_change_it(run: Callable[..., Any]) -> None:
+    """In words, from the pool alone."""
+    said = run("explain", short_code(ONE), OTHER).output
+    assert "They are shown as two." in said and "the names contradict each other" in said
+    assert "the same official key (X-ID:10020)" in said
+    assert "The word of a or b, each for its own record alone: the same." in said
+
+
+def test_explain_says_who_joined_two(run: Callable[..., Any]) -> None:
+    """The judgement, its reason, and what would part them."""
+    said = run("explain", f"{IDS['a']}/place/cinco", f"{IDS['b']}/place/seis").output
+    assert "They are shown as one." in said and "Misma puerta" in said
+    assert "The word of a judge of this federation (c)." in said
+
+
+def test_explain_says_whose_a_value_is(run: Callable[..., Any]) -> None:
+    """The rule, and everybody's word; the link of a page will do."""
+    code = short_code(f"{IDS['a']}/place/cinco")
+    link = f"https://portal.example/es/f/{code}-biblioteca-sol"
+    said = run("explain", link, "capacity").output
+    assert "→ 4  · b" in said and "  —  · a" in said
+
+
+def test_split_writes_judgements_that_can_be_undone(run: Callable[..., Any], folder: Path) -> None:
+    """Into the judge's own catalogue; the next release carries them."""
+    code = short_code(f"{IDS['a']}/place/cinco")
+    answer = run("split", code, "--to", "a.db", "--because", "Otra calle")
+    assert answer.exit_code == 0 and "≠" in answer.output
+    with Catalogue.open(folder / "a.db") as mine:
+        (said,) = mine.records("judgement")
+        assert said.fields["verdict"] == DIFFERENT and said.fields["reason"] == "Otra calle"
+    assert run("undo", "-c", "a.db").exit_code == 0 and verdicts(folder) == []
+
+
+@pytest.fixture
+def terminal(folder: Path) -> Iterator[Callable[[str], str]]:
+    """`commons review` in a terminal of 80 columns; `press(keys)` gives what the screen shows since."""
+    import pty
+
+    pid, screen = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.environ.update(TERM="xterm", COLUMNS="80", LINES="40", COMMONS_LANG="es", NO_COLOR="1")
+        os.execv(sys.executable, [sys.executable, "-m", "commons", "review", ".", "--to", "a.db"])
+
+    def press(keys: str, wait: str) -> str:
+        os.write(screen, keys.encode())
+        said, until = "", time.monotonic() + 20
+        while wait not in said and time.monotonic() < until:
+            if select.select([screen], [], [], 0.2)[0]:
+                try:
+                    said += os.read(screen, 65_536).decode(errors="replace")
+                except OSError:  # Linux's way to say that the other end has gone
+                    break
+        return said
+
+    yield press  # type: ignore[misc]
+    with closing(os.fdopen(screen, "wb", buffering=0)):
+        os.waitpid(pid, 0)
+
+
+@pytest.mark.skipif(NO_TERMINAL, reason="no pseudo-terminal here")
+def test_a_person_answers_undoes_and_leaves_in_a_terminal(
+    terminal: Callable[[str, str], str], folder: Path
+) -> None:
+    """One key each; signs and not colours mark what differs; the answer is kept at once."""
+    first = terminal("", "salir")
+    assert "¿Son lo mismo? (Lugar)" in first and "[Comedor" in first and "\x1b[" not in first
+    assert max(len(line.rstrip("\r")) for line in first.split("\n")) <= 80
+    assert "Queda 0" not in terminal("z", "deshacer")
+    said = terminal("i", "entrega: commons release")
+    assert "1 respondida (1 son lo mismo)." in said and "Quedan 0 preguntas." in said
+    assert verdicts(folder) == [SAME]

@@ -1,0 +1,92 @@
+"""Questions as a sheet, and two records side by side."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from commons.cli.side_by_side import Screen, columns, shown
+from commons.link.judgements import DIFFERENT, SAME, UNSURE
+from commons.messages import speaking
+from commons.review import sheet
+from commons.review.questions import Questions
+from commons.review.sides import NEARLY, ONE, OTHER, compared
+from commons.review.sides import SAME as EQUAL
+
+
+def filled(data: bytes, answer: str, reason: str = "") -> bytes:
+    """The sheet as somebody gives it back."""
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+    for row in rows[1:]:
+        row[-2:] = [answer, reason]
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+@pytest.mark.parametrize(
+    ("lang", "answer", "verdict"),
+    [
+        ("es", "Lo mismo", SAME),
+        ("es", "no", DIFFERENT),
+        ("en", "Different", DIFFERENT),
+        ("en", "not sure", UNSURE),
+    ],
+)
+def test_a_sheet_comes_back_in_either_language(
+    asked: Questions, lang: str, answer: str, verdict: str
+) -> None:
+    """Whatever the language of the sheet and of whoever takes it in."""
+    questions = [q for q in map(asked.question, asked.open()) if q is not None]
+    with speaking(lang):
+        data = sheet.to_csv(questions)
+    found, findings = sheet.from_csv(filled(data, answer, "=Lo vi"), "hoja.csv")
+    assert not findings
+    assert [(a.ask.pair, a.given.verdict, a.given.reason) for a in found] == [
+        (questions[0].ask.pair, verdict, "=Lo vi")
+    ]
+
+
+def test_an_empty_answer_stays_open_and_an_unknown_one_is_listed(asked: Questions) -> None:
+    """Nothing is guessed."""
+    data = sheet.to_csv([q for q in map(asked.question, asked.open()) if q is not None])
+    assert sheet.from_csv(filled(data, ""), "x")[0] == []
+    found, (finding,) = sheet.from_csv(filled(data, "tal vez mañana"), "x")
+    assert not found and finding.code == "answer-unreadable" and finding.row == 2
+
+
+@pytest.mark.parametrize("data", [b"", b"a,b\n1,2\n", b"\x00\xff\x00", b"x" * 100])
+def test_another_file_is_refused_in_a_sentence(data: bytes) -> None:
+    """Whatever its bytes."""
+    with pytest.raises(sheet.NotAnswers):
+        sheet.from_csv(data, "otra.csv")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "mark", "marked"),
+    [
+        ("Comedor La Paz", "Comedor La Paz", EQUAL, []),
+        ("Deportivo Juárez", "deportivo JUAREZ", NEARLY, []),
+        ("Av. Juárez 12", "Avenida Juarez 12", OTHER, ["Av.", "Avenida"]),
+        ("Comedor", "", ONE, []),
+    ],
+)
+def test_differing_words_are_marked(left: str, right: str, mark: str, marked: list[str]) -> None:
+    """Accents and case are no difference; words that the other lacks are."""
+    found, (here, there) = compared(left, right)
+    assert found == mark
+    assert [p.text for p in (*here, *there) if p.other] == marked
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 120])
+def test_a_question_fits_the_screen_and_says_it_without_colours(asked: Questions, width: int) -> None:
+    """Every line within the width; what differs stands in brackets."""
+    question = asked.question(asked.open()[0])
+    assert question is not None
+    lines = shown(question, asked, Screen(width), more=True)
+    assert max(map(columns, lines)) <= width
+    assert "\x1b" not in "\n".join(lines)
+    assert "[12]" in "\n".join(lines) and "[14]" in "\n".join(lines)
+    assert "the names contradict each other" in " ".join(" ".join(lines).split())
