@@ -171,14 +171,16 @@ class _Parts:
         self.releases[seen.digest] = release
         self.members[member] = seen.digest
         self.keys[member] = seen.keylog
-        if self._form(seen.digest) != release.form:
+        served = self._served(seen.digest)
+        form = "full" if isinstance(served, ReleaseFiles) else "pruned"
+        if served is None or form != release.form:
             self.whole = False
-
-    def _form(self, digest: str) -> str:
-        return "full" if isinstance(self._files(digest), ReleaseFiles) else "pruned"
 
     def _files(self, digest: str) -> AnyFiles:
         """The release as it is served, where it is and proves itself; else as the pool shows it."""
+        return self._served(digest) or container.read_any(self.releases[digest].path)
+
+    def _served(self, digest: str) -> AnyFiles | None:
         files = self.served(digest)
         if files is not None:
             catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None
@@ -187,7 +189,7 @@ class _Parts:
                     return files
             except FormatError:
                 pass  # the pool's own proof is what counts
-        return container.read_any(self.releases[digest].path)
+        return None
 
     def files(self) -> Iterator[AnyFiles]:
         """In order of members' ids."""
