@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations
 
 from commons.link.features import Features
 from commons.link.normal import Name
 from commons.link.rarity import Rarity, hashed, name_atom, street_atom
+from commons.link.tables import load_tables
 
 MOST = 40  # records that share a key
 RARE = 1  # the highest bucket of a word that is a key alone
-COMMON_WORDS = 4  # of a name, the rarest ones, that are keys in pairs
+PROPER = 3  # words of a name that make keys: those that are no words of kinds, the rarest ones first
 CELL_E6 = 10_000  # about a kilometre
 
+_ACRONYMS = frozenset({"organization", "project"})  # types whose names are shortened to initials
 _VOWELS = re.compile(r"[aeiouhy]+")
 _TWICE = re.compile(r"(.)\1+")
 
@@ -31,9 +34,13 @@ def keys(features: Features, rarity: Rarity) -> set[int]:
 
 
 def _texts(features: Features, rarity: Rarity) -> Iterator[str]:
-    areas = list(_areas(features))
+    areas = _areas(features)
     for name in features.names:
         yield from _of_name(name, areas, rarity)
+        if features.type in _ACRONYMS and len(name.letters) > 2:
+            yield "i" + name.letters
+        elif features.type in _ACRONYMS and len(name.words) == 1:
+            yield "i" + name.words[0]
     for phone in features.phones:
         yield "p" + phone[-7:]
     for email in features.emails:
@@ -41,58 +48,53 @@ def _texts(features: Features, rarity: Rarity) -> Iterator[str]:
     for site in features.sites:
         yield "s" + site
     street = features.street
-    if street is not None and street.number:
-        yield street_atom(features)
-        yield from (f"m{street.number} {area}" for area in areas)
-    if street is not None and features.postal:
-        yield f"q{max(street.words, key=len, default='')} {features.postal}"
+    if street is not None:
+        if street.number:
+            yield street_atom(features)
+            yield from [f"m{street.number} {area}" for area in areas]
+        if features.postal:
+            yield f"q{max(street.words, key=len, default='')} {features.postal}"
     if not features.names:
-        yield from ("-" + area for area in areas)
+        yield from ["-" + area for area in areas]
 
 
 def _of_name(name: Name, areas: Sequence[str], rarity: Rarity) -> Iterator[str]:
     yield name_atom(name.words, name.marks)
-    spelled = "".join(name.words)
-    yield "k" + _skeleton(spelled)
-    words = [(rarity.bucket("w" + word), word) for word in name.words]
-    if len(name.letters) > 1:
-        yield "i" + name.letters
-    elif spelled:
-        yield "i" + spelled
-    for bucket, word in words:
-        if bucket <= RARE:
+    yield "k" + skeleton("".join(name.words))
+    generic = load_tables().generic
+    bucket = rarity.bucket
+    words = sorted([(word in generic, bucket("w" + word), word) for word in name.words])[:PROPER]
+    own = [word for of_kind, _bucket, word in words if not of_kind] or [word for *_both, word in words]
+    stems = [skeleton(word) for word in own]
+    for of_kind, common, word in words:
+        if common <= RARE and not of_kind:
             yield "w" + word
-    for _bucket, word in sorted(words)[:COMMON_WORDS]:
-        stem = _skeleton(word)
-        for area in areas:
-            yield f"x{stem} {area}"
-    common = sorted(words)[:COMMON_WORDS]
-    for (_b, one), (_c, other) in combinations(common, 2):
-        if _b > RARE or _c > RARE:
-            yield "y" + " ".join(sorted((one, other)))
-    stems = sorted({_skeleton(w) for _b, w in common})
-    for one, other in combinations(stems[:3], 2):
-        yield f"j{one} {other}"
+    for stem in stems[:2]:
+        yield from [f"x{stem} {area}" for area in areas]
+    yield from [f"j{min(one, other)} {max(one, other)}" for one, other in combinations(stems, 2)]
 
 
-def _skeleton(word: str) -> str:
+@lru_cache(maxsize=200_000)
+def skeleton(word: str) -> str:
     """What is left of a word in most misspellings: its first letter and its consonants but n, none twice."""
     return word[:1] + _TWICE.sub(r"\1", _VOWELS.sub("", word[1:]).replace("n", ""))[:7]
 
 
-def _areas(features: Features) -> Iterator[str]:
+def _areas(features: Features) -> list[str]:
     """Where a record is, coarsely; a position in two grids, so that neighbours share a cell of one."""
-    if features.district:
-        yield "d" + features.district
-    elif features.town:
-        yield "t" + features.town
+    areas = []
     if features.postal:
-        yield "z" + features.postal
-    if features.position is not None:
+        areas.append("z" + features.postal)
+    if features.district:
+        areas.append("d" + features.district)
+    elif features.town:
+        areas.append("t" + features.town)
+    if not areas and features.position is not None:
         north, east = features.position
-        yield f"g{north // CELL_E6},{east // CELL_E6}"
         half = CELL_E6 // 2
-        yield f"h{(north + half) // CELL_E6},{(east + half) // CELL_E6}"
+        areas.append(f"g{north // CELL_E6},{east // CELL_E6}")
+        areas.append(f"h{(north + half) // CELL_E6},{(east + half) // CELL_E6}")
+    return areas
 
 
 def blocks(entries: Iterable[tuple[int, int]], most: int = MOST) -> Iterator[tuple[int, list[int]]]:

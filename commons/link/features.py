@@ -7,6 +7,7 @@ kept with it. Of a claim with a held field they are made without that field.
 from __future__ import annotations
 
 import json
+import marshal
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -152,6 +153,22 @@ def _references(text: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         except (KeyError, NotAnAddress):
             continue
     return tuple(found)
+
+
+def packed(features: Features) -> bytes:
+    """The same bytes for equal features, for a scratch file of this process; never for what comes from outside."""
+    plain = (
+        *features[:1],
+        tuple(tuple(n) for n in features.names),
+        features.street and tuple(features.street),
+    )
+    return marshal.dumps(plain + features[3:], 2)  # version 2: without references, whose use is by chance
+
+
+def unpacked(data: bytes) -> Features:
+    """What `packed` wrote."""
+    type, names, street, *rest = marshal.loads(data)  # noqa: S302  (see `packed`)
+    return Features(type, tuple(Name(*n) for n in names), Street(*street) if street else None, *rest)
 
 
 def to_json(features: Features) -> str:

@@ -13,13 +13,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from commons.link import block
 from commons.link.average import FORBIDDEN, Groups
 from commons.link.cluster import SCORED
 from commons.link.features import Features
 from commons.link.judgements import NO_VERDICTS, Verdicts
 from commons.link.model import Candidate, Link, pair
-from commons.link.rarity import Rarity
 from commons.link.score import (
     G_DATE,
     G_IDENTIFIERS,
@@ -30,18 +28,15 @@ from commons.link.score import (
     Score,
     Scorer,
 )
-from commons.link.tables import Table
 
 TIE, OWN, NAME_ONLY, BELOW = "tie", "own", "name-only", "below"
 MARGIN = 4  # points by which an automatic link must be better than any other
 MOST_ALIKE = 40  # claims with equal features that are compared one by one
 
-Watch = Callable[[int, int], None]
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What came of one type."""
+    """What came of it."""
 
     links: tuple[Link, ...] = ()
     candidates: tuple[Candidate, ...] = ()
@@ -60,17 +55,11 @@ class Unit:
 
 
 class Linking:
-    """The records of one type, and what was found about pairs of them."""
+    """Some records of one type: nodes of equal features, their claims, and what was found about pairs of them."""
 
-    def __init__(self, table: Table, claims: Mapping[str, Features], rarity: Rarity | None = None) -> None:
-        nodes: dict[Features, list[str]] = defaultdict(list)
-        for address in sorted(claims):
-            nodes[claims[address]].append(address)
-        self.table = table
-        self.features = list(nodes)
-        self.claims = list(nodes.values())
-        self.rarity = rarity or Rarity.counted(self.features)
-        self._scorer = Scorer(table, self.rarity)
+    def __init__(self, scorer: Scorer, features: Sequence[Features], claims: Sequence[Sequence[str]]) -> None:
+        self.table, self.claims = scorer.table, claims
+        self._scorer, self._features = scorer, features
         self._scores: dict[tuple[int, int], Score] = {}
 
     def score(self, a: int, b: int) -> Score:
@@ -78,21 +67,8 @@ class Linking:
         key = (a, b) if a <= b else (b, a)
         found = self._scores.get(key)
         if found is None:
-            found = self._scores[key] = self._scorer.score(self.features[key[0]], self.features[key[1]])
+            found = self._scores[key] = self._scorer.score(self._features[key[0]], self._features[key[1]])
         return found
-
-    def near(self, watch: Watch | None = None) -> list[tuple[int, int]]:
-        """The pairs of nodes that share a key and score enough to be looked at again."""
-        entries = sorted(
-            (key, node) for node, f in enumerate(self.features) for key in block.keys(f, self.rarity)
-        )
-        compared: set[tuple[int, int]] = set()
-        for _key, nodes in block.blocks(entries):
-            compared.update(combinations(nodes, 2))
-        if watch is not None:
-            for a, b in compared:
-                watch(a, b)
-        return sorted(p for p in compared if self.score(*p).total >= self.table.candidate)
 
 
 def link(
@@ -105,7 +81,7 @@ def link(
     """What is one thing, and what should be asked.
 
     Args:
-        near: pairs of nodes worth looking at, of `Linking.near`.
+        near: pairs of nodes worth looking at.
         clusters: addresses that exact linking joined already.
     """
     return _Run(linking, sorted(near), [tuple(c) for c in clusters], verdicts).found()

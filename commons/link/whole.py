@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
-from commons.link import features, scored
+from commons.link import engine, features
+from commons.link.engine import Claims, Judged, Shared, Spread
 from commons.link.exact import decide
-from commons.link.features import Features
 from commons.link.judgements import NO_VERDICTS, Verdicts
 from commons.link.model import Candidate, Decision, Link, LinkClaim
-from commons.link.scored import Linking
+from commons.link.scored import Found
 from commons.link.tables import Table, load_tables
 
 Record = tuple[str, Mapping[str, object]]  # full address, fields of the canonical record
@@ -46,33 +46,59 @@ def run(
     settings: Settings | None = None,
     verdicts: Verdicts = NO_VERDICTS,
     *,
+    spread: Spread = engine.here,
     watch: Callable[[str, str], None] | None = None,
 ) -> Decision:
     """What is one thing among `records`, what may be, and what is related. Order does not matter.
 
     Args:
+        spread: who does the work; see `engine`.
         watch: told every pair of addresses that is compared at all.
     """
     told = dict(records)
     claims = {address: link_claim(address, fields) for address, fields in told.items()}
     exact = decide(claims.values(), verdicts)
     following = {a for a, _to in verdicts.attached} | {a for a, c in claims.items() if c.same_as is not None}
-    by_type: dict[str, dict[str, Features]] = defaultdict(dict)
+    by_type: dict[str, list[tuple[bytes, str]]] = defaultdict(list)
     for address, fields in told.items():
         found = features.of(claims[address].type, fields)
         if found is not None and address not in following:
-            by_type[found.type][address] = found
+            by_type[found.type].append((features.packed(found), address))
     links: list[Link] = []
     candidates: list[Candidate] = []
     for name, several in sorted(by_type.items()):
-        linking = Linking(_table(name, settings), several)
-        near = linking.near(_watcher(linking, watch))
-        clusters = [tuple(a for a in c if a in several) for c in exact.clusters]
-        found_here = scored.link(linking, near, clusters=[c for c in clusters if c], verdicts=verdicts)
-        links += found_here.links
-        candidates += found_here.candidates
+        told_here = _linked(_table(name, settings), several, exact, verdicts, spread, watch)
+        links += told_here.links
+        candidates += told_here.candidates
     decided = decide(claims.values(), verdicts, links)
     return replace(decided, candidates=with_candidates(decided, candidates, verdicts))
+
+
+def _linked(
+    table: Table,
+    several: list[tuple[bytes, str]],
+    exact: Decision,
+    verdicts: Verdicts,
+    spread: Spread,
+    watch: Callable[[str, str], None] | None,
+) -> Found:
+    """Scored linking of the records of one type, given as (packed features, address)."""
+    several.sort()
+    shelf: list[bytes] = []
+    claims: list[list[str]] = []
+    for data, address in several:
+        if not shelf or shelf[-1] != data:
+            shelf.append(data)
+            claims.append([])
+        claims[-1].append(address)
+    node = {address: n for n, same in enumerate(claims) for address in same}
+    shared = Shared(table, shelf, engine.rarity_of(shelf, table, spread), tell=watch is not None)
+    near = engine.near_pairs(shared, spread, _watcher(claims, watch))
+    clusters = {a: c for c in exact.clusters for a in c if a in node}
+    joined = [tuple(sorted({node[a] for a in c if a in node})) for c in dict.fromkeys(clusters.values())]
+    standing = Claims(claims.__getitem__, [n for n, same in enumerate(claims) if len(same) > 1], joined)
+    found = engine.components(near, standing, clusters)
+    return engine.grouped(found, Judged(shared, verdicts), spread)
 
 
 def with_candidates(
@@ -95,17 +121,19 @@ def _table(name: str, settings: Settings | None) -> Table:
     return table if own is None else replace(table, link=own[0], candidate=own[1])
 
 
-def _watcher(linking: Linking, watch: Callable[[str, str], None] | None) -> scored.Watch | None:
+def _watcher(
+    claims: list[list[str]], watch: Callable[[str, str], None] | None
+) -> Callable[[int, int], None] | None:
     """Tells addresses where nodes are compared; claims of one node are compared by being equal."""
     if watch is None:
         return None
-    for same in linking.claims:
+    for same in claims:
         for one, other in combinations(same, 2):
             watch(one, other)
 
     def told(a: int, b: int) -> None:
-        for one in linking.claims[a]:
-            for other in linking.claims[b]:
+        for one in claims[a]:
+            for other in claims[b]:
                 watch(one, other)
 
     return told

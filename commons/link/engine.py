@@ -1,0 +1,293 @@
+"""From features to the pairs worth looking at, and to what they are, in little memory. Pure but for scratch.
+
+A million records have ten million keys: they go through piles that are sorted one part at a time, and every
+step is made of tasks that do not depend on each other, so that `spread` may give them to other processes.
+Nothing of the result depends on how the work is divided or in which order records come.
+
+    features → atoms → what is common → keys → blocks → pairs → scores → components → links and candidates
+"""
+
+from __future__ import annotations
+
+import marshal
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Protocol
+
+from commons.link import block, features
+from commons.link.judgements import NO_VERDICTS, Verdicts
+from commons.link.model import Candidate, Link
+from commons.link.rarity import Rarity, atoms, buckets_of, hashed, runs
+from commons.link.score import Scorer
+from commons.link.scored import Found, Linking, link
+from commons.link.tables import Table
+
+PARTS = 64  # of each pile
+AT_ONCE = 2_000  # nodes of one task
+COMPONENTS = 500  # of one task
+_SHIFT = 64 - 6
+
+Worker = Callable[[Any], Callable[[Any], bytes]]
+
+
+class Spread(Protocol):
+    """Does tasks, here or elsewhere, and gives what comes of each, in order."""
+
+    def __call__(self, tasks: Iterable[Any], worker: Worker, shared: Any) -> Iterator[bytes]: ...
+
+
+def here(tasks: Iterable[Any], worker: Worker, shared: Any) -> Iterator[bytes]:
+    """Every task in this process."""
+    do = worker(shared)
+    return (do(task) for task in tasks)
+
+
+class Shelf(Protocol):
+    """The packed features of nodes, by number."""
+
+    def __getitem__(self, node: int) -> bytes: ...
+
+    def __len__(self) -> int: ...
+
+
+@dataclass
+class Pile:
+    """Values of one kind in parts, kept in memory as bytes."""
+
+    parts: list[bytearray] = field(default_factory=lambda: [bytearray() for _ in range(PARTS)])
+
+    def add(self, data: Mapping[int, bytes]) -> None:
+        for part, values in data.items():
+            self.parts[part] += values
+
+    def take(self) -> Iterator[bytes]:
+        """Each part that holds anything, once; it is forgotten then."""
+        for number, part in enumerate(self.parts):
+            if part:
+                data = bytes(part)
+                self.parts[number] = bytearray()
+                yield data
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the tasks of one type have in common."""
+
+    table: Table
+    shelf: Shelf
+    rarity: Rarity = field(default_factory=lambda: Rarity({}))
+    tell: bool = False  # give every compared pair, too
+
+
+def rarity_of(shelf: Shelf, table: Table, spread: Spread = here) -> Rarity:
+    """What is common among the nodes."""
+    pile = Pile()
+    for data in spread(_stretches(len(shelf)), count_worker, Shared(table, shelf)):
+        pile.add(marshal.loads(data))  # noqa: S302  (written by `count_worker`)
+    buckets: dict[int, int] = {}
+    for data in spread(pile.take(), sum_worker, None):
+        buckets.update(marshal.loads(data))  # noqa: S302  (written by `sum_worker`)
+    return Rarity(buckets)
+
+
+def near_pairs(
+    shared: Shared, spread: Spread = here, watch: Callable[[int, int], None] | None = None
+) -> array[int]:
+    """The pairs of nodes that share a key and score enough, as a * 2³² + b with a < b, in order."""
+    keys, pairs = Pile(), Pile()
+    for data in spread(_stretches(len(shared.shelf)), key_worker, shared):
+        keys.add(marshal.loads(data))  # noqa: S302  (written by `key_worker`)
+    width = max(len(shared.shelf) // PARTS, 1)
+    for data in spread(keys.take(), block_worker, width):
+        pairs.add(marshal.loads(data))  # noqa: S302  (written by `block_worker`)
+    found = array("Q")
+    for data in spread(pairs.take(), score_worker, shared):
+        near, compared = marshal.loads(data)  # noqa: S302  (written by `score_worker`)
+        found.frombytes(near)
+        if watch is not None:
+            for pair in array("Q", compared):
+                watch(pair >> 32, pair & 0xFFFFFFFF)
+    return found
+
+
+def _stretches(n: int) -> Iterator[tuple[int, int]]:
+    return ((at, min(at + AT_ONCE, n)) for at in range(0, n, AT_ONCE))
+
+
+def count_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
+    """Nodes → hashes of their atoms, by part."""
+
+    def do(stretch: tuple[int, int]) -> bytes:
+        parts: dict[int, array[int]] = defaultdict(lambda: array("Q"))
+        for node in range(*stretch):
+            for atom in atoms(features.unpacked(shared.shelf[node])):
+                value = hashed(atom)
+                parts[value >> _SHIFT].append(value)
+        return marshal.dumps({part: values.tobytes() for part, values in parts.items()})
+
+    return do
+
+
+def sum_worker(_shared: None) -> Callable[[bytes], bytes]:
+    """Hashes of atoms → the buckets of those that are not rare."""
+    return lambda data: marshal.dumps(buckets_of(runs(sorted(array("Q", data)))))
+
+
+def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
+    """Nodes → (key, node), by part of the key."""
+
+    def do(stretch: tuple[int, int]) -> bytes:
+        parts: dict[int, array[int]] = defaultdict(lambda: array("Q"))
+        for node in range(*stretch):
+            for key in block.keys(features.unpacked(shared.shelf[node]), shared.rarity):
+                parts[key >> _SHIFT].extend((key, node))
+        return marshal.dumps({part: values.tobytes() for part, values in parts.items()})
+
+    return do
+
+
+def block_worker(width: int) -> Callable[[bytes], bytes]:
+    """(key, node) of one part → pairs of nodes that share a key, by part of the first node."""
+
+    def do(data: bytes) -> bytes:
+        values = array("Q", data)
+        entries = sorted(zip(values[::2], values[1::2], strict=True))
+        parts: dict[int, array[int]] = defaultdict(lambda: array("Q"))
+        for _key, nodes in block.blocks(entries):
+            for at, node in enumerate(nodes[:-1]):
+                first = node << 32
+                parts[min(node // width, PARTS - 1)].extend([first | other for other in nodes[at + 1 :]])
+        return marshal.dumps({part: found.tobytes() for part, found in parts.items()})
+
+    return do
+
+
+def score_worker(shared: Shared) -> Callable[[bytes], bytes]:
+    """Pairs, some of them several times → those that score enough."""
+    scorer = Scorer(shared.table, shared.rarity)
+    prepared = lru_cache(maxsize=30_000)(lambda node: features.unpacked(shared.shelf[node]))
+    least = shared.table.candidate
+
+    def do(data: bytes) -> bytes:
+        pairs = sorted(set(array("Q", data)))
+        near = array(
+            "Q",
+            [p for p in pairs if scorer.score(prepared(p >> 32), prepared(p & 0xFFFFFFFF)).total >= least],
+        )
+        return marshal.dumps((near.tobytes(), array("Q", pairs).tobytes() if shared.tell else b""))
+
+    return do
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Which claims each node stands for, and which of them are one thing already."""
+
+    of: Callable[[int], Sequence[str]]  # node → addresses, in order
+    several: Sequence[int]  # nodes of more than one claim
+    clusters: Sequence[tuple[int, ...]] = ()  # nodes that exact linking has in one cluster
+
+
+@dataclass(frozen=True)
+class Component:
+    """Nodes that hang together, their claims, the pairs worth looking at."""
+
+    nodes: Sequence[int]
+    claims: Sequence[Sequence[str]]
+    near: Sequence[tuple[int, int]]
+    clusters: Sequence[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the tasks of grouping share."""
+
+    shared: Shared
+    verdicts: Verdicts = NO_VERDICTS
+
+
+def components(
+    near: Iterable[int], claims: Claims, clusters: Mapping[str, tuple[str, ...]]
+) -> Iterator[Component]:
+    """The components of the graph of pairs; in order of their least node.
+
+    Args:
+        clusters: address → its cluster of exact linking.
+    """
+    up: dict[int, int] = {}
+
+    def root(node: int) -> int:
+        while (above := up.setdefault(node, node)) != node:
+            up[node] = up[above]
+            node = above
+        return node
+
+    pairs = [(p >> 32, p & 0xFFFFFFFF) for p in near]
+    joined = [p for c in claims.clusters for p in zip(c, c[1:], strict=False)]
+    for a, b in (*pairs, *joined):
+        x, y = root(a), root(b)
+        up[max(x, y)] = min(x, y)
+    for node in claims.several:
+        root(node)
+    of: dict[int, list[int]] = defaultdict(list)
+    for node in sorted(up):
+        of[root(node)].append(node)
+    inside: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for a, b in pairs:
+        inside[root(a)].append((a, b))
+    for least, nodes in of.items():
+        said = [claims.of(node) for node in nodes]
+        exact = {clusters[a] for group in said for a in group if a in clusters}
+        yield Component(nodes, said, inside.get(least, ()), sorted(exact))
+
+
+def group_worker(judged: Judged) -> Callable[[Sequence[Component]], bytes]:
+    """Components → their links and candidates."""
+    scorer = Scorer(judged.shared.table, judged.shared.rarity)
+
+    def do(batch: Sequence[Component]) -> bytes:
+        found = []
+        for component in batch:
+            shelf = judged.shared.shelf
+            linking = Linking(
+                scorer, [features.unpacked(shelf[n]) for n in component.nodes], component.claims
+            )
+            at = {node: n for n, node in enumerate(component.nodes)}
+            near = [(at[a], at[b]) for a, b in component.near]
+            told = link(linking, near, clusters=component.clusters, verdicts=judged.verdicts)
+            found.append(
+                (
+                    [(k.a, k.b, k.reason, k.score, dict(k.evidence)) for k in told.links],
+                    [(c.a, c.b, c.reason, c.score, dict(c.evidence)) for c in told.candidates],
+                )
+            )
+        return marshal.dumps(found)
+
+    return do
+
+
+def grouped(found: Iterable[Component], judged: Judged, spread: Spread = here) -> Found:
+    """Links and candidates of all components."""
+    links: list[Link] = []
+    candidates: list[Candidate] = []
+    for data in spread(_batches(found), group_worker, judged):
+        for told, asked in marshal.loads(data):  # noqa: S302  (written by `group_worker`)
+            links += (Link(*one) for one in told)
+            candidates += (Candidate(*one) for one in asked)
+    return Found(tuple(sorted(links)), tuple(sorted(candidates)))
+
+
+def _batches(found: Iterable[Component]) -> Iterator[list[Component]]:
+    batch: list[Component] = []
+    size = 0
+    for component in found:
+        batch.append(component)
+        size += len(component.nodes)
+        if size >= COMPONENTS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
