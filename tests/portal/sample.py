@@ -125,6 +125,8 @@ def write_sample(path: Path, *, territory: str | None = None, extra: list[Entity
     rows = {
         "member": [_member(n, member, name) for n, (member, name) in enumerate(MEMBERS.items())],
         "disagreement": _rivals(numbers[meals], meals, second),
+        "link": [_link(meals, second)],
+        "judgement": [_judged(meals, f"{CLINIC}/service/consulta-dental")],
         "withdrawal": [
             {"hash": tombstone(WITHDRAWN), "member": KITCHEN, "kind": "record", "epoch": 0, "number": 3}
         ],
@@ -173,6 +175,25 @@ def _member(n: int, member: str, name: str) -> dict[str, Any]:
         "added": json.dumps({"by": "Ana Ejemplo", "when": "2026-11-01", "how": "palabras por teléfono"}),
         "records": 3,
         "refused": 3 if n == 1 else 0,
+    }
+
+
+def _link(a: str, b: str) -> dict[str, Any]:
+    evidence = {"phone": 75, "name": 40, "other words": -12}
+    return {"a": a, "b": b, "score": 103, "reason": "scored", "evidence": json.dumps(evidence)}
+
+
+def _judged(a: str, b: str) -> dict[str, Any]:
+    """The clinic says that its dentist is not the kitchen's meals."""
+    return {
+        "address": f"{CLINIC}/judgement/j-comida",
+        "member": CLINIC,
+        "left": min(a, b),
+        "right": max(a, b),
+        "verdict": "different",
+        "reason": "Otra puerta de la misma calle",
+        "judged_at": "2026-11-12T12:00:00Z",
+        "counts": 1,
     }
 
 
