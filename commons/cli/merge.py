@@ -53,6 +53,11 @@ _COUNTED = (
     ("expired", N_("{n} has run out and left the lists."), N_("{n} have run out and left the lists.")),
     ("withdrawn", N_("{n} withdrawal is respected."), N_("{n} withdrawals are respected.")),
     ("held_fields", N_("The federation holds {n} value."), N_("The federation holds {n} values.")),
+    (
+        "withheld",
+        N_("{n} record did not come along: the pool it came through holds or refused it."),
+        N_("{n} records did not come along: the pool they came through holds or refused them."),
+    ),
 )
 
 
@@ -310,7 +315,7 @@ def receipt_lines(found: Mapping[str, Any]) -> list[str]:
     """A receipt in words, most welcome first."""
     lines = [translate(N_("Release {epoch}.{number} of {issued_at}")).format(**found)]
     for key, one, many in _COUNTED:
-        n = found[key]
+        n = found.get(key, 0)
         if n:
             lines.append(translate(one if n == 1 else many).format(n=n))
     refused = sum(found["refused"].values())
