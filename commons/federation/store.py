@@ -121,10 +121,8 @@ class Store:
             return False
         self._forget(files.digest)
         self.put(files)
-        mark = self._mark(files.digest)
         if isinstance(files, PrunedFiles):
-            mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.touch()
+            self.note_lacking(files.digest)
         return True
 
     def _shows_more(self, files: AnyFiles) -> bool:
@@ -132,6 +130,12 @@ class Store:
         if not isinstance(files, PrunedFiles) or not isinstance(before, PrunedFiles):
             return isinstance(before, PrunedFiles)
         return pruned.count_whole(files) > pruned.count_whole(before)
+
+    def note_lacking(self, digest: str) -> None:
+        """Note that a release came pruned by somebody else: a form that shows more is welcome."""
+        mark = self._mark(digest)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
 
     def lacks(self, digest: str) -> bool:
         """Whether a release came pruned by somebody else."""

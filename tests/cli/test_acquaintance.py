@@ -14,6 +14,7 @@ from commons.model import Record
 from tests.hostile.making import Member, place, release, salt
 
 ANA, LUZ, RIO, MAR = (Member(n) for n in ("Comedor La Paz", "Casa Luz", "Taller Río", "Red Mar"))
+AT = ("--as-of", "2026-11-22")
 WHO = ("--by", "Ana", "--how", "in person")
 
 
@@ -52,7 +53,7 @@ def test_a_federation_that_admits_by_vouches_takes_them_up(city: Callable[..., A
     """With one vouch and two steps Luz and Río come in; merged again from the lock alone: the same root."""
     rules = tmp_path / "city" / "federation.yaml"
     rules.write_text(rules.read_text("utf-8") + "admit: {vouches: 1, steps: 2}\n", "utf-8")
-    merged = city("merge", "-f", "city")
+    merged = city("merge", "-f", "city", *AT)
     assert "Casa Luz" in merged.out and "admitted by vouches" in merged.out
     receipt = city("receipt", "Casa Luz", "-f", "city").out
     assert "these members vouch for it: La Paz" in receipt
@@ -67,18 +68,18 @@ def test_a_newer_release_of_an_admitted_member_is_no_stranger_s(
     """It goes into the store like a member's; when the vouch is gone, nothing of it is shown any more."""
     rules = tmp_path / "city" / "federation.yaml"
     rules.write_text(rules.read_text("utf-8") + "admit: {vouches: 1}\n", "utf-8")
-    city("merge", "-f", "city")
+    city("merge", "-f", "city", *AT)
     first = release(LUZ, [place("b"), vouch(RIO), vouch(LUZ)])
     newer = release(LUZ, [place("b"), place("c")], number=2, previous=[first.digest])
     container.write_file(tmp_path / "chat" / "3.pdf", newer)
     assert "new release" in city("inbox", "chat/3.pdf", "-f", "city").out
-    assert city("merge", "-f", "city", "--json").json["counts"] == {"place": 3}
+    assert city("merge", "-f", "city", *AT, "--json").json["counts"] == {"place": 3}
     alone = release(
         ANA, [place("a")], number=2, previous=[release(ANA, [place("a"), vouch(LUZ, "desde 2019")]).digest]
     )
     container.write_file(tmp_path / "ana (2)", alone)
     city("inbox", "ana (2)", "-f", "city")
-    assert city("merge", "-f", "city", "--json").json["counts"] == {"place": 1}
+    assert city("merge", "-f", "city", *AT, "--json").json["counts"] == {"place": 1}
 
 
 def test_our_word_is_written_with_one_command(kitchen: Callable[..., Any], tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ def test_a_word_for_a_record_keeps_what_the_record_said(kitchen: Callable[..., A
     casa = Record("organization", "casa", {"title": "Casa Luz", "salt": salt("casa")})
     container.write_file(tmp_path / "luz", release(LUZ, [casa]))
     kitchen("federation", "add", "luz", "--name", "Luz", *WHO, "-f", "city")
-    kitchen("merge", "-f", "city")
+    kitchen("merge", "-f", "city", *AT)
     address = f"{LUZ.id}/organization/casa"
     assert kitchen("vouch", address, "--yes").code == 2
     said = kitchen("vouch", address, "--pool", "city/pool.db", "--yes", "--json").json

@@ -15,6 +15,7 @@ from tests.hostile.making import Member, place, release, withdrawal
 
 ANA, LUZ, OTRA = (Member(n) for n in ("Comedor La Paz", "Casa Luz", "Red Mar"))
 WHO = ("--by", "Ana", "--how", "in person")
+AT = ("--as-of", "2026-11-22")
 HOLD = ("--reason", "lo pidieron", "--until", "2999-01-01", "--by", "Ana", "-f", "city")
 
 
@@ -31,7 +32,7 @@ def city(commons: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
     for name, files in (("ana", first), ("luz", release(LUZ, [place("b")]))):
         container.write_file(tmp_path / name, files)
         commons("federation", "add", name, "--name", name, *WHO, "-f", "city")
-    commons("merge", "-f", "city")
+    commons("merge", "-f", "city", *AT)
     (tmp_path / "city" / "inbox").mkdir()
     container.write_file(tmp_path / "city" / "inbox" / "ana (2)", second)
     container.write_file(tmp_path / "city" / "inbox" / "otra", release(OTRA, [place("c")]))
@@ -40,7 +41,7 @@ def city(commons: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
     (tmp_path / "city" / "mappings").mkdir()
     (tmp_path / "city" / "mappings" / "ana.yaml").write_text("type: place\n", "utf-8")
     (tmp_path / "city" / "publish.yaml").write_text("password: SECRETO\n", "utf-8")
-    commons("merge", "-f", "city")
+    commons("merge", "-f", "city", *AT)
     return commons
 
 
@@ -54,7 +55,7 @@ def test_whoever_goes_on_gets_the_same_root(city: Callable[..., Any], tmp_path: 
     assert city("merge", "--locked", "-f", "elsewhere", "--json").json["root"] == root
     assert "Red Mar" in city("federation", "requests", "-f", "elsewhere").out
     assert (tmp_path / "elsewhere" / "mappings" / "ana.yaml").read_text("utf-8") == "type: place\n"
-    assert city("merge", "-f", "elsewhere").code in (0, 1)
+    assert city("merge", "-f", "elsewhere", *AT).code in (0, 1)
 
 
 def test_nothing_secret_withdrawn_or_held_is_in_it(city: Callable[..., Any], tmp_path: Path) -> None:
@@ -70,6 +71,21 @@ def test_nothing_secret_withdrawn_or_held_is_in_it(city: Callable[..., Any], tmp
         folders = {name.partition("/")[0] for name in packed.namelist()}
     alone = {"commons.lock", "decisions.json", "federation.yaml", "handover.json"}
     assert folders == {*alone, "mappings", "releases", "requests"}
+
+
+def test_what_was_held_is_shown_there_when_its_hold_is_over_and_its_release_came(
+    city: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The pruned form is known as such: merging goes on without what it lacks, until the full one arrives."""
+    city("federation", "handover", "ciudad.zip", "-f", "city")
+    city("federation", "takeover", "ciudad.zip", "elsewhere")
+    rules = tmp_path / "elsewhere" / "federation.yaml"
+    rules.write_text(rules.read_text("utf-8").replace("2999-01-01", "2026-11-20"), "utf-8")
+    assert city("merge", "-f", "elsewhere", *AT, "--json").json["counts"] == {"place": 2}
+    city("inbox", "city/inbox", "-f", "elsewhere")
+    again = city("merge", "-f", "elsewhere", *AT, "--json").json
+    assert again["counts"] == {"place": 4}
+    assert b"RETIRADO" not in (tmp_path / "elsewhere" / "pool.db").read_bytes()
 
 
 def test_what_was_held_since_the_last_merge_does_not_travel(city: Callable[..., Any], tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from commons.format import container
 from tests.hostile.making import Member, place, release
 
 ANA, OTRA = Member("Comedor La Paz"), Member("Huerto Las Flores")
+AT = ("--as-of", "2026-11-22")
 WHO = ("--by", "Ana", "--how", "words read by telephone")
 
 
@@ -32,12 +33,12 @@ def test_a_stranger_asks_and_is_taken_in(city: Callable[..., Any], tmp_path: Pat
     container.write_file(tmp_path / "chat" / "documento.pdf", release(OTRA, [place("b"), place("c")]))
     sorted_in = city("inbox", "chat", "-f", "city")
     assert sorted_in.code == 1 and "join request" in sorted_in.out and "had it already" in sorted_in.out
-    assert city("merge", "-f", "city", "--json").json["counts"] == {"place": 1}
+    assert city("merge", "-f", "city", *AT, "--json").json["counts"] == {"place": 1}
     asked = city("federation", "requests", "-f", "city").out
     assert "Huerto Las Flores" in asked and "2 places" in asked and "Words of the key" in asked
     added = city("federation", "add", "huerto las flores", "--name", "El Huerto", *WHO, "-f", "city")
     assert added.code == 0 and "Words of the key" in added.out
-    assert city("merge", "-f", "city", "--json").json["counts"] == {"place": 3}
+    assert city("merge", "-f", "city", *AT, "--json").json["counts"] == {"place": 3}
     assert "Nobody" in city("federation", "requests", "-f", "city").out
     member = policy.load(tmp_path / "city").members[1]
     assert (member.id, member.name, member.added.how) == (OTRA.id, "El Huerto", "words read by telephone")
@@ -73,7 +74,7 @@ def test_a_member_is_taken_in_by_its_id_alone(city: Callable[..., Any], tmp_path
     assert told.code == 0 and "No release of it" in told.err
     container.write_file(tmp_path / "city" / "x", release(OTRA, [place("b")]))
     assert city("inbox", "city/x", "-f", "city").code == 0
-    assert city("merge", "-f", "city", "--json").json["counts"] == {"place": 2}
+    assert city("merge", "-f", "city", *AT, "--json").json["counts"] == {"place": 2}
 
 
 def test_a_request_is_declined_and_two_of_one_name_are_told_apart(
