@@ -126,6 +126,7 @@ def _policy(top: Section) -> Policy:
         subject_vouches=_vouches(top),
         judges=judges,
         quorum=quorum,
+        link=_link(top),
         holds=tuple(_hold(section) for section in top.sections("holds")),
         keep=keep,
         site=site,
@@ -225,11 +226,27 @@ def _publish(top: Section) -> tuple[int, str]:
     return keep, site
 
 
+def _link(top: Section) -> dict[str, tuple[int, int]]:
+    """How many points it takes to link records of a type, and to ask; 0: as the schema's tables say."""
+    inner = top.section("link")
+    found: dict[str, tuple[int, int]] = {}
+    for name in load_schema().types if inner is not None else ():
+        own = inner.section(name) if inner is not None else None
+        if own is None:
+            continue
+        link, ask = own.integer("link", 0, least=1), own.integer("ask", 0, least=1)
+        if link and ask and ask > link:
+            raise own.wrong("ask", N_("no more than what it takes to link"))
+        own.done()
+        if link or ask:
+            found[name] = (link, ask)
+    if inner is not None:
+        inner.done()
+    return found
+
+
 def _only_defaults(top: Section) -> None:
     """Keys whose rules come later: known, checked for spelling, accepted only at their defaults."""
-    link = top.section("link")
-    if link is not None and link.pairs:
-        raise top.not_yet("link")
     if top.spot("emergency") is not None:
         raise top.not_yet("emergency")
 

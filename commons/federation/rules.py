@@ -188,6 +188,7 @@ class Policy:
     subject_vouches: int = 2
     judges: tuple[str, ...] = ()  # members whose judgement counts alone
     quorum: int = 2  # how many others it takes
+    link: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # type → least points to link, to ask
     holds: tuple[Hold, ...] = ()
     keep: int = 5
     site: str = "topics"
@@ -220,7 +221,10 @@ class Policy:
             "admit": self.admit.to_json(),
             "subject": {"vouches": self.subject_vouches},
             "judges": {"from": sorted(self.judges), "quorum": self.quorum},
-            "link": {},
+            "link": {
+                name: {key: points for key, points in zip(("link", "ask"), own, strict=True) if points}
+                for name, own in sorted(self.link.items())
+            },
             "emergency": None,
             "publish": {"site": self.site},
         }

@@ -66,7 +66,8 @@ HOLD = f"holds: [{{{{address: {ID}/{{}}, field: {{}}, reason: x, by: y, until: {
         ("judges: {quorum: 0}", WrongValue, "judges.quorum"),
         (f"judges: {{from: [{ID}]}}", WrongValue, "judges.from"),
         ("admit: {vouches: 1, from: [nobody]}", WrongValue, "admit.from"),
-        ("link: {place: 80}", NotYet, "link"),
+        ("link: {plaza: {link: 80}}", UnknownKey, "plaza"),
+        ("link: {place: {link: 80, ask: 90}}", WrongValue, "ask"),
         ("emergency: {until: 2026-12-01}", NotYet, "emergency"),
         ("publish: {site: map}", NotYet, "publish.site"),
         ("publish: {keep: 0}", WrongValue, "publish.keep"),
@@ -182,3 +183,10 @@ def test_who_may_vouch_is_named_by_id_or_name_and_what_stands_at_its_default_cha
     assert from_json(read.to_json()).digest == read.digest != policy.parse(plain).digest
     defaults = policy.parse(f"{plain}admit: {{vouches: 0, from: [], never: [], steps: 1}}\n")
     assert defaults.digest == policy.parse(plain).digest
+
+
+def test_thresholds_of_linking_survive_the_lock() -> None:
+    """What a federation asks of a link stands in its lock, whole or in part."""
+    read = policy.parse(f"{SMALL}link: {{place: {{link: 120, ask: 90}}, service: {{ask: 70}}}}\n")
+    assert read.link == {"place": (120, 90), "service": (0, 70)}
+    assert from_json(read.to_json()).link == read.link
