@@ -115,23 +115,29 @@ def aside(path: Path) -> Iterator[Catalogue]:
             contextlib.closing(sqlite3.connect(target)) as copied,
         ):
             source.backup(copied)
-        with Catalogue.open(target) as catalogue:
-            yield catalogue
+        try:
+            with Catalogue.open(target) as catalogue:
+                yield catalogue
+        except CommonsError as error:
+            if getattr(error, "path", None) == target:
+                error.path = path  # type: ignore[attr-defined]  # a sentence names the file that was meant
+            raise
 
 
-def look(living: Catalogue, other: Catalogue, *, named: Path, at: datetime) -> Pair:
+def look(living: Catalogue, other: Catalogue, *, named: Path, at: datetime, own: Path | None = None) -> Pair:
     """Both copies, and where they parted.
 
     Args:
         named: what the other copy is called in sentences.
+        own: what the living one is called, where it is open aside.
     Raises:
         NotACopy, KeysApart.
     """
     if living.member_id != other.member_id:
-        raise NotACopy(living.path, named)
+        raise NotACopy(own or living.path, named)
     mine, theirs = KeyLog.parse(living.keylog), KeyLog.parse(other.keylog)
     if not (mine.extends(theirs) or theirs.extends(mine)):
-        raise KeysApart(living.path, named)
+        raise KeysApart(own or living.path, named)
     for catalogue in (living, other):
         with catalogue.act("edit", at=at):
             pass  # rows that another program wrote get their salt and dates before anybody compares

@@ -112,8 +112,12 @@ def join(
     if copy_a.exists() and copy_b.exists() and copy_a.samefile(copy_b):
         raise joining.OneFile(copy_a)
     at = now()
-    with opened(copy_a) as living, joining.aside(copy_b) as other:
-        pair = joining.look(living, other, named=copy_b, at=at)
+    only_looking = dry_run or questions is not None
+    with (
+        joining.aside(copy_a) if only_looking else opened(copy_a) as living,
+        joining.aside(copy_b) as other,
+    ):
+        pair = joining.look(living, other, named=copy_b, at=at, own=copy_a)
         given = _read_answers(answers) if answers else {}
         answer = _answering(given, prefer)
         joined = pair.join(answer)

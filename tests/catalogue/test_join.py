@@ -219,3 +219,31 @@ def test_the_other_copy_keeps_its_bytes_and_another_catalogue_is_refused(copies,
         pass
     with pytest.raises(joining.NotACopy):
         join(a, tmp_path / "otro.db")
+
+
+def test_the_next_release_follows_the_last_of_each_copy(copies):
+    """What each copy released before its last release is followed by that one already."""
+    a, b = copies
+
+    def released(path: Path, *numbers: int) -> None:
+        with Catalogue.open(path) as catalogue:
+            for n in numbers:
+                catalogue.releases.add(OwnRelease(0, n, f"{path.stem}{n}", "2026-11-21T12:00:00Z"))
+
+    released(a, 1)
+    behind = a.with_name("behind.db")
+    shutil.copy(a, behind)
+    shutil.copy(a, b)
+    released(a, 2, 3)
+    released(b, 2)
+    join(a, behind)
+    with Catalogue.open(a) as catalogue:
+        assert catalogue.releases.heads == ("a3",)
+    join(a, b)
+    with Catalogue.open(a) as catalogue:
+        assert catalogue.releases.heads == ("a3", "b2") and catalogue.releases.latest.number == 3
+        copy = catalogue.backup(at=NOON)
+        catalogue.restore(copy, at=NOON)
+        assert catalogue.releases.heads == ("a3", "b2")
+        catalogue.releases.add(OwnRelease(0, 4, "a4", "2026-11-21T12:00:00Z"))
+        assert catalogue.releases.heads == ("a4",)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from commons.catalogue.store import Catalogue
 from commons.cli import join as command
 from commons.federation import lock as locks
@@ -35,7 +37,9 @@ def test_only_what_both_changed_is_asked(kitchen: Run) -> None:
     copied(kitchen)
     asked = kitchen("join", "paz.db", "stick/paz.db", "--yes")
     assert asked.code == 3 and "1 field" in asked.out
+    before = Path("paz.db").read_bytes()
     dry = kitchen("join", "paz.db", "stick/paz.db", "--dry-run")
+    assert Path("paz.db").read_bytes() == before
     assert dry.code == 1 and "Comida diaria" in dry.out and "Comida del día" in dry.out
     done = kitchen("join", "paz.db", "stick/paz.db", "--prefer", "b", "--yes")
     assert done.code == 0 and "From today on this is the catalogue: paz.db" in done.out
@@ -68,27 +72,29 @@ def test_a_person_answers_with_one_key(kitchen: Run, monkeypatch: Any) -> None:
     assert done.code == 0 and "Comida diaria" in done.err and "Comida del día" in done.err
 
 
-def test_the_next_release_heals_every_federation(kitchen: Run, tmp_path: Path) -> None:
-    """Both copies released under one number; after joining, one release follows both and is used again."""
+@pytest.mark.parametrize("laptop, stick", [(1, 1), (3, 2)])
+def test_the_next_release_heals_every_federation(
+    kitchen: Run, tmp_path: Path, laptop: int, stick: int
+) -> None:
+    """Both copies released under the same numbers; after joining, one release follows both and is used."""
     copied(kitchen)
     kitchen("federation", "new", "ciudad", "--name", "Ciudad", "--territory", "cdmx")
-    one = kitchen("release", "--yes", "--json", "--out", "uno.entrega").json
-    kitchen("federation", "add", "uno.entrega", "--name", "Paz", "--by", "Ana", "--how", "x", "-f", "ciudad")
-    kitchen("release", "--yes", "--json", "-c", "stick/paz.db", "--out", "dos.entrega")
-    assert one["number"] == 1
     inbox = tmp_path / "ciudad" / "inbox"
     inbox.mkdir(exist_ok=True)
-    moment = Options(as_of=command.now())
-    for name in ("uno", "dos"):
-        shutil.copy(f"{name}.entrega", inbox)
-    assert "E_TWOCOPIES" in {f.code for f in merge(tmp_path / "ciudad", moment).findings}
+    for copy, count in (("paz.db", laptop), ("stick/paz.db", stick)):
+        for n in range(count):
+            target = str(inbox / f"{copy[:3]}-{n}.entrega")
+            kitchen("release", "--yes", "--again", "-c", copy, "--out", target)
+    first = str(inbox / "paz-0.entrega")
+    kitchen("federation", "add", first, "--name", "Paz", "--by", "Ana", "--how", "x", "-f", "ciudad")
+    disputed = merge(tmp_path / "ciudad", Options(as_of=command.now()))
+    assert "E_TWOCOPIES" in {f.code for f in disputed.findings}
     kitchen("join", "paz.db", "stick/paz.db", "--prefer", "newer", "--yes")
-    assert kitchen("release", "--yes", "--out", "tres.entrega").code in (0, 1)
-    shutil.copy("tres.entrega", inbox)
+    assert kitchen("release", "--yes", "--out", str(inbox / "joined.entrega")).code in (0, 1)
     healed = merge(tmp_path / "ciudad", Options(as_of=command.now()))
     assert not healed.findings
     (member,) = locks.read(tmp_path / "ciudad").members.values()
-    assert member.number == 2
+    assert member.number == laptop + 1 and member.state == "current"
 
 
 def test_a_key_changed_in_the_other_copy_comes_along(commons: Run) -> None:
