@@ -23,14 +23,14 @@ from commons.cli.output import (
     tell,
 )
 from commons.errors import InputError
-from commons.federation import edit, looked
+from commons.federation import edit, looked, requests
 from commons.federation import lock as locks
 from commons.federation import policy as policies
 from commons.federation.policy import Policy
 from commons.federation.store import Store
 from commons.federation.trust import Seen
 from commons.format import container
-from commons.messages import N_, in_language
+from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
 from commons.schema import territory as territories
 
@@ -123,6 +123,7 @@ def show(path: Path, as_json: bool) -> None:
         show_table([_("Member"), _("Id"), _("State"), _("Newest release"), _("Sources")], rows)
     else:
         say(_("It has no members yet."))
+    _show_others(policy, lock, store)
     moment = now()
     for hold in policy.holds:
         held = f"{hold.address} · {hold.field}" if hold.field else hold.address
@@ -133,6 +134,19 @@ def show(path: Path, as_json: bool) -> None:
             else _("Lapsed on {until}: {held} ({reason})")
         )
         say(text.format(until=until, held=held, reason=hold.reason))
+
+
+def _show_others(policy: Policy, lock: locks.Lock | None, store: Store) -> None:
+    """Whom vouches took up, and how many ask to join."""
+    names = {m.id: m.name for m in policy.members}
+    for id, member in sorted(lock.members.items()) if lock is not None else ():
+        if member.admitted and id not in names:
+            by = ", ".join(names.get(speaker, speaker) for speaker in member.admitted)
+            say(_("Admitted by the vouches of {members}: {id}").format(members=by, id=id))
+    asking = len(requests.by_member(store).keys() - names.keys())
+    if asking:
+        said = ngettext("{n} asks to join.", "{n} ask to join.", asking).format(n=asking)
+        say(said + " " + _("See: commons federation requests"))
 
 
 def _newest(policy: Policy, store: Store) -> dict[str, Seen]:

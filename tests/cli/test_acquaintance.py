@@ -57,6 +57,7 @@ def test_a_federation_that_admits_by_vouches_takes_them_up(city: Callable[..., A
     assert "Casa Luz" in merged.out and "admitted by vouches" in merged.out
     receipt = city("receipt", "Casa Luz", "-f", "city").out
     assert "these members vouch for it: La Paz" in receipt
+    assert "vouches of La Paz" in city("federation", "show", "-f", "city").out
     again = city("merge", "--locked", "-f", "city", "--json").json
     assert again["root"] in merged.out and again["members"][RIO.id]["admitted"] == [LUZ.id]
     assert {s.manifest.member for s in Store(tmp_path / "city" / "store").seen()} == {ANA.id, LUZ.id, RIO.id}

@@ -34,6 +34,7 @@ def test_a_stranger_asks_and_is_taken_in(city: Callable[..., Any], tmp_path: Pat
     sorted_in = city("inbox", "chat", "-f", "city")
     assert sorted_in.code == 1 and "join request" in sorted_in.out and "had it already" in sorted_in.out
     assert city("merge", "-f", "city", *AT, "--json").json["counts"] == {"place": 1}
+    assert "1 asks to join" in city("federation", "show", "-f", "city").out
     asked = city("federation", "requests", "-f", "city").out
     assert "Huerto Las Flores" in asked and "2 places" in asked and "Words of the key" in asked
     added = city("federation", "add", "huerto las flores", "--name", "El Huerto", *WHO, "-f", "city")
