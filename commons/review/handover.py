@@ -37,6 +37,7 @@ from commons.federation.policy import Policy
 from commons.federation.store import Store
 from commons.federation.trust import Seen
 from commons.format import container, strict_json
+from commons.format.container import PrunedFiles
 from commons.format.errors import FormatError
 from commons.format.limits import LIMITS
 from commons.intake.gate import Gate
@@ -322,10 +323,11 @@ def _put(name: str, data: bytes, fresh: Path, file: Path) -> None:
     store = Store(fresh / "store")
     try:
         files = container.parse(data, name)
-        kept = store if release[1] == "releases" else requests.requests_of(store)
-        kept.take(files)
-        seen = kept.look_up(files.digest)
+        place = store if release[1] == "releases" else requests.requests_of(store)
+        seen = place.put(files)
+        if isinstance(files, PrunedFiles):
+            place.note_lacking(files.digest)  # a hold will lapse, and a fuller form may arrive
     except FormatError as error:
         raise NoHandover(file.name, N_("a release in it does not prove itself")) from error
-    if seen is None or seen.digest != release[2]:
+    if seen.digest != release[2]:
         raise NoHandover(file.name, N_("a release in it does not prove itself"))
