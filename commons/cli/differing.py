@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from commons import evidence
-from commons.messages import N_, in_language, language, ngettext
+from commons.messages import N_, in_language, language, ngettext, translate
 from commons.messages import translate as _
 from commons.schema import typed
 from commons.schema.spec import load_schema
@@ -73,4 +73,4 @@ def question_lines(receipt: Mapping[str, Any]) -> Iterator[str]:
         yield "- " + ngettext(
             "{n} pair is asked about, since {reason}", "{n} pairs are asked about, since {reason}", n
         ).format(n=n, reason=because)
-    yield "→ " + _(_QUESTION)
+    yield "→ " + translate(_QUESTION)

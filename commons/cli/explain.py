@@ -20,7 +20,7 @@ from commons.cli.naming import UnknownField, the_field
 from commons.cli.output import json_option, say, show_json
 from commons.cli.side_by_side import SAID
 from commons.link.judgements import DIFFERENT, SAME
-from commons.messages import N_, in_language, language, ngettext
+from commons.messages import N_, in_language, language, ngettext, translate
 from commons.messages import translate as _
 from commons.pool.opening import open_pool
 from commons.pool.read import Pool, Thing
@@ -156,7 +156,7 @@ def _judged(word: Word, names: dict[str, str]) -> str:
     said = _("{who} judged on {when}: {verdict}").format(
         who=names.get(word.member, word.member),
         when=word.judged_at[:10] or "—",
-        verdict=_(SAID.get(word.verdict, word.verdict)),
+        verdict=translate(SAID.get(word.verdict, word.verdict)),
     )
     why = f" («{word.reason}»)" if word.reason else ""
     return f"{said}{why}{'' if word.counts else ' · ' + _('does not count alone')}"
@@ -168,7 +168,7 @@ def _what_would_change(pool: Pool, found: Pairing) -> Iterator[str]:
         return
     rules = reasons.rules_of(pool)
     verdict = DIFFERENT if found.together else SAME
-    word = _(SAID[verdict])
+    word = translate(SAID[verdict])
     names = pool.member_names()
     own = sorted({names.get(a.partition("/")[0], a) for a in (found.a, found.b)})
     if found.same_member:

@@ -17,7 +17,7 @@ import click
 
 from commons import evidence
 from commons.link.judgements import DIFFERENT, SAME, UNSURE
-from commons.messages import N_, in_language, language, ngettext
+from commons.messages import N_, in_language, language, ngettext, translate
 from commons.messages import translate as _
 from commons.review.questions import RELATION, Question, Questions
 from commons.review.sides import OTHER, Piece, Row, rows
@@ -208,9 +208,9 @@ def _reasons(question: Question, questions: Questions, *, points: bool) -> Itera
     ask = question.ask
     pro, contra = evidence.parts(ask.evidence, every=points)
     if question.mine and question.changed:
-        changed = ", ".join(_(_CHANGED[part]) for part in question.changed if part in _CHANGED)
+        changed = ", ".join(translate(_CHANGED[part]) for part in question.changed if part in _CHANGED)
         yield _("You said: {verdict}. Since then {changed} changed, so it is asked again.").format(
-            verdict=_(SAID.get(question.mine, question.mine)), changed=changed
+            verdict=translate(SAID.get(question.mine, question.mine)), changed=changed
         )
     if pro:
         yield _("For: {reasons}").format(reasons=evidence.in_words(pro, points=points))

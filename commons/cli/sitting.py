@@ -20,7 +20,7 @@ from commons.cli.output import ask, interactive, now, say, tell
 from commons.cli.side_by_side import SAID, Screen, shown, wants_colours
 from commons.errors import InputError
 from commons.link.judgements import DIFFERENT, SAME, UNSURE
-from commons.messages import N_, language, ngettext
+from commons.messages import N_, language, ngettext, translate
 from commons.messages import translate as _
 from commons.review import answers, questions
 from commons.review.answers import Given
@@ -155,7 +155,7 @@ def _answer(sitting: Sitting, question: Question, at: int) -> tuple[str, str]:
         elif what == WHY:
             reason = ask(_("Why"), default=reason)
         elif what is not None:
-            say(f"→ {_(_WORDS[what])}")
+            say(f"→ {translate(_WORDS[what])}")
             return what, reason
 
 
@@ -177,11 +177,11 @@ def _key_lines(keys: dict[str, str], screen: Screen) -> Iterator[str]:
     """`i lo mismo · d distintas · …`, in as many lines as it takes."""
     line, used = "", 0
     for key, what in keys.items():
-        words = f"[{key}] {_(_WORDS[what])}"
+        words = f"[{key}] {translate(_WORDS[what])}"
         if used and used + len(words) + 3 > screen.width:
             yield line
             line, used = "", 0
-        line += ("   " if used else "") + f"{screen.strong(f'[{key}]')} {_(_WORDS[what])}"
+        line += ("   " if used else "") + f"{screen.strong(f'[{key}]')} {translate(_WORDS[what])}"
         used += len(words) + (3 if used else 0)
     yield line
 
@@ -223,7 +223,7 @@ def _tell_how_it_went(sitting: Sitting) -> None:
     say()
     n = sum(sitting.said.values())
     words = {**SAID, YES: N_("related"), NO: N_("not related")}
-    each = ", ".join(f"{count} {_(words[what])}" for what, count in sitting.said.items() if count)
+    each = ", ".join(f"{count} {translate(words[what])}" for what, count in sitting.said.items() if count)
     line = ngettext("{n} answered", "{n} answered", n).format(n=n)
     say(f"{line} ({each})." if each else f"{line}.")
     left = len(sitting.questions.open())
