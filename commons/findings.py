@@ -632,6 +632,16 @@ KINDS: dict[str, Kind] = {
         "note",
         N_("{type}/{record} did not come along: the pool that its release came through left it out."),
     ),
+    "says-for": Kind(
+        "note",
+        N_("It says that it publishes for {value}; this federation has not noted that."),
+        N_("Ask both. If it is so: commons federation accompany"),
+    ),
+    "says-continues": Kind(
+        "note",
+        N_("It says that it continues {value}; this federation has not noted that."),
+        N_("Find out whether it is the same organisation. If so: commons federation succeed"),
+    ),
     "R_COPY": Kind(
         "warning",
         N_("{type}/{record} was copied from a record that its member took down; the copy went with it."),

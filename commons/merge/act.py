@@ -407,6 +407,7 @@ class _Merge:
             said = self.gathered.catalogues.get(member_id, {})
             shown = standing(said) if member_id in self.gathered.lapsed else said
             row = receipts.member_row(tally, locked, policy, shown)
+            tally.findings[:0] = receipts.unconfirmed(policy, said)
             self.writer.add("member", row)
 
     def _write_meta(self, root: str, counts: Mapping[str, int]) -> None:

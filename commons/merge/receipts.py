@@ -21,6 +21,7 @@ from commons.format.manifest import Manifest
 from commons.format.words import fingerprint_words
 from commons.intake.gate import Intake
 from commons.link.model import Candidate
+from commons.merge import differences
 from commons.merge.claims import HELD, WITHDRAWN, WITHHELD, Taken
 from commons.merge.linking import Linked
 from commons.pool.contract import LISTS, WITHOUT_TABLE
@@ -126,6 +127,15 @@ def _on_behalf_of(policy: policies.Member | None, catalogue: Mapping[str, Any]) 
     return name if name and folded(name) != folded(str(catalogue.get("title") or "")) else None
 
 
+def unconfirmed(policy: policies.Member | None, catalogue: Mapping[str, Any]) -> list[Finding]:
+    """What a catalogue says of its standing and the federation does not: to be found out, not believed."""
+    said = {
+        "says-for": (catalogue.get("on_behalf_of"), policy.on_behalf_of if policy else ""),
+        "says-continues": (catalogue.get("succeeds"), policy.succeeds if policy else None),
+    }
+    return [Finding(code, value=str(claim)) for code, (claim, known) in said.items() if claim and not known]
+
+
 def _public_state(locked: LockedMember) -> str:
     """One of three words: whoever leaves is up to date until it has left."""
     return locks.CURRENT if locked.state == locks.LEAVING else locked.state
@@ -160,6 +170,7 @@ def write(
         member, type_name, id = address.split("/", 2)
         lost.setdefault(member, []).append(Finding("dangling", type=type_name, record=id, field="same_as"))
     candidates = _by_member(linked.candidates)
+    differing = differences.by_member(run(differences.SQL))
     found: dict[str, Receipt] = {}
     for member, tally in tallies.items():
         findings = (tally.findings + lost.get(member, []))[:KEPT]
@@ -168,6 +179,7 @@ def write(
             "findings": [f.to_json() for f in findings],
             "shared": shared.get(member, 0),
             "disagreements": rivals.get(member, 0),
+            "differences": differing.get(member, []),
             "expired": expired.get(member, 0),
             "dangling": len(lost.get(member, [])),
             "candidates": len(candidates.get(member, [])),

@@ -94,7 +94,7 @@ async def test_old_links_lead_to_whoever_continues(begun_again: tuple[Run, str, 
 async def test_a_catalogue_that_only_says_so_continues_nobody(begun_again: tuple[Run, str, str]) -> None:
     """It is the federation's word. Both are shown until then, and so is everybody's place."""
     run, old, new = begun_again
-    merge(run)
+    assert [f["code"] for f in merge(run)["receipts"][new]["findings"]] == ["says-continues"]
     assert "Continúa a" not in await page(f"/es/miembro/{new}")
     await page(f"/es/miembro/{old}")
     with closing(sqlite3.connect("city/pool.db")) as pool:

@@ -9,6 +9,9 @@ import pytest
 from commons.addresses import short_code, tombstone
 from commons.federation import lock as locks
 from commons.federation.lock import LEFT
+from commons.federation.rules import Member as Accepted
+from commons.federation.rules import Succession
+from commons.merge.receipts import unconfirmed
 from commons.model import Record
 from commons.pool.opening import open_pool
 from commons.pool.read import Gone, Pool, Thing
@@ -119,3 +122,16 @@ def test_for_whom_a_member_publishes_is_the_federations_word(federation: Federat
     assert federation.rows("SELECT name, on_behalf_of FROM member ORDER BY name") == [
         ("neighbour", None), ("old", "Huerto"),
     ]  # fmt: skip
+
+
+def test_what_only_a_catalogue_says_of_its_standing_is_asked_about(federation: Federation) -> None:
+    """In its receipt, until the federation has noted it."""
+    profile = {"title": "X", "licence": "CC-BY-4.0", "language": "es", "on_behalf_of": "Huerto"}
+    said = unconfirmed(None, {**profile, "succeeds": federation.id("old")})
+    assert [(f.code, f.value) for f in said] == [
+        ("says-for", "Huerto"),
+        ("says-continues", federation.id("old")),
+    ]
+    assert all(f.sentence and f.hint for f in said)
+    noted = Accepted("a" * 26, "X", succeeds=Succession("b" * 26), on_behalf_of="Huerto")
+    assert unconfirmed(noted, {**profile, "succeeds": "b" * 26}) == []
