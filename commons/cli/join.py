@@ -161,8 +161,8 @@ def _show(living: Catalogue, joined: Joined, copy_a: Path, copy_b: Path) -> None
     for name, path, found in (("a", copy_a, joined.from_a), ("b", copy_b, joined.from_b)):
         n = sum(1 for key in found if key[0] not in (WITHDRAWAL, CONSENT))
         text = ngettext(
-            "Copy {name} ({path}): {n} record is newer or only there.",
-            "Copy {name} ({path}): {n} records are newer or only there.",
+            "Copy {name} ({path}): {n} record brings something new.",
+            "Copy {name} ({path}): {n} records bring something new.",
             n,
         )
         say(text.format(name=name, path=path, n=n))
