@@ -41,6 +41,8 @@ _GROUPS = {
     "todos los dias": DAYS, "diario": DAYS, "diariamente": DAYS, "cada dia": DAYS, "every day": DAYS,
     "daily": DAYS, "toda la semana": DAYS, "entre semana": DAYS[:5], "weekdays": DAYS[:5],
     "dias habiles": DAYS[:5], "fines de semana": DAYS[5:], "fin de semana": DAYS[5:], "weekends": DAYS[5:],
+    # M alone may be martes or Monday; with these ends it is Monday
+    "m hasta f": DAYS[:5], "m hasta th": DAYS[:4], "m hasta sa": DAYS[:6], "m hasta su": DAYS,
 }  # fmt: skip
 _ALL_DAY = re.compile(r"24\s*(?:/\s*7|horas|hrs?\.?|hours|h)\b|las 24 horas|todo el d[ií]a", re.I)
 _TIME = r"\d{1,2}(?:\s*[:.h]\s*\d{2})?\s*(?:a\.?\s*m\b\.?|p\.?\s*m\b\.?|hrs?\b\.?|horas?\b|h\b)?"

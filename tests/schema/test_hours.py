@@ -13,6 +13,8 @@ WEEK = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
         ("lun-vie 9:00-18:00", "MO,TU,WE,TH,FR", "09:00", "18:00"),
         ("Lunes a viernes de 9 a 18 hrs", "MO,TU,WE,TH,FR", "09:00", "18:00"),
         ("L-V 9-18", "MO,TU,WE,TH,FR", "09:00", "18:00"),
+        ("M-F, 8am-5pm.", "MO,TU,WE,TH,FR", "08:00", "17:00"),
+        ("M-Sa, 8am-5pm", "MO,TU,WE,TH,FR,SA", "08:00", "17:00"),
         ("Monday - Friday 8:30 AM - 5:00 PM", "MO,TU,WE,TH,FR", "08:30", "17:00"),
         ("Lunes a Viernes: 8:00 a.m. a 3:00 p.m.", "MO,TU,WE,TH,FR", "08:00", "15:00"),
         ("martes y jueves 1-5pm", "TU,TH", "13:00", "17:00"),
