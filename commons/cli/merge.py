@@ -143,7 +143,7 @@ def merge(
         locked=locked,
         canonical=canonical,
         dry_run=dry_run,
-        allow_shrink=allow_shrink,
+        allow_shrink=[_admitted_called(name, folder) for name in allow_shrink],
         purge=purge_now,
         net=net(offline=offline, deadline=deadline),
     )
@@ -158,6 +158,17 @@ def merge(
     grave = [f for f in merged.findings if KINDS[f.code].level != "note"]
     if grave:
         raise SystemExit(FINDINGS)
+
+
+def _admitted_called(name: str, folder: Path) -> str:
+    """The id of a member that vouches took up, by its name in the last pool; else what was given."""
+    admitted = locks.admitted(folder)
+    if not admitted or not (folder / POOL).is_file():
+        return name
+    found = [
+        id for id, n in _names(folder / POOL).items() if id in admitted and n.casefold() == name.casefold()
+    ]
+    return found[0] if len(found) == 1 else name
 
 
 def _moment(text: str | None) -> datetime:

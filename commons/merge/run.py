@@ -152,7 +152,7 @@ def _merge_seen(
         as_of=options.as_of,
         schema=load_schema(),
         territory=territory_of(policy),
-        allow_shrink=allowed(policy, options.allow_shrink),
+        allow_shrink=allowed(policy, options.allow_shrink, locks.admitted(folder)),
     )
     planned = replace(planned, lock=withheld.noted(planned.lock, _lacking(store), examined))
     if options.dry_run:
@@ -300,9 +300,9 @@ class NoSuchMember(InputError):
     hint_template: ClassVar[str] = N_("federation.yaml lists the members with their names and ids.")
 
 
-def allowed(policy: Policy, names: Collection[str]) -> list[str]:
-    """Member ids of names, ids or beginnings of ids. Raises NoSuchMember."""
-    return [member_called(policy, name).id for name in names]
+def allowed(policy: Policy, names: Collection[str], admitted: Collection[str] = ()) -> list[str]:
+    """Member ids of names, ids or beginnings of ids; of `admitted` ids alone. Raises NoSuchMember."""
+    return [name if name in admitted else member_called(policy, name).id for name in names]
 
 
 def member_called(policy: Policy, name: str) -> policies.Member:

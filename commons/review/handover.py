@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -200,13 +201,16 @@ def _written(
 ) -> dict[str, Any]:
     """Write the zip and give its handover.json."""
     entries = {}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as packed:
-        for name, content in sorted(files.items()):
-            data = content.read_bytes() if isinstance(content, Path) else content
-            entries[name] = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-            packed.writestr(_entry(name), data)
-        told = {"format": FORMAT, "name": dict(policy.name), "root": root, "files": entries}
-        packed.writestr(_entry(_CONTENTS), strict_json.pretty(told))
+    with path.open("xb") as out:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as packed:
+            for name, content in sorted(files.items()):
+                data = content.read_bytes() if isinstance(content, Path) else content
+                entries[name] = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+                packed.writestr(_entry(name), data)
+            told = {"format": FORMAT, "name": dict(policy.name), "root": root, "files": entries}
+            packed.writestr(_entry(_CONTENTS), strict_json.pretty(told))
+        out.flush()
+        os.fsync(out.fileno())
     return told
 
 
@@ -254,6 +258,7 @@ def unpack(file: Path, folder: Path) -> Packed:
                 raise NoHandover(file.name, N_("a release that its lock names is missing"))
         fresh.chmod(0o755)
         fresh.replace(folder)
+        container.sync_folder(folder.resolve().parent)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return _packed(told, len(lock.members), len(_waiting(lock)))

@@ -83,6 +83,25 @@ def test_a_newer_release_of_an_admitted_member_is_no_stranger_s(
     assert city("merge", "-f", "city", *AT, "--json").json["counts"] == {"place": 1}
 
 
+def test_what_an_admitted_member_lost_waits_for_a_person_like_a_member_s(
+    city: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Its last good release stays until somebody has looked; it is named as the pool names it."""
+    rules = tmp_path / "city" / "federation.yaml"
+    rules.write_text(rules.read_text("utf-8") + "admit: {vouches: 1}\n", "utf-8")
+    first = release(LUZ, [place("b"), vouch(RIO), vouch(LUZ)]).digest
+    many = release(LUZ, [place(f"p{n}") for n in range(9)], number=2, previous=[first])
+    container.write_file(tmp_path / "many", many)
+    city("inbox", "many", "-f", "city")
+    assert city("merge", "-f", "city", *AT, "--json").json["counts"] == {"place": 10}
+    container.write_file(tmp_path / "few", release(LUZ, [place("p1")], number=3, previous=[many.digest]))
+    city("inbox", "few", "-f", "city")
+    waits = city("merge", "-f", "city", *AT)
+    assert waits.code == 1 and "--allow-shrink Casa Luz" in waits.out
+    allowed = city("merge", "-f", "city", "--allow-shrink", "Casa Luz", *AT, "--json").json
+    assert allowed["counts"] == {"place": 2}
+
+
 def test_our_word_is_written_with_one_command(kitchen: Callable[..., Any], tmp_path: Path) -> None:
     """By a release, whose words are shown, or by id; a second word replaces the first; it is released."""
     container.write_file(tmp_path / "x (1)", release(LUZ))
