@@ -226,7 +226,7 @@ def components(
         return node
 
     pairs = [(p >> 32, p & 0xFFFFFFFF) for p in near]
-    joined = [p for c in claims.clusters for p in zip(c, c[1:], strict=False)]
+    joined = [p for c in claims.clusters for p in pairwise(c)]
     for a, b in (*pairs, *joined):
         x, y = root(a), root(b)
         up[max(x, y)] = min(x, y)

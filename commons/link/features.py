@@ -48,6 +48,11 @@ class Features(NamedTuple):
     identifiers: tuple[str, ...] = ()
     references: tuple[tuple[str, str], ...] = ()  # field, full address
 
+    @property
+    def comparable(self) -> bool:
+        """Whether it has any of what records are found by."""
+        return bool(self.names or self.phones or self.emails or self.sites or self.street)
+
 
 def of(type: str, fields: Mapping[str, Any]) -> Features | None:
     """A record's features; None where nothing of it can be compared."""
@@ -156,13 +161,10 @@ def _references(text: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def packed(features: Features) -> bytes:
-    """The same bytes for equal features, for a scratch file of this process; never for what comes from outside."""
-    plain = (
-        *features[:1],
-        tuple(tuple(n) for n in features.names),
-        features.street and tuple(features.street),
-    )
-    return marshal.dumps(plain + features[3:], 2)  # version 2: without references, whose use is by chance
+    """The same bytes for equal features, for a scratch file of our own; never read what comes from outside."""
+    street = tuple(features.street) if features.street else None
+    plain: tuple[Any, ...] = (features.type, tuple(tuple(n) for n in features.names), street, *features[3:])
+    return marshal.dumps(plain, 2)  # version 2: without references, whose use is by chance
 
 
 def unpacked(data: bytes) -> Features:

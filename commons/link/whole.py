@@ -62,7 +62,7 @@ def run(
     by_type: dict[str, list[tuple[bytes, str]]] = defaultdict(list)
     for address, fields in told.items():
         found = features.of(claims[address].type, fields)
-        if found is not None and address not in following:
+        if found is not None and found.comparable and address not in following:
             by_type[found.type].append((features.packed(found), address))
     links: list[Link] = []
     candidates: list[Candidate] = []

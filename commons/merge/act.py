@@ -125,7 +125,7 @@ def act(
     """
     with writing(out, canonical=canonical) as writer:
         merge = _Merge(lock, writer, progress)
-        with closing(merge.leaves):
+        with closing(merge.leaves), closing(merge.keys):
             return merge.run(releases, children, out)
 
 
@@ -260,7 +260,8 @@ class _Merge:
 
     def _link(self, verdicts: Verdicts) -> tuple[Groups, linking.Linked, Context]:
         """What belongs together, by number; what linking said; what fusing needs to know."""
-        first, later = linking.first_round(self.keys, self.gathered.judgements, verdicts)
+        said, own = self.gathered.judgements, self.lock.policy.link
+        first, later = linking.first_round(self.keys, said, verdicts, own)
         subjects = self._subjects()
         groups: dict[int, tuple[int, ...]] = {}
         renamed: dict[str, str] = {}

@@ -13,7 +13,10 @@ from dataclasses import dataclass, replace
 from commons.link.exact import decide, decide_at_places, strong_identifier
 from commons.link.judgements import Judgement, Verdicts
 from commons.link.model import Candidate, Decision, Link, LinkClaim, Related
+from commons.link.whole import link_claim, with_candidates
+from commons.merge import shelf
 from commons.merge.claims import fields_of
+from commons.merge.shelf import Aside
 from commons.merge.succession import heir
 
 AT_PLACE = "service_at_place"
@@ -37,7 +40,7 @@ class Linked:
 
 def keys_of(
     number: int, address: str, type: str, fields: Mapping[str, object]
-) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+) -> Iterator[tuple[str, tuple[str | int | bytes, ...]]]:
     """What a claim of a type that has entities can be linked by: (table, row). Most have nothing."""
     if type == AT_PLACE:
         service, place = fields.get("service"), fields.get("place")
@@ -46,6 +49,8 @@ def keys_of(
     named = fields.get("same_as")
     if isinstance(named, str):
         yield "link_to", (number, named)
+    elif (row := shelf.row_of(number, type, fields)) is not None:
+        yield shelf.TABLE, row
     identifiers = fields.get("identifiers")
     if isinstance(identifiers, list):
         for value in {strong_identifier(v) for v in identifiers if isinstance(v, str)}:
@@ -61,10 +66,18 @@ class Keys:
         self._successors = successors or {}
         for name, columns in _TABLES.items():
             connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
+        self.aside = Aside(connection)
+
+    def close(self) -> None:
+        """Let go of the disk."""
+        self.aside.close()
 
     def take(self, noted: Mapping[str, Iterable[Sequence[object]]]) -> None:
         """Rows of `keys_of`, by table."""
         for table, rows in noted.items():
+            if table == shelf.TABLE:
+                self.aside.take(rows)
+                continue
             marks = ", ".join("?" * len(_TABLES[table].split(",")))
             self._connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
 
@@ -114,30 +127,31 @@ class Keys:
 
     def drop(self) -> None:
         """Forget everything; the tables were temporary anyway."""
-        for table in _TABLES:
+        for table in (*_TABLES, shelf.TABLE):
             self._connection.execute(f"DROP TABLE temp.{table}")
 
 
-def link_claim(address: str, fields: Mapping[str, object]) -> LinkClaim:
-    """What linking needs of a claim's fields."""
-    title, others, named = fields.get("title"), fields.get("alternate_names"), fields.get("same_as")
-    names = [title, *(others if isinstance(others, list) else ())]
-    identifiers = fields.get("identifiers")
-    return LinkClaim(
-        address,
-        tuple(n for n in names if isinstance(n, str)),
-        tuple(i for i in (identifiers if isinstance(identifiers, list) else ()) if isinstance(i, str)),
-        named if isinstance(named, str) else None,
-    )
-
-
 def first_round(
-    keys: Keys, judgements: Sequence[Judgement], verdicts: Verdicts
+    keys: Keys,
+    judgements: Sequence[Judgement],
+    verdicts: Verdicts,
+    thresholds: Mapping[str, tuple[int, int]] | None = None,
 ) -> tuple[Decision, list[LinkClaim]]:
-    """Everything but `service_at_place`, whose claims are given back for the second round."""
+    """Everything but `service_at_place`, whose claims are given back for the second round.
+
+    Args:
+        thresholds: of the federation, by type; see `shelf.table_of`.
+    """
     claims = keys.claims([a for j in judgements for a in (j.left, j.right)])
     later = [c for c in claims.values() if c.type == AT_PLACE]
-    return decide((c for c in claims.values() if c.type != AT_PLACE), verdicts), later
+    sooner = {a: c for a, c in claims.items() if c.type != AT_PLACE}
+    certain = decide(sooner.values(), verdicts)
+    following = {a for a, _to in verdicts.attached} | {a for a, c in sooner.items() if c.same_as is not None}
+    links, candidates = keys.aside.linked(thresholds or {}, verdicts, certain.clusters, following)
+    for address in {a for k in links for a in (k.a, k.b)} - sooner.keys():
+        sooner[address] = LinkClaim(address)  # names were weighed with everything else
+    decided = decide(sooner.values(), verdicts, links) if links else certain
+    return replace(decided, candidates=with_candidates(decided, candidates, verdicts)), later
 
 
 def second_round(keys: Keys, later: Iterable[LinkClaim], verdicts: Verdicts) -> Decision:

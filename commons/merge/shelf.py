@@ -1,0 +1,200 @@
+"""Features of a merge's claims on the disk, and scored linking over them. Decides nothing: `link` does.
+
+What a million records can be recognised by does not fit into a merge's memory. It is written once, read by
+children where there is work for them, and gone with the merge.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sqlite3
+import tempfile
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from commons.link import engine, features
+from commons.link.engine import Claims, Judged, Shared, Spread
+from commons.link.judgements import Verdicts
+from commons.link.model import Candidate, Link
+from commons.link.tables import Table, load_tables
+from commons.merge.workers import children_for, done
+
+TABLE = "link_features"
+COLUMNS = "type TEXT, digest BLOB, number INTEGER, first INTEGER, size INTEGER"
+_DIGEST_BYTES = 16
+
+
+def row_of(number: int, type: str, fields: Mapping[str, Any]) -> tuple[str, bytes, int, bytes] | None:
+    """What a claim can be recognised by: (type, digest, number, packed); None where nothing is compared."""
+    found = features.of(type, fields)
+    if found is None or not found.comparable:
+        return None
+    data = features.packed(found)
+    return type, blake2b(data, digest_size=_DIGEST_BYTES).digest(), number, data
+
+
+class FileShelf:
+    """Packed features by node, out of a file that other processes may read, too."""
+
+    def __init__(self, path: Path, first: array[int], sizes: array[int]) -> None:
+        self._path, self._first, self._sizes = path, first, sizes
+        self._map: mmap.mmap | None = None
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    def __getitem__(self, node: int) -> bytes:
+        if self._map is None:
+            with self._path.open("rb") as file:
+                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        at = self._first[node]
+        return self._map[at : at + self._sizes[node]]
+
+    def __getstate__(self) -> tuple[Path, array[int], array[int]]:
+        return self._path, self._first, self._sizes
+
+    def __setstate__(self, state: tuple[Path, array[int], array[int]]) -> None:
+        self.__init__(*state)  # type: ignore[misc]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._map is not None:
+            self._map.close()
+            self._map = None
+
+
+@dataclass
+class _Nodes:
+    """The nodes of one type: where their features lie, and the numbers of their claims."""
+
+    first: array[int] = field(default_factory=lambda: array("Q"))
+    sizes: array[int] = field(default_factory=lambda: array("I"))
+    claims: array[int] = field(default_factory=lambda: array("q"))
+    starts: array[int] = field(default_factory=lambda: array("Q"))  # node → place of its first claim
+
+    def of(self, node: int) -> Sequence[int]:
+        end = self.starts[node + 1] if node + 1 < len(self.starts) else len(self.claims)
+        return self.claims[self.starts[node] : end]
+
+    def several(self) -> Iterator[int]:
+        return (n for n in range(len(self.starts)) if len(self.of(n)) > 1)
+
+
+class Aside:
+    """Takes features claim by claim; then links by them. `close` removes what lies on the disk."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        # Not deleted by closing: children open it by its name, which some systems allow only then.
+        handle, name = tempfile.mkstemp(prefix="commons-link-")
+        self._file, self._path = os.fdopen(handle, "wb"), Path(name)
+        self._size = 0
+        connection.execute(f"CREATE TEMP TABLE {TABLE} ({COLUMNS})")
+
+    def close(self) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def take(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Rows of `row_of`."""
+        placed = []
+        for type_name, digest, number, data in rows:
+            self._file.write(data)
+            placed.append((type_name, digest, number, self._size, len(data)))
+            self._size += len(data)
+        self._connection.executemany(f"INSERT INTO {TABLE} VALUES (?, ?, ?, ?, ?)", placed)
+
+    def linked(
+        self,
+        thresholds: Mapping[str, tuple[int, int]],
+        verdicts: Verdicts,
+        clusters: Iterable[tuple[str, ...]],
+        following: Collection[str],
+    ) -> tuple[list[Link], list[Candidate]]:
+        """Links and candidates of all types.
+
+        Args:
+            clusters: what exact linking joined.
+            following: claims that nothing is linked through.
+        """
+        self._file.flush()
+        without = {n for a in following if (n := self._number(a)) is not None}
+        cluster = {address: c for c in clusters for address in c}
+        links: list[Link] = []
+        candidates: list[Candidate] = []
+        for name, table in sorted(load_tables().types.items()):
+            nodes = self._nodes(name, without)
+            if len(nodes.first):
+                found = self._of_type(table_of(table, thresholds.get(name)), nodes, verdicts, cluster)
+                links += found[0]
+                candidates += found[1]
+        return links, candidates
+
+    def _nodes(self, type_name: str, without: Collection[int]) -> _Nodes:
+        found, last = _Nodes(), b""
+        sql = f"SELECT digest, number, first, size FROM {TABLE} WHERE type = ? ORDER BY digest, number"
+        for digest, number, first, size in self._connection.execute(sql, (type_name,)):
+            if number in without:
+                continue
+            if digest != last:
+                found.first.append(first)
+                found.sizes.append(size)
+                found.starts.append(len(found.claims))
+                last = digest
+            found.claims.append(number)
+        return found
+
+    def _of_type(
+        self, table: Table, nodes: _Nodes, verdicts: Verdicts, cluster: Mapping[str, tuple[str, ...]]
+    ) -> tuple[Sequence[Link], Sequence[Candidate]]:
+        shelf = FileShelf(self._path, nodes.first, nodes.sizes)
+        spread: Spread = partial(spread_over, children_for(len(shelf)))
+        shared = Shared(table, shelf, engine.rarity_of(shelf, table, spread))
+        near = engine.near_pairs(shared, spread)
+        standing = Claims(
+            lambda node: sorted(self._addresses(nodes.of(node))),
+            list(nodes.several()),
+            self._joined(nodes, cluster),
+        )
+        found = engine.grouped(engine.components(near, standing, cluster), Judged(shared, verdicts), spread)
+        shelf.close()
+        return found.links, found.candidates
+
+    def _joined(self, nodes: _Nodes, cluster: Mapping[str, tuple[str, ...]]) -> list[tuple[int, ...]]:
+        """The nodes that exact linking has in one cluster."""
+        numbers = {n: c for a, c in cluster.items() if (n := self._number(a)) is not None}
+        found: dict[tuple[str, ...], list[int]] = {}
+        for node in range(len(nodes.starts)) if numbers else ():
+            for number in nodes.of(node):
+                if number in numbers:
+                    found.setdefault(numbers[number], []).append(node)
+        return [tuple(dict.fromkeys(c)) for c in found.values()]
+
+    def _addresses(self, numbers: Iterable[int]) -> Iterator[str]:
+        for number in numbers:
+            sql = "SELECT address FROM claim WHERE number = ?"
+            yield self._connection.execute(sql, (number,)).fetchone()[0]
+
+    def _number(self, address: str) -> int | None:
+        """While every claim is an entity of its own, its number is its alias's."""
+        row = self._connection.execute("SELECT entity FROM alias WHERE address = ?", (address,)).fetchone()
+        return None if row is None else row[0]
+
+
+def spread_over(children: int, tasks: Iterable[Any], worker: engine.Worker, shared: Any) -> Iterator[bytes]:
+    """`engine.Spread` with children beside this process."""
+    return done(tasks, worker, shared, children=children)
+
+
+def table_of(table: Table, own: tuple[int, int] | None) -> Table:
+    """A type's table with a federation's own thresholds; 0: the schema's."""
+    if own is None:
+        return table
+    link = own[0] or table.link
+    return replace(table, link=link, candidate=min(own[1] or table.candidate, link))
