@@ -161,7 +161,7 @@ def _references(text: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def packed(features: Features) -> bytes:
-    """The same bytes for equal features, for a scratch file of our own; never read what comes from outside."""
+    """The same bytes for equal features: for a scratch file of our own, nothing from outside is read so."""
     street = tuple(features.street) if features.street else None
     plain: tuple[Any, ...] = (features.type, tuple(tuple(n) for n in features.names), street, *features[3:])
     return marshal.dumps(plain, 2)  # version 2: without references, whose use is by chance

@@ -55,7 +55,7 @@ class Unit:
 
 
 class Linking:
-    """Some records of one type: nodes of equal features, their claims, and what was found about pairs of them."""
+    """Some records of one type: nodes of equal features, their claims, and the scores of their pairs."""
 
     def __init__(self, scorer: Scorer, features: Sequence[Features], claims: Sequence[Sequence[str]]) -> None:
         self.table, self.claims = scorer.table, claims
