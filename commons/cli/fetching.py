@@ -35,9 +35,9 @@ from commons.messages import translate as _
 
 deadline_option = click.option(
     "--deadline",
-    type=click.FloatRange(min=1),
+    type=click.IntRange(min=1),
     metavar="SECONDS",
-    default=Patience().deadline_s,
+    default=int(Patience().deadline_s),
     show_default=True,
     help=N_("How long one member's source on the net may take."),
 )

@@ -4,6 +4,8 @@
     store/lacking/<release digest>             it came pruned by somebody else: a fuller form takes its place
     store/sealed/<release digest>.entrega     the full form of a pruned one, never served, until a date
     store/intake/<release digest>-…           what intake found in it: may be deleted at any time
+    store/looked.json                          what sources gave the last time (`looked`): may be deleted
+    store/fetching/                            what is being fetched, not proven yet: emptied by the next run
     store/lock                                 taken while something writes
 
 Trusts nobody: a release is proven before it is put here, and proven again when it is read to be merged.
