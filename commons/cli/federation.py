@@ -23,7 +23,7 @@ from commons.cli.output import (
     tell,
 )
 from commons.errors import InputError
-from commons.federation import edit, looked, requests
+from commons.federation import edit, looked, requests, states
 from commons.federation import lock as locks
 from commons.federation import policy as policies
 from commons.federation.policy import Policy
@@ -113,7 +113,7 @@ def show(path: Path, as_json: bool) -> None:
         [
             m.name,
             m.id,
-            " · ".join(part for part in (standing[m.id].word, standing[m.id].used(now())) if part),
+            _standing(policy, m, standing[m.id]),
             _state(newest.get(m.id)),
             ", ".join(s.shown for s in m.sources),
         ]
@@ -134,6 +134,17 @@ def show(path: Path, as_json: bool) -> None:
             else _("Lapsed on {until}: {held} ({reason})")
         )
         say(text.format(until=until, held=held, reason=hold.reason))
+
+
+def _standing(policy: Policy, member: policies.Member, known: Standing) -> str:
+    """How it stands; before it, what federation.yaml says since the last merge."""
+    heir = policy.member(policy.successors.get(member.id, ""))
+    if heir is not None:
+        return _("{name} continues it").format(name=heir.name)
+    words = [known.word, known.used(now())]
+    if member.pause is not None and known.state != states.PAUSED:
+        words.insert(0, _("on pause from the next merge on"))
+    return " · ".join(word for word in words if word)
 
 
 def _show_others(policy: Policy, lock: locks.Lock | None, store: Store) -> None:

@@ -88,7 +88,7 @@ async def test_old_links_lead_to_whoever_continues(begun_again: tuple[Run, str, 
     assert (await page(f"/es/miembro/{old}", 302)).endswith(new)
     text = await page(f"/es/miembro/{new}")
     assert "Continúa a Comedor La Paz" in text and "en persona" in text
-    assert run("federation", "show", "-f", "city").code == 0
+    assert "Comedor La Paz (2) continues it" in run("federation", "show", "-f", "city").out
 
 
 async def test_a_catalogue_that_only_says_so_continues_nobody(begun_again: tuple[Run, str, str]) -> None:

@@ -91,6 +91,7 @@ def test_one_pause_brings_the_last_good_release_back(city: Run) -> None:
     steal(city)
     paused = city("federation", "pause", "paz", "--at", "1", "--reason", "robo: la laptop", "-f", "city")
     assert paused.code == 0 and "--not-mine 2" in paused.err
+    assert "on pause from the next merge on" in city("federation", "show", "-f", "city").out
     merge(city)
     assert shown() == GOOD and addresses() == before
     share(city, "thief/paz.db", "--again")
