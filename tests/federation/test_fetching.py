@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from commons.federation import looked, policy
-from commons.federation.fetching import Net
+from commons.federation.fetching import Net, at_once
 from commons.federation.sources import Fetched, fetch
 from commons.federation.store import Store
 from commons.format import canonical, container, pruned, strict_json
@@ -235,3 +238,35 @@ def test_a_hundred_sources_with_five_dead_ones_take_as_long_as_a_few(
     assert len(found.arrived) == 95 and done == list(range(1, 101))
     assert [f.code for f in found.findings] == ["E_SLOW"] * 5
     assert time.monotonic() - began < 3 * HURRY.deadline_s
+
+
+def test_a_disk_that_refuses_stops_the_run_and_what_had_arrived_stays(
+    tmp_path: Path, authority: Authority, tls: ssl.SSLContext
+) -> None:
+    """It is no member's fault: nothing is remembered, and the same run works once there is room."""
+    with files(tls, {"/x": container.to_bytes(TWO)}) as site:
+        store = Store(tmp_path / "store")
+        store.put(ONE)
+        (tmp_path / "store" / "fetching").write_bytes(b"no folder can be made here")
+        with pytest.raises(OSError, match="fetching"):
+            look(tmp_path, net(authority), site.url("/x"))
+        assert store.read(ONE.digest) == ONE and not (tmp_path / "store" / looked.NAME).exists()
+        (tmp_path / "store" / "fetching").unlink()
+        assert look(tmp_path, net(authority), site.url("/x")).arrived
+
+
+def test_jobs_give_their_results_as_they_end_and_an_error_stops_the_rest() -> None:
+    """Whoever waits hears of the error at once, not when the slowest has ended."""
+    assert sorted(at_once([lambda: 1, lambda: 2, lambda: 3], 2, threading.Event())) == [
+        (0, 1),
+        (1, 2),
+        (2, 3),
+    ]
+    stop, began = threading.Event(), time.monotonic()
+
+    def fail() -> int:
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        list(at_once([lambda: int(stop.wait(30)), fail], 2, stop))
+    assert stop.is_set() and time.monotonic() - began < 5
