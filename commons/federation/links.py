@@ -61,7 +61,7 @@ class Link:
     @property
     def shown(self) -> str:
         """The address as a person is told of it: without the query, which may hold a key."""
-        return shown(self.url)
+        return ("git+" if self.kind == "git" else "") + shown(self.url)
 
 
 def shown(url: str) -> str:

@@ -246,7 +246,8 @@ class _Looking:
             digests = self.take_in(member.id, got.paths, took) if got.paths else got.kept.digests
         except (NotFetched, FormatError) as error:
             details = error.details if isinstance(error, NotFetched) else {}
-            where = shown(error.source) if isinstance(error, NotFetched) else source.shown
+            told = shown(error.source) if isinstance(error, NotFetched) else ""
+            where = told if "://" in told and source.kind == "web" else source.shown
             took.findings.append(Finding(error.code, member=member.id, value=where, details=details))
             return not isinstance(error, NotFetched) or error.code in _WRONG
         finally:
