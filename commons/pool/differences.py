@@ -32,6 +32,8 @@ _INDEX = ("search_data", "search_idx", "search_docsize", "search_config")
 # Where the honest pool was made of pruned forms, it cannot know why a record was left out.
 _OF_THE_FORM = {"release": {"form"}, "member": {"refused"}}
 _OF_THE_FORM_IN_RECEIPTS = {"form", "refused", "hidden", "findings"}
+_NO_REFUSAL = frozenset({"R_WITHDRAWN", "R_HELD", "R_WITHHELD"})  # somebody's word, no fault of the record
+_FORMS = frozenset({"full", "pruned"})
 _NUMBERS = {"claim": {"number", "entity"}, "entity": {"id"}, "alias": {"entity"}}
 
 Row = Mapping[str, Any]
@@ -82,7 +84,30 @@ def compare(here: sqlite3.Connection, merged: sqlite3.Connection, *, whole: bool
     for name in [*ordered, *beside]:
         comparing = _Comparing(known[name], here, merged, shift, whole)
         yield from _limited(comparing.leaves() if name == "leaf" else comparing.rows())
+    if not whole:
+        yield from _limited(_counts(here))
     yield from _limited(_index(known, here, merged))
+
+
+def _counts(here: sqlite3.Connection) -> Iterator[Difference]:
+    """What a pool counts of what it left out, against its own list of digests, which was compared."""
+    sql = """SELECT l.member, l.form, m.refused, r.json FROM release l
+             JOIN member m ON m.id = l.member JOIN receipt r ON r.member = l.member ORDER BY l.member"""
+    for member, form, refused, text in here.execute(sql):
+        by_status = "SELECT status, count(*) FROM leaf WHERE member = ? GROUP BY status ORDER BY status"
+        codes = dict(here.execute(by_status, (member,)).fetchall())
+        hidden, _taken = codes.pop("hidden", 0), codes.pop("taken", 0)
+        receipt = _by_key(text, json.dumps({"form": form, "hidden": hidden, "refused": codes}))
+        for name, said, counted in receipt or ():
+            if name in ("form", "hidden", "refused"):
+                yield Difference("receipt", member, field=name, here=said, merged=counted, covered=False)
+        n = sum(count for code, count in codes.items() if code not in _NO_REFUSAL)
+        if refused != n:
+            yield Difference(
+                "member", member, field="refused", here=_text(refused), merged=_text(n), covered=False
+            )
+        if form not in _FORMS:
+            yield Difference("release", member, field="form", kind=ALTERED, covered=False)
 
 
 def _limited(found: Iterator[Difference]) -> Iterator[Difference]:
