@@ -188,8 +188,10 @@ class _Asking:
         if there is None:
             return None
         before = self.before(key)
-        if all(state is None for state in before) or key[0] == CONSENT:
+        if all(state is None for state in before):
             return there
+        if key[0] == CONSENT:
+            return None  # taken back, or its person forgotten
         if all(same(state, there) for state in before):
             return None
         a_unit, b_unit = (None if s is None else Unit(_title(s, key)) for s in (a, b))

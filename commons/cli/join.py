@@ -136,6 +136,7 @@ def join(
         if not confirm(_("Join them?"), yes=yes):
             tell(_("Nothing was changed."))
             return
+        forgot = any(step.kind == "forget" for c in (living, other) for step in c.history())
         backup = living.backup(at=at)
         step = joining.apply(living, other, pair, joined, note=copy_b.name, at=at)
         key = _bring_key(living, copy_b)
@@ -143,6 +144,8 @@ def join(
         show_json({**_as_json(joined), "step": step, "backup": str(backup), "key": str(key) if key else None})
         return
     _say_done(copy_a, copy_b, backup, key)
+    if forgot:
+        tell(_("A person was forgotten in one copy; so that nothing came back: commons forget, once more"))
 
 
 def _answering(given: Answers, prefer: str | None) -> Answer:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from commons.catalogue import joining
 from commons.catalogue.join import Joined, Question
 from commons.catalogue.own_releases import OwnRelease
+from commons.catalogue.person import Person
 from commons.catalogue.rows import CONSENT
 from commons.catalogue.store import Catalogue
 from tests.catalogue.conftest import NOON, make
@@ -247,3 +248,21 @@ def test_the_next_release_follows_the_last_of_each_copy(copies):
         assert catalogue.releases.heads == ("a3", "b2")
         catalogue.releases.add(OwnRelease(0, 4, "a4", "2026-11-21T12:00:00Z"))
         assert catalogue.releases.heads == ("a4",)
+
+
+def test_who_was_forgotten_in_one_copy_does_not_come_back_unasked(copies):
+    """A consent stays gone; a contact that the other copy still has is a question."""
+    a, b = copies
+    with Catalogue.open(b) as catalogue, catalogue.act("edit", at=NOON) as act:
+        act.put("service", "taller", {"title": "Taller", "contact_name": "Ana Pérez"})
+        act.put_consent("c1", {"whose": "Ana Pérez", "granted_at": "2026-11-20"})
+    join(a, b)
+    shutil.copy(a, b)
+    with Catalogue.open(a) as catalogue:
+        catalogue.forget(Person.of(["Ana Pérez"]), at=NOON)
+    asked: list[Question] = []
+    join(a, b, lambda q: asked.append(q) or q.newer)
+    assert [(q.id, q.field) for q in asked] == [("taller", "contact_name")]
+    with Catalogue.open(a) as catalogue:
+        assert not list(catalogue.consents)
+        assert "contact_name" not in catalogue.get("service", "taller").fields
