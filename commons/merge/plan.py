@@ -163,7 +163,8 @@ class _Deciding:
             code = intake.code
             if code is None:
                 stones.update(intake.withdrawals)  # a signed word counts, even if the rest has to wait
-                loss = None if allowed else self._loss(candidate, intake, stones)
+                free = allowed or self._is_disowned(choice.log)
+                loss = None if free else self._loss(candidate, intake, stones)
                 if loss is not None and loss.too_many:
                     waits, code = waits or loss, SHRINK
             if code is None and self._too_old(candidate):
@@ -189,6 +190,17 @@ class _Deciding:
 
     def _too_old(self, release: Seen) -> bool:
         return trust.state(release.manifest, as_of=self.as_of, max_age=self.member.max_age)[1]
+
+    def _is_disowned(self, log: KeyLog | None) -> bool:
+        """Whether what was used last does not count any more, so that nothing can be lost against it.
+
+        Else a thief who added a hundred records would hold up the recovery that takes them out again.
+        """
+        if self.known is None:
+            return False
+        last = (self.known.epoch, self.known.number)
+        paused = self.member.pause is not None and last > self.member.pause.at
+        return paused or (log is not None and log.is_void(*last))
 
     def _loss(self, new: Seen, intake: Intake, stones: set[Tombstone]) -> Loss | None:
         """What a release lacks that the last one used had; None where that one cannot be compared."""

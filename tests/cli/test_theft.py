@@ -7,10 +7,13 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from commons.catalogue.store import Catalogue
 
 from .conftest import Answer
 
@@ -113,6 +116,25 @@ def test_recovery_voids_the_thief_and_the_same_addresses_live(city: Run) -> None
     share(city, "new.db")
     merge(city)
     assert set(shown()) == {"Sopa caliente", "Ropa"} and addresses() == before
+
+
+def test_what_a_thief_added_does_not_hold_up_the_way_back(city: Run) -> None:
+    """Fifty false records more: to lose them again is no loss that somebody must allow."""
+    Path("thief").mkdir()
+    for name in ("paz.db", "paz.key"):
+        shutil.move(name, "thief")
+    with Catalogue.open(Path("thief/paz.db")) as stolen, stolen.act("edit", at=datetime.now(UTC)) as act:
+        for n in range(50):
+            act.put("service", f"falso-{n}", {"title": f"Falso {n}"})
+    share(city, "thief/paz.db")
+    assert merge(city)["counts"]["service"] == 52
+    city("federation", "pause", "paz", "--at", "1", "--reason", "robo", "-f", "city")
+    assert merge(city)["counts"]["service"] == 2
+    city("federation", "resume", "paz", "-f", "city", "--yes")
+    assert merge(city)["counts"]["service"] == 52
+    recover(city)
+    share(city, "new.db")
+    assert merge(city)["counts"]["service"] == 2
 
 
 def test_a_pause_ends_when_the_new_words_were_compared(city: Run) -> None:
