@@ -17,8 +17,11 @@ from hypothesis import strategies as st
 
 from commons.addresses import tombstone
 from commons.federation import lock as locks
-from commons.format import container
+from commons.federation.store import Store
+from commons.format import container, pruned
 from commons.format.container import ReleaseFiles
+from commons.format.errors import PrunedRefused
+from commons.intake.gate import Gate
 from commons.merge.editions import Editor
 from commons.merge.run import Merged, Options
 from commons.merge.run import merge as merge_folder
@@ -200,3 +203,19 @@ def test_a_hostile_pool_costs_only_its_turn(barrio: Place, tmp_path: Path) -> No
     merged = outer.merge()
     assert {f.code for f in merged.findings} == {"E_POOL"}
     assert merged.result is not None and merged.result.root == root
+
+
+def test_a_form_that_hides_a_withdrawal_is_refused(tmp_path: Path) -> None:
+    """Whoever delivers may leave out records, never what a member says of itself or took back."""
+    full = deliver(tmp_path, A, [place("dos"), withdrawal(tombstone(f"{A.id}/place/uno"))])
+    with Gate(at_once=1) as gate:
+        lines = [row.data for row in gate.take_in(full).rows()]
+    store = Store(tmp_path / "store")
+    for kind in ("withdrawal", "catalogue"):
+        hides = f'["{kind}"'.encode()
+        short = pruned.prune(full, lines, may_show=lambda line, hides=hides: not line.startswith(hides))
+        with pytest.raises(PrunedRefused):
+            store.take(short)
+    assert not store.has(full.digest)
+    assert store.take(pruned.prune(full, lines, may_show=lambda line: b"place" not in line[:9]))
+    assert store.lacks(full.digest) and store.take(full) and store.is_complete(full.digest)
