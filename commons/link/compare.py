@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import isqrt
 from typing import NamedTuple
 
-from rapidfuzz.distance import OSA, Levenshtein
+from rapidfuzz.distance import OSA
 
 from commons.link.normal import Name, Street
 from commons.link.tables import load_tables
@@ -62,63 +62,98 @@ def near(a: str, b: str) -> bool:
         if len(b) == len(a) + 1 == _SHORTEST and b.replace("n", "", 1) == a:
             return True  # an ñ that a conversion lost
         return len(a) >= _PREFIX and len(b) >= 7 and b.startswith(a)
-    most = len(b) // 5 if len(b) >= 5 else 1
-    most = max(most, 1)
+    most = _slips(len(b))
     if len(b) - len(a) <= most and OSA.distance(a, b, score_cutoff=most) <= most:
         return True
     return b.startswith(a)
+
+
+def _slips(letters: int) -> int:
+    return letters // 5 if letters >= 5 else 1
+
+
+@lru_cache(maxsize=300_000)
+def letters_of(word: str) -> int:
+    """Which letters and figures a text has, as bits: two texts of few slips differ in few bits."""
+    bits = 0
+    for letter in word:
+        bits |= 1 << (ord(letter) & 31)
+    return bits
+
+
+class Read:
+    """A name made ready to be compared with many others."""
+
+    __slots__ = ("bits", "joined", "longest", "name", "words")
+
+    def __init__(self, name: Name) -> None:
+        self.name = name
+        self.words = frozenset(name.words)
+        self.longest = sorted(name.words, key=lambda w: (-len(w), w))
+        self.joined = "".join(name.words)
+        self.bits = letters_of(self.joined)
+
+
+def _within(a: str, b: str, a_bits: int, b_bits: int, most: int) -> bool:
+    """Whether two texts are at most so many slips apart; most are ruled out by their letters."""
+    if abs(len(a) - len(b)) > most or (a_bits ^ b_bits).bit_count() > 2 * most:
+        return False
+    return OSA.distance(a, b, score_cutoff=most) <= most
 
 
 def _run_together(a: list[str], b: list[str]) -> bool:
     """Whether the words are the same but for where they are cut, and some slips."""
     left, right = "".join(a), "".join(b)
     longer = max(len(left), len(right))
-    most = longer // 5
-    if longer < 6 or abs(len(left) - len(right)) > most:
-        return False
-    return Levenshtein.distance(left, right, score_cutoff=most) <= most
+    return longer >= 6 and _within(left, right, letters_of(left), letters_of(right), longer // 5)
 
 
-def _spelled_alike(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
-    """Whether the whole names differ by no more than one letter in eight."""
-    left, right = "".join(a), "".join(b)
-    most = max(len(left), len(right)) // 8
-    if most == 0 or abs(len(left) - len(right)) > most:
-        return False
-    return OSA.distance(left, right, score_cutoff=most) <= most
-
-
-def names(a: Name, b: Name, weight: Weight) -> Alike:
+def names(a: Read, b: Read, weight: Weight) -> Alike:
     """Two names of one form each. Symmetric."""
-    if b < a:
+    if b.name.words < a.name.words:
         a, b = b, a
-    marks, same_marks = _marks(a.marks, b.marks)
-    legal = _forms(a.legal, b.legal) if a.legal != b.legal else 0
-    spelled = a.spelling == b.spelling
-    words_a, words_b = set(a.words), set(b.words)
-    shared = words_a & words_b
-    counted = sum(map(weight, shared))
-    if len(shared) == len(words_a) == len(words_b):
+    one, other = a.name, b.name
+    marks, same_marks = _marks(one.marks, other.marks) if one.marks or other.marks else (0, 0)
+    legal = _forms(one.legal, other.legal) if one.legal != other.legal else 0
+    spelled = one.spelling == other.spelling
+    shared = a.words & b.words
+    counted = 0
+    for word in shared:
+        counted += weight(word)
+    if len(shared) == len(a.words) == len(b.words):
         return Alike(counted, 0, 0, 0, True, marks, same_marks, spelled, legal)
-    left = [w for w in a.words if w not in shared]
-    right = [w for w in b.words if w not in shared]
+    left = [w for w in a.longest if w not in shared]
+    right = [w for w in b.longest if w not in shared]
     close = 0
     if left and right:
         close = _near_words(left, right, weight)
-        if left and right:
-            together = min(sum(map(weight, left)), sum(map(weight, right)))
-            if _run_together(left, right) or _spelled_alike(a.words, b.words):
-                close += together
-                left, right = [], []
+        if left and right and _same_letters(a, b, left, right):
+            close += min(sum(map(weight, left)), sum(map(weight, right)))
+            left, right = [], []
     lone = sum(map(weight, left)), sum(map(weight, right))
     return Alike(counted, close, *lone, False, marks, same_marks, spelled, legal)
 
 
+def _same_letters(a: Read, b: Read, left: list[str], right: list[str]) -> bool:
+    """Whether what is left of both names is the same run together, or the whole names nearly are."""
+    most = max(len(a.joined), len(b.joined)) // 8
+    if most and _within(a.joined, b.joined, a.bits, b.bits, most):
+        return True
+    return _run_together([w for w in a.name.words if w in left], [w for w in b.name.words if w in right])
+
+
 def _near_words(left: list[str], right: list[str], weight: Weight) -> int:
-    """Take out of both lists the words that may be one misspelt; what they count, by the commoner of two."""
+    """Take out of both lists the words that may be one misspelt; what they count, by the commoner of two.
+
+    Both lists are in order of length, the longest words first.
+    """
     close = 0
-    for word in sorted(left, key=lambda w: (-len(w), w)):
-        for other in sorted(right, key=lambda w: (-len(w), w)):
+    for word in left.copy():
+        bits, size = letters_of(word), len(word)
+        for other in right:
+            unlike = bits ^ letters_of(other)
+            if unlike.bit_count() > 2 * _slips(max(size, len(other))) and unlike & bits and unlike & ~bits:
+                continue  # neither a slip nor a part of the other
             if near(word, other):
                 close += min(weight(word), weight(other))
                 left.remove(word)

@@ -169,7 +169,7 @@ def block_worker(width: int) -> Callable[[bytes], bytes]:
 def score_worker(shared: Shared) -> Callable[[bytes], bytes]:
     """Pairs, some of them several times → those that score enough."""
     scorer = Scorer(shared.table, shared.rarity)
-    prepared = lru_cache(maxsize=30_000)(lambda node: features.unpacked(shared.shelf[node]))
+    prepared = lru_cache(maxsize=20_000)(lambda node: scorer.prepared(features.unpacked(shared.shelf[node])))
     least = shared.table.candidate
 
     def do(data: bytes) -> bytes:
@@ -254,7 +254,9 @@ def group_worker(judged: Judged) -> Callable[[Sequence[Component]], bytes]:
         for component in batch:
             shelf = judged.shared.shelf
             linking = Linking(
-                scorer, [features.unpacked(shelf[n]) for n in component.nodes], component.claims
+                scorer,
+                [scorer.prepared(features.unpacked(shelf[n])) for n in component.nodes],
+                component.claims,
             )
             at = {node: n for n, node in enumerate(component.nodes)}
             near = [(at[a], at[b]) for a, b in component.near]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from commons.link import compare
-from commons.link.compare import Alike
+from commons.link.compare import Alike, Read
 from commons.link.features import Features
 from commons.link.model import Part, Weighed
 from commons.link.normal import Name
@@ -39,6 +39,13 @@ class Score(NamedTuple):
     likeness: int
 
 
+class Prepared(NamedTuple):
+    """A record's features, and its names as they are compared."""
+
+    features: Features
+    names: list[Read]
+
+
 class Scorer:
     """Weighs pairs of one record type against one count of what is common."""
 
@@ -58,11 +65,16 @@ class Scorer:
             self._weights[word] = found
         return found
 
-    def score(self, a: Features, b: Features) -> Score:
+    def prepared(self, features: Features) -> Prepared:
+        """A record made ready to be weighed with many others."""
+        return Prepared(features, [compare.Read(name) for name in features.names])
+
+    def score(self, one: Prepared, other: Prepared) -> Score:
         """Both records' points, part by part."""
+        a, b = one.features, other.features
         parts: list[tuple[str, int]] = []
         guards: list[str] = []
-        likeness = self._names(a, b, parts, guards)
+        likeness = self._names(one, other, parts, guards)
         place, exact = self._place(a, b, parts, guards)
         contact = self._contact(a, b, parts, moved=G_NUMBER in guards)
         known = self._identifiers(a, b, parts, guards)
@@ -77,7 +89,7 @@ class Scorer:
 
     # names
 
-    def _names(self, a: Features, b: Features, parts: list[tuple[str, int]], guards: list[str]) -> int:
+    def _names(self, a: Prepared, b: Prepared, parts: list[tuple[str, int]], guards: list[str]) -> int:
         """The best two of their names; returns how many percent of the lesser one are shared."""
         best: tuple[int, int, list[tuple[str, int]], bool] | None = None
         for x in a.names:
@@ -93,14 +105,14 @@ class Scorer:
             guards.append(G_MARKS)
         return best[1]
 
-    def _name_parts(self, x: Name, y: Name) -> tuple[list[tuple[str, int]], int, bool]:
+    def _name_parts(self, x: Read, y: Read) -> tuple[list[tuple[str, int]], int, bool]:
         points, alike = self._points, compare.names(x, y, self.weight)
         found: list[tuple[str, int]] = []
-        if alike.lesser and not alike.shared and compare.is_acronym(x, y):
+        if alike.lesser and not alike.shared and compare.is_acronym(x.name, y.name):
             found.append(("acronym", points["acronym"]))
             likeness = 100
         else:
-            likeness = self._word_parts(x, alike, found)
+            likeness = self._word_parts(x.name, alike, found)
         if alike.marks == 2:
             found.append(("marks", points["marks"]))
         elif alike.marks:

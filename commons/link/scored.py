@@ -15,7 +15,6 @@ from itertools import combinations
 
 from commons.link.average import FORBIDDEN, Groups
 from commons.link.cluster import SCORED
-from commons.link.features import Features
 from commons.link.judgements import NO_VERDICTS, Verdicts
 from commons.link.model import Candidate, Link, pair
 from commons.link.score import (
@@ -25,6 +24,7 @@ from commons.link.score import (
     G_NAMES,
     G_NUMBER,
     G_TOWN,
+    Prepared,
     Score,
     Scorer,
 )
@@ -57,9 +57,9 @@ class Unit:
 class Linking:
     """Some records of one type: nodes of equal features, their claims, and the scores of their pairs."""
 
-    def __init__(self, scorer: Scorer, features: Sequence[Features], claims: Sequence[Sequence[str]]) -> None:
+    def __init__(self, scorer: Scorer, records: Sequence[Prepared], claims: Sequence[Sequence[str]]) -> None:
         self.table, self.claims = scorer.table, claims
-        self._scorer, self._features = scorer, features
+        self._scorer, self._records = scorer, records
         self._scores: dict[tuple[int, int], Score] = {}
 
     def score(self, a: int, b: int) -> Score:
@@ -67,7 +67,7 @@ class Linking:
         key = (a, b) if a <= b else (b, a)
         found = self._scores.get(key)
         if found is None:
-            found = self._scores[key] = self._scorer.score(self._features[key[0]], self._features[key[1]])
+            found = self._scores[key] = self._scorer.score(self._records[key[0]], self._records[key[1]])
         return found
 
 
