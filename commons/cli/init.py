@@ -268,6 +268,7 @@ def _say_done(path: Path, page: sheet.Sheet, sheet_file: Path | None, *, continu
     say(_("Words of your key, to read aloud to whoever should recognise you:"))
     say("  " + " ".join(page.fingerprint))
     if continues:
+        say(_("Member id: {id}").format(id=page.member_id))
         say(_("Next: commons release. Ask your federations to note that you continue the earlier catalogue."))
     else:
         say(_("Next: commons add service, or commons import FILE."))

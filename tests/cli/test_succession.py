@@ -107,7 +107,7 @@ def test_enough_members_can_vouch_for_a_successor(begun_again: tuple[Run, str, s
     ask = ("federation", "succeed", old, new, "--vouched", "-f", "city")
     for n, name in enumerate(("Huerto", "Clinica")):
         new_catalogue(run, f"{name}/x", name)
-        run("add", "vouch", f"about={new}", "kind=known", "-c", f"{name}/x.db")
+        run("add", "vouch", f"about={new}", "kind=knows", "-c", f"{name}/x.db")
         join(run, share(run, f"{name}/x.db"), name)
         merge(run)
         assert run(*ask).code == (2, 0)[n], run(*ask).err
