@@ -28,7 +28,7 @@ from commons.federation.wire import Patience, Wire
 
 HOST = "entregas.test"
 AT = datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
-HURRY = Patience(deadline_s=3.0, idle_s=1.0, connect_s=1.0, tries=2, pause_s=0.05)
+HURRY = Patience(deadline_s=4.0, idle_s=2.0, connect_s=2.0, tries=2, pause_s=0.05)
 
 
 @dataclass(frozen=True)
