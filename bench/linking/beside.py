@@ -1,9 +1,10 @@
 """`python -m bench.linking.beside [--sizes 10000,100000,1000000]`: our linking beside Splink on DuckDB.
 
-The same invented records for both, each in a process of its own from reading the file to clusters; seconds
-are wall-clock, memory is the peak of the process and its children (proportional set size, sampled). How many
-true pairs blocking keeps is counted in a second run, so that counting costs neither of them time. Splink is
-installed into build/ by this command alone; where it cannot be, its rows are left out with a word.
+The same invented records for both, each in a process of its own from reading the file to clusters. Seconds are
+wall-clock and, for a busy computer, those of all processors together; memory is the peak of the process and its
+children (proportional set size, sampled). How many true pairs blocking keeps is counted in a second run, so that
+counting costs neither of them time. Splink is installed into build/ by this command alone; where it cannot be,
+its rows are left out with a word.
 """
 # ruff: noqa: T201
 
@@ -33,6 +34,7 @@ class Ran:
     """What one way took, and what it says of its result."""
 
     seconds: float
+    processor: float
     peak: int
     said: dict[str, float]
 
@@ -93,7 +95,8 @@ def run(command: Sequence[str | Path]) -> Ran:
     out, err = process.communicate()
     if process.returncode:
         raise SystemExit(f"{' '.join(map(str, command))}\n{err[-2000:]}")
-    return Ran(seconds, max(peak, used.ru_maxrss * 1024), json.loads(out.splitlines()[-1]))
+    said = json.loads(out.splitlines()[-1])
+    return Ran(seconds, used.ru_utime + used.ru_stime, max(peak, used.ru_maxrss * 1024), said)
 
 
 def row(size: int, name: str, timed: Ran, counted: Ran) -> str:
@@ -101,7 +104,8 @@ def row(size: int, name: str, timed: Ran, counted: Ran) -> str:
     said, count = timed.said, counted.said
     precision = said["right"] / said["joined"] if said["joined"] else 1.0
     return (
-        f"| {size:,} | {name} | {timed.seconds:.1f} | {timed.peak / 1e6:,.0f} | {count['compared']:,.0f} "
+        f"| {size:,} | {name} | {timed.seconds:.1f} | {timed.processor:.1f} "
+        f"| {timed.peak / 1e6:,.0f} | {count['compared']:,.0f} "
         f"| {count['kept']:.4f} | {precision:.4f} | {said['right'] / said['true']:.4f} |"
     )
 
@@ -115,8 +119,8 @@ def main() -> int:
     ways: list[tuple[str, list[str | Path]]] = [("ours", [sys.executable, "-m", "bench.linking.our_way"])]
     if splink is not None:
         ways.append(("Splink 5, DuckDB", [splink, ROOT / "bench" / "linking" / "splink_way.py"]))
-    print("| records | way | seconds | peak MB | pairs compared | true pairs kept | P | R |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| records | way | seconds | processor s | peak MB | pairs compared | true pairs kept | P | R |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for size in (int(text) for text in asked.sizes.split(",")):
         file = BUILD / "linking" / "invented" / f"{size}.jsonl"
         invented.write(file, size)

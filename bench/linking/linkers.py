@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 from bench.linking.imported import Told
 from bench.linking.labelled import Pair, pair
-from commons.link import features, whole
+from commons.link import engine, features, whole
 from commons.link.judgements import Verdicts
 from commons.link.model import Decision
-from commons.link.score import Score
-from commons.link.scored import Linking
+from commons.link.score import Score, Scorer
 from commons.link.tables import load_tables
 
 
@@ -31,26 +30,25 @@ class Weigher:
     """Says what speaks for and against any two records, whether or not they were compared."""
 
     def __init__(self, records: Sequence[Told]) -> None:
-        by_type: dict[str, dict[str, features.Features]] = defaultdict(dict)
+        self._features: dict[str, features.Features] = {}
+        shelves: dict[str, set[bytes]] = defaultdict(set)
         for told in records:
             found = features.of(told.type, told.fields)
             if found is not None:
-                by_type[found.type][told.address] = found
-        self._linking = {
-            name: Linking(load_tables().types[name], several) for name, several in by_type.items()
-        }
-        self._nodes = {
-            address: (name, node)
-            for name, linking in self._linking.items()
-            for node, claims in enumerate(linking.claims)
-            for address in claims
+                self._features[told.address] = found
+                shelves[found.type].add(features.packed(found))
+        tables = load_tables().types
+        self._scorers = {
+            name: Scorer(tables[name], engine.rarity_of(sorted(shelf), tables[name]))
+            for name, shelf in shelves.items()
         }
 
     def score(self, a: str, b: str) -> Score | None:
         """The parts, their sum, the guards; None where one of the two is not scored at all."""
-        if a not in self._nodes or b not in self._nodes or self._nodes[a][0] != self._nodes[b][0]:
+        left, right = self._features.get(a), self._features.get(b)
+        if left is None or right is None or left.type != right.type:
             return None
-        return self._linking[self._nodes[a][0]].score(self._nodes[a][1], self._nodes[b][1])
+        return self._scorers[left.type].score(left, right)
 
 
 def link(records: Sequence[Told]) -> Linked:

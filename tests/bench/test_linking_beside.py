@@ -32,4 +32,4 @@ def test_our_way_says_what_it_compared_and_joined(tmp_path: Path) -> None:
     assert timed.peak > 10_000_000 and timed.said["compared"] is None
     assert 0 <= timed.said["right"] <= timed.said["true"]
     assert 0 <= counted.said["kept"] <= 1
-    assert beside.row(300, "ours", timed, counted).count("|") == 9
+    assert beside.row(300, "ours", timed, counted).count("|") == 10
