@@ -1,10 +1,10 @@
 """`python -m bench.linking.beside [--sizes 10000,100000,1000000]`: our linking beside Splink on DuckDB.
 
-The same invented records for both, each in a process of its own from reading the file to clusters. Seconds are
-wall-clock and, for a busy computer, those of all processors together; memory is the peak of the process and its
-children (proportional set size, sampled). How many true pairs blocking keeps is counted in a second run, so that
-counting costs neither of them time. Splink is installed into build/ by this command alone; where it cannot be,
-its rows are left out with a word.
+The same invented records for both, each in a process of its own from reading the file to clusters.
+Seconds are wall-clock and, for a busy computer, those of all processors together; memory is the peak of
+the process and its children (proportional set size, sampled). How many true pairs blocking keeps is
+counted in a second run, so that counting costs neither of them time. Splink is installed into build/ by
+this command alone; where it cannot be, its rows are left out with a word.
 """
 # ruff: noqa: T201
 

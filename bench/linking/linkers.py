@@ -48,7 +48,8 @@ class Weigher:
         left, right = self._features.get(a), self._features.get(b)
         if left is None or right is None or left.type != right.type:
             return None
-        return self._scorers[left.type].score(left, right)
+        scorer = self._scorers[left.type]
+        return scorer.score(scorer.prepared(left), scorer.prepared(right))
 
 
 def link(records: Sequence[Told]) -> Linked:
