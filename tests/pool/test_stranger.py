@@ -55,6 +55,11 @@ def write(at: int, data: bytes) -> Callable[[Path], None]:
     return apply
 
 
+def folder_instead(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 def truncate(path: Path) -> None:
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size // 2)
@@ -75,7 +80,7 @@ def looped(path: Path) -> None:
 
 HOSTILE: dict[str, tuple[Callable[[Path], object], type[InputError], str]] = {
     "gone": (lambda p: p.unlink(), NoPool, ""),
-    "a folder": (lambda p: (p.unlink(), p.mkdir()), NoPool, ""),
+    "a folder": (folder_instead, NoPool, ""),
     "empty": (lambda p: p.write_bytes(b""), NotAPool, ""),
     "a web page": (lambda p: p.write_bytes(b"<!doctype html>" * 99), NotAPool, ""),
     "another database": (sql("PRAGMA application_id = 0"), NotAPool, ""),
