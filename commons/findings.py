@@ -644,7 +644,7 @@ KINDS: dict[str, Kind] = {
     ),
     "R_COPY": Kind(
         "warning",
-        N_("{type}/{record} was copied from a record that its member took down; the copy went with it."),
+        N_("{type}/{record} copies or judges a record that its member took down; it went with it."),
         N_("If you know it from elsewhere, write it as your own word, without “copied from”."),
     ),
     "R_LICENCE": Kind(

@@ -2,8 +2,8 @@
 
 `records.jsonl` has one line for every leaf of the release, in the order of its tree: the canonical record
 where it may be shown, else `["tombstone of its address","digest"]`. A third text there is the tombstone of
-what it was copied from, or `"refused"` where it is no canonical record. The digests of all lines give the
-signed content root, so nothing was added or altered; the salt within each record keeps a digest from being
+what it was copied from (of a judgement those of both records, one after the other), or `"refused"` where it is no
+canonical record. The digests of all lines give the signed content root, so nothing was added or altered; the salt within each record keeps a digest from being
 guessed. The tombstones are the word of whoever pruned: with them a merge sees whether its lock explains what
 is missing.
 
@@ -32,7 +32,8 @@ from commons.model import Fields
 
 REFUSED = "refused"
 SALT = "salt"
-_HIDDEN = re.compile(rb'\["([a-z2-7]{52})","([0-9a-f]{64})"(?:,"([a-z2-7]{52}|refused)")?\]\Z')
+_ABOUT = {"judgement": ("left", "right"), "vouch": ("about",)}  # they name what they are about, and repeat it
+_HIDDEN = re.compile(rb'\["([a-z2-7]{52})","([0-9a-f]{64})"(?:,"((?:[a-z2-7]{52}){1,2}|refused)")?\]\Z')
 _PARTIAL = re.compile(rb'\[(\[.*\]),"([0-9a-f]{64})",(\["[a-z0-9_]+"(?:,"[a-z0-9_]+")*\])\]\Z', re.DOTALL)
 
 
@@ -62,8 +63,8 @@ class Shown:
 class Hidden:
     """One record that may not be shown: its place in the tree, its address's tombstone, its leaf.
 
-    `origin`: the tombstone of what it was copied from, or REFUSED: it is no canonical record, so that nobody
-    takes it up; "" if neither.
+    `origin`: the tombstones of what it was copied from or judges, one after the other; or REFUSED: it is no
+    canonical record, so that nobody takes it up; "" if neither.
     """
 
     place: int
@@ -133,14 +134,20 @@ def _line(
         kind, id, fields = canonical.parse(record)
     except FormatError:  # intake refuses it from either form; here, nobody could read it
         kind, id, _fields = json.loads(record)
-        mark: str | None = REFUSED
+        mark = REFUSED
     else:
         if may_show(record):
             return _without(Shown(kind, id, record, leaf, known.held if known else ()), fields, held(record))
-        origin = fields.get("copied_from")
-        mark = tombstone(origin) if isinstance(origin, str) else None
+        mark = "".join(map(tombstone, origins(kind, fields)))
     said = [tombstone(f"{member}/{kind}/{id}"), leaf.hex()]
     return strict_json.compact([*said, mark] if mark else said).encode()
+
+
+def origins(kind: str, fields: Fields) -> list[str]:
+    """The addresses without which a record says nothing of its own: what it was copied from, or judges."""
+    names = _ABOUT.get(kind, ("copied_from",))
+    said = (fields.get(name) for name in names)
+    return [text for text in said if isinstance(text, str) and text.count("/") == 2]
 
 
 def _without(shown: Shown, fields: Fields, names: Collection[str]) -> bytes:

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from commons.addresses import short_of, tombstone_digest
 from commons.federation.lock import Lock, Tombstone, instant
-from commons.format.pruned import REFUSED, Hidden, is_partial, partial
+from commons.format.pruned import REFUSED, Hidden, is_partial, origins, partial
 from commons.intake.frames import Row
 
 TAKEN, HIDDEN = "taken", "hidden"  # hidden: in the pruned form of its release, which does not say why
 WITHDRAWN, HELD, COPY, LICENCE = "R_WITHDRAWN", "R_HELD", "R_COPY", "R_LICENCE"
 WITHHELD = "R_WITHHELD"  # did not come along with the form that was delivered
+JUDGING = frozenset({"judgement", "vouch"})
+HASH_LETTERS = 52
 NO_LICENCE_NEEDED = frozenset({"catalogue", "withdrawal"})
 
 
@@ -101,7 +103,8 @@ class Admission:
             return True
         if hidden.origin == REFUSED:
             return True
-        return bool(hidden.origin) and any(_bytes(hidden.origin) in s for s in self._tombstones.values())
+        stoned = (hidden.origin[at : at + HASH_LETTERS] for at in range(0, len(hidden.origin), HASH_LETTERS))
+        return any(_bytes(hash) in s for hash in stoned for s in self._tombstones.values())
 
     def explains_row(self, member: str, version: tuple[int, int], row: Row) -> bool:
         """Whether this lock would not show either what a row of a pruned release lacks."""
@@ -115,14 +118,19 @@ class Admission:
             return True
         return set(_partial(row.data)[1]) <= self._held_fields.get(hashed, set())
 
+    def _stones_of(self, address: str) -> Collection[Tombstone]:
+        """The withdrawals of an address by its own member."""
+        return self._tombstones.get(address.partition("/")[0], {}).get(tombstone_digest(address), ())
+
     def _by_content(self, type: str, data: bytes, accepted: bool) -> str | None:
         """Licence and copies. Looks for the keys before it reads the record: most have neither."""
         if b'"copied_from":' in data:
-            origin = fields_of(data).get("copied_from")
-            if isinstance(origin, str):
-                stones = self._tombstones.get(origin.partition("/")[0])
-                if stones and tombstone_digest(origin) in stones:
-                    return COPY
+            if any(self._stones_of(origin) for origin in origins(type, fields_of(data))):
+                return COPY
+        elif type in JUDGING:  # it names the record and what it was called: gone with it, unless it lives on
+            about = (self._stones_of(address) for address in origins(type, fields_of(data)))
+            if any(stone.kind == "record" for stones in about for stone in stones):
+                return COPY
         if type in NO_LICENCE_NEEDED:
             return None
         if b'"licence":' in data:

@@ -13,13 +13,18 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commons.addresses import tombstone
+from commons.format.container import PrunedFiles
+from commons.intake.gate import Gate
 from commons.link.judged import digest
 from commons.link.judgements import DIFFERENT, SAME
 from commons.merge.act import act
+from commons.merge.sealing import seal
 from commons.model import Record
-from tests.hostile.making import place, salt
+from tests.hostile.making import place, salt, withdrawal
 from tests.merge.test_laws import LAW, World, worlds
 from tests.merge.unsigned import IDS, NAMES, lock_of, taken_in
+from tests.merge.world import Federation
 
 A, B, C = (IDS[name] for name in NAMES)
 
@@ -114,3 +119,26 @@ def test_differences_stand_first_in_a_receipt_but_not_those_nobody_sees(tmp_path
     assert [(d["field"], d["value"], [o["value"] for o in d["others"]]) for d in found] == [
         ("capacity", 80, [60])
     ]
+
+
+def test_what_was_judged_takes_its_judgement_along(tmp_path: Path) -> None:
+    """A judgement names both records; once one is withdrawn, nothing that is kept may tell its name."""
+    federation = Federation(tmp_path)
+    gone = f"{federation.id('a')}/place/casa-segura"
+    other = f"{federation.id('b')}/place/dos"
+    said = judgement(gone, other, DIFFERENT, left_title="Casa Segura", right_title="Casa Segura")
+    federation.share("a", [place("casa-segura", title="Casa Segura"), place("uno")])
+    federation.share("b", [place("dos")])
+    federation.share("c", [said, place("tres")])
+    federation.merge()
+    assert b"Casa Segura" in (tmp_path / "pool.db").read_bytes()
+    federation.share("a", [place("uno"), withdrawal(tombstone(gone), number=2)], number=2)
+    root = federation.merge(canonical=True).root
+    assert b"asa Segura" not in (tmp_path / "pool.db").read_bytes()
+    assert federation.receipt("c")["refused"] == {"R_COPY": 1}
+    assert federation.lock is not None
+    with Gate(federation.store.root / "intake", at_once=1) as gate:
+        receipts = {federation.id("c"): federation.receipt("c")}
+        seal(federation.lock, None, federation.store, gate, arrived={}, receipts=receipts, purge=True)
+    assert isinstance(federation.store.read(federation.last["c"]), PrunedFiles)
+    assert federation.act().root == root
