@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from commons.merge.run import Options, merge
-from tests.hostile.deliveries import DELIVERIES, Delivery
-from tests.hostile.federation import AS_OF, codes, founded, merged_with, what_others_say
+from tests.hostile.deliveries import DELIVERIES, HOSTILE, Delivery
+from tests.hostile.federation import AS_OF, founded, merged_with
+from tests.hostile.watching import codes, what_others_say
 
 SECONDS = 2.0
 
@@ -20,7 +21,7 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
     folder = founded(tmp_path_factory.mktemp("without") / "federation")
     result = merge(folder, Options(as_of=AS_OF, children=0)).result
     assert result is not None
-    return what_others_say(result.path)
+    return what_others_say(result.path, HOSTILE.id)
 
 
 @pytest.mark.parametrize("delivery", DELIVERIES, ids=lambda d: d.name)
@@ -35,7 +36,7 @@ def test_a_hostile_delivery_ends_in_its_code_and_harms_nobody_else(
     found = codes(merged)
     assert not delivery.code or found & set(delivery.code.split("|")), found
     assert merged.result is not None
-    assert what_others_say(merged.result.path) == without
+    assert what_others_say(merged.result.path, HOSTILE.id) == without
 
 
 def test_the_corpus_is_large_and_every_name_is_its_own() -> None:

@@ -1,0 +1,104 @@
+"""`python scripts/hostile.py`: hostile deliveries through a whole merge, as the table of docs/security.md.
+
+Each is merged in a process of its own beside two honest members. Seconds: processor time of the merge and
+its children, less that of the same merge without the delivery; MB: the most that the merge or one of its
+children held, whichever is more. Rewrites the table in place.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent.parent
+PAGE = HERE / "docs" / "security.md"
+BEGIN, END = "<!-- hostile table -->\n", "<!-- end -->\n"
+
+sys.path.insert(0, str(HERE))
+
+
+def one(folder: Path, hostile: str) -> None:
+    """Merge what was delivered; prints what came of it as JSON."""
+    from datetime import UTC, datetime
+
+    from commons.merge.run import Options, merge
+    from tests.hostile.watching import codes, what_others_say
+
+    merged = merge(folder, Options(as_of=datetime(2026, 11, 21, 18, 30, tzinfo=UTC), children=0))
+    assert merged.result is not None
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    came = {
+        "codes": sorted(codes(merged)),
+        "seconds": sum(one.ru_utime + one.ru_stime for one in used),
+        "mb": max(one.ru_maxrss for one in used) / 1024,
+        "others": repr(what_others_say(merged.result.path, hostile)),
+    }
+    print(json.dumps(came))
+
+
+def deliver(name: str, folder: Path) -> None:
+    """Found a federation in `folder` and put the delivery into it; prints the hostile member's id."""
+    from tests.hostile.deliveries import DELIVERIES, HOSTILE
+    from tests.hostile.federation import founded
+
+    federation = founded(folder)
+    for delivery in DELIVERIES:
+        if delivery.name == name:
+            delivery.put(federation / "hostile")
+    print(HOSTILE.id)
+
+
+def names() -> None:
+    """Prints every delivery's name and code as JSON."""
+    from tests.hostile.deliveries import DELIVERIES
+
+    print(json.dumps([(d.name, d.code) for d in DELIVERIES]))
+
+
+def said(*arguments: str) -> str:
+    """What this script prints in a process of its own: the caller stays small, as its size would count."""
+    command = [sys.executable, __file__, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=HERE).stdout
+
+
+def tried(name: str) -> dict[str, Any]:
+    """One delivery, then a merge by somebody who knows nothing of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        federation = str(Path(folder) / "federation")
+        hostile = said("--deliver", name, federation).strip()
+        return dict(json.loads(said("--merge", federation, hostile)))
+
+
+def main() -> None:
+    baseline = tried("nothing")
+    rows = ["| delivery | ends in | seconds | MB | others |", "|---|---|---|---|---|"]
+    for name, code in json.loads(said("--names")):
+        found = tried(name)
+        seconds = max(0.0, found["seconds"] - baseline["seconds"])
+        same = "as without it" if found["others"] == baseline["others"] else "CHANGED"
+        codes = ", ".join(sorted({*found["codes"]} & {*code.split("|")}))
+        rows.append(
+            f"| {name} | {codes or 'taken, believed no further'} | {seconds:.2f} "
+            f"| {found['mb']:.0f} | {same} |"
+        )
+        print(rows[-1], flush=True)
+    text = PAGE.read_text("utf-8")
+    before, rest = text.split(BEGIN)
+    PAGE.write_text(before + BEGIN + "\n".join(rows) + "\n" + END + rest.split(END)[1], "utf-8")
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["--merge", folder, hostile]:
+            one(Path(folder), hostile)
+        case ["--deliver", name, folder]:
+            deliver(name, Path(folder))
+        case ["--names"]:
+            names()
+        case _:
+            main()
