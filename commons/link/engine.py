@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import marshal
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Protocol
 
-from commons.link import block, features
+from commons.link import block, features, related
 from commons.link.judgements import NO_VERDICTS, Verdicts
-from commons.link.model import Candidate, Link
+from commons.link.model import Candidate, Link, Related
 from commons.link.rarity import Rarity, atoms, buckets_of, hashed, runs
-from commons.link.score import Scorer
+from commons.link.score import G_MARKS, Scorer
 from commons.link.scored import Found, Linking, link
 from commons.link.tables import Table
 
@@ -94,22 +94,29 @@ def rarity_of(shelf: Shelf, table: Table, spread: Spread = here) -> Rarity:
     return Rarity(buckets)
 
 
-def near_pairs(
-    shared: Shared, spread: Spread = here, watch: Callable[[int, int], None] | None = None
-) -> array[int]:
-    """The pairs of nodes that share a key and score enough, as a * 2³² + b with a < b, in order."""
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of nodes as a * 2³² + b with a < b: what may be one thing, and what may be relatives."""
+
+    near: array[int]
+    related: array[int]
+
+
+def compared(shared: Shared, spread: Spread = here, watch: Callable[[int, int], None] | None = None) -> Pairs:
+    """The pairs of nodes that share a key and are worth looking at again."""
     keys, pairs = Pile(), Pile()
     for data in spread(_stretches(len(shared.shelf)), key_worker, shared):
         keys.add(marshal.loads(data))  # noqa: S302  (written by `key_worker`)
     width = max(len(shared.shelf) // PARTS, 1)
     for data in spread(keys.take(), block_worker, width):
         pairs.add(marshal.loads(data))  # noqa: S302  (written by `block_worker`)
-    found = array("Q")
+    found = Pairs(array("Q"), array("Q"))
     for data in spread(pairs.take(), score_worker, shared):
-        near, compared = marshal.loads(data)  # noqa: S302  (written by `score_worker`)
-        found.frombytes(near)
+        near, relatives, every = marshal.loads(data)  # noqa: S302  (written by `score_worker`)
+        found.near.frombytes(near)
+        found.related.frombytes(relatives)
         if watch is not None:
-            for pair in array("Q", compared):
+            for pair in array("Q", every):
                 watch(pair >> 32, pair & 0xFFFFFFFF)
     return found
 
@@ -167,20 +174,43 @@ def block_worker(width: int) -> Callable[[bytes], bytes]:
 
 
 def score_worker(shared: Shared) -> Callable[[bytes], bytes]:
-    """Pairs, some of them several times → those that score enough."""
+    """Pairs, some of them several times → those that score enough, and those that are relatives."""
     scorer = Scorer(shared.table, shared.rarity)
     prepared = lru_cache(maxsize=20_000)(lambda node: scorer.prepared(features.unpacked(shared.shelf[node])))
     least = shared.table.candidate
 
     def do(data: bytes) -> bytes:
-        pairs = sorted(set(array("Q", data)))
-        near = array(
-            "Q",
-            [p for p in pairs if scorer.score(prepared(p >> 32), prepared(p & 0xFFFFFFFF)).total >= least],
-        )
-        return marshal.dumps((near.tobytes(), array("Q", pairs).tobytes() if shared.tell else b""))
+        every = array("Q", sorted(set(array("Q", data))))
+        near, relatives = array("Q"), array("Q")
+        for pair in every:
+            a, b = prepared(pair >> 32), prepared(pair & 0xFFFFFFFF)
+            score = scorer.score(a, b)
+            if score.total >= least and G_MARKS not in score.guards:
+                near.append(pair)
+            elif related.reason(a.features, b.features, score):
+                relatives.append(pair)
+        return marshal.dumps((near.tobytes(), relatives.tobytes(), every.tobytes() if shared.tell else b""))
 
     return do
+
+
+def relatives(shared: Shared, pairs: Iterable[int], claims: Claims) -> Iterator[Related]:
+    """Proposals of relations; few for each record, the first by address."""
+    scorer = Scorer(shared.table, shared.rarity)
+    offered = []
+    for pair in pairs:
+        nodes = (pair >> 32, pair & 0xFFFFFFFF)
+        (one, a), (other, b) = ((n, claims.of(n)[0]) for n in nodes)
+        offered.append((min(a, b), max(a, b), (one, other) if a < b else (other, one)))
+    times = Counter[str]()
+    for a, b, nodes in sorted(offered):
+        if max(times[a], times[b]) < related.MOST:
+            times.update((a, b))
+            left, right = (scorer.prepared(features.unpacked(shared.shelf[n])) for n in nodes)
+            score = scorer.score(left, right)
+            why = related.reason(left.features, right.features, score)
+            kin = related.proposal(a, b, left.features, right.features, why)
+            yield replace(kin, evidence=dict(score.parts))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ name. What the strict groups leave open of a generous one are the candidates, as
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -31,6 +31,7 @@ from commons.link.score import (
 
 TIE, OWN, NAME_ONLY, BELOW = "tie", "own", "name-only", "below"
 MARGIN = 4  # points by which an automatic link must be better than any other
+MOST_CONFLICTS = 3  # questions about one record's official keys
 MOST_ALIKE = 40  # claims with equal features that are compared one by one
 
 
@@ -239,7 +240,27 @@ class _Run:
             of.update(dict.fromkeys(claims, number))
             if len(claims) > 1:
                 links += self._tree(group)
-        return Found(tuple(sorted(links)), tuple(sorted(self._open(of, ties))))
+        asked = {(c.a, c.b): c for c in (*self._conflicts(), *self._open(of, ties))}
+        return Found(tuple(sorted(links)), tuple(asked[p] for p in sorted(asked)))
+
+    def _conflicts(self) -> Iterator[Candidate]:
+        """Pairs that would be linked but for official keys that differ: borrowed, mistyped, or two things."""
+        times = Counter[int]()
+        other = self.table.points["identifier_other"]
+        for a, b in self.near:
+            score = self.linking.score(a, b)
+            if (
+                G_IDENTIFIERS not in score.guards
+                or not score.anchored
+                or score.total - other < self.table.link
+            ):
+                continue
+            if max(times[a], times[b]) >= MOST_CONFLICTS:
+                continue
+            times.update((a, b))
+            one, two = self.linking.claims[a][0], self.linking.claims[b][0]
+            if self.loose.get(one, -1) != self.loose.get(two, -2) and two not in self.apart.get(one, ()):
+                yield Candidate(*pair(one, two), G_IDENTIFIERS, score.total, dict(score.parts))
 
     def _tree(self, group: Sequence[int]) -> list[Link]:
         """The best links that hold a group together."""

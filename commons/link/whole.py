@@ -14,7 +14,7 @@ from commons.link import engine, features
 from commons.link.engine import Claims, Judged, Shared, Spread
 from commons.link.exact import decide
 from commons.link.judgements import NO_VERDICTS, Verdicts
-from commons.link.model import Candidate, Decision, Link, LinkClaim
+from commons.link.model import Candidate, Decision, Link, LinkClaim, Related, pair
 from commons.link.scored import Found
 from commons.link.tables import Table, load_tables
 
@@ -66,12 +66,14 @@ def run(
             by_type[found.type].append((features.packed(found), address))
     links: list[Link] = []
     candidates: list[Candidate] = []
+    related: list[Related] = []
     for name, several in sorted(by_type.items()):
-        told_here = _linked(_table(name, settings), several, exact, verdicts, spread, watch)
+        told_here, kin = _linked(_table(name, settings), several, exact, verdicts, spread, watch)
         links += told_here.links
         candidates += told_here.candidates
+        related += kin
     decided = decide(claims.values(), verdicts, links)
-    return replace(decided, candidates=with_candidates(decided, candidates, verdicts))
+    return with_proposals(decided, candidates, related, verdicts)
 
 
 def _linked(
@@ -81,7 +83,7 @@ def _linked(
     verdicts: Verdicts,
     spread: Spread,
     watch: Callable[[str, str], None] | None,
-) -> Found:
+) -> tuple[Found, list[Related]]:
     """Scored linking of the records of one type, given as (packed features, address)."""
     several.sort()
     shelf: list[bytes] = []
@@ -93,26 +95,27 @@ def _linked(
         claims[-1].append(address)
     node = {address: n for n, same in enumerate(claims) for address in same}
     shared = Shared(table, shelf, engine.rarity_of(shelf, table, spread), tell=watch is not None)
-    near = engine.near_pairs(shared, spread, _watcher(claims, watch))
+    pairs = engine.compared(shared, spread, _watcher(claims, watch))
     clusters = {a: c for c in exact.clusters for a in c if a in node}
     joined = [tuple(sorted({node[a] for a in c if a in node})) for c in dict.fromkeys(clusters.values())]
     standing = Claims(claims.__getitem__, [n for n, same in enumerate(claims) if len(same) > 1], joined)
-    found = engine.components(near, standing, clusters)
-    return engine.grouped(found, Judged(shared, verdicts), spread)
+    found = engine.components(pairs.near, standing, clusters)
+    told = engine.grouped(found, Judged(shared, verdicts), spread)
+    return told, list(engine.relatives(shared, pairs.related, standing))
 
 
-def with_candidates(
-    decided: Decision, candidates: Iterable[Candidate], verdicts: Verdicts
-) -> tuple[Candidate, ...]:
-    """The candidates of all levels; what is settled or joined after all is asked no more."""
+def with_proposals(
+    decided: Decision, candidates: Iterable[Candidate], related: Iterable[Related], verdicts: Verdicts
+) -> Decision:
+    """What is asked and proposed at all levels; what is settled or joined after all is asked no more."""
     of = {address: n for n, cluster in enumerate(decided.clusters) for address in cluster}
     known = {(c.a, c.b): c for c in decided.candidates}
     for candidate in candidates:
         one = (candidate.a, candidate.b)
-        if one in verdicts.apart or of.get(one[0], -1) == of.get(one[1], -2):
-            continue
-        known.setdefault(one, candidate)
-    return tuple(known[p] for p in sorted(known))
+        if one not in verdicts.apart and of.get(one[0], -1) != of.get(one[1], -2):
+            known.setdefault(one, candidate)
+    kin = {r for r in related if of.get(r.a, -1) != of.get(r.b, -2) and pair(r.a, r.b) not in known}
+    return replace(decided, candidates=tuple(known[p] for p in sorted(known)), related=tuple(sorted(kin)))
 
 
 def _table(name: str, settings: Settings | None) -> Table:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from commons.link.exact import decide, decide_at_places, strong_identifier
 from commons.link.judgements import Judgement, Verdicts
 from commons.link.model import Candidate, Decision, Link, LinkClaim, Related
-from commons.link.whole import link_claim, with_candidates
+from commons.link.whole import link_claim, with_proposals
 from commons.merge import shelf
 from commons.merge.claims import fields_of
 from commons.merge.shelf import Aside
@@ -147,11 +147,11 @@ def first_round(
     sooner = {a: c for a, c in claims.items() if c.type != AT_PLACE}
     certain = decide(sooner.values(), verdicts)
     following = {a for a, _to in verdicts.attached} | {a for a, c in sooner.items() if c.same_as is not None}
-    links, candidates = keys.aside.linked(thresholds or {}, verdicts, certain.clusters, following)
+    links, candidates, related = keys.aside.linked(thresholds or {}, verdicts, certain.clusters, following)
     for address in {a for k in links for a in (k.a, k.b)} - sooner.keys():
         sooner[address] = LinkClaim(address)  # names were weighed with everything else
     decided = decide(sooner.values(), verdicts, links) if links else certain
-    return replace(decided, candidates=with_candidates(decided, candidates, verdicts)), later
+    return with_proposals(decided, candidates, related, verdicts), later
 
 
 def second_round(keys: Keys, later: Iterable[LinkClaim], verdicts: Verdicts) -> Decision:

@@ -21,7 +21,7 @@ from typing import Any
 from commons.link import engine, features
 from commons.link.engine import Claims, Judged, Shared, Spread
 from commons.link.judgements import Verdicts
-from commons.link.model import Candidate, Link
+from commons.link.model import Candidate, Link, Related
 from commons.link.tables import Table, load_tables
 from commons.merge.workers import children_for, done
 
@@ -116,8 +116,8 @@ class Aside:
         verdicts: Verdicts,
         clusters: Iterable[tuple[str, ...]],
         following: Collection[str],
-    ) -> tuple[list[Link], list[Candidate]]:
-        """Links and candidates of all types.
+    ) -> tuple[list[Link], list[Candidate], list[Related]]:
+        """Links, candidates and proposed relations of all types.
 
         Args:
             clusters: what exact linking joined.
@@ -128,13 +128,15 @@ class Aside:
         cluster = {address: c for c in clusters for address in c}
         links: list[Link] = []
         candidates: list[Candidate] = []
+        related: list[Related] = []
         for name, table in sorted(load_tables().types.items()):
             nodes = self._nodes(name, without)
             if len(nodes.first):
                 found = self._of_type(table_of(table, thresholds.get(name)), nodes, verdicts, cluster)
                 links += found[0]
                 candidates += found[1]
-        return links, candidates
+                related += found[2]
+        return links, candidates, related
 
     def _nodes(self, type_name: str, without: Collection[int]) -> _Nodes:
         found, last = _Nodes(), b""
@@ -152,19 +154,22 @@ class Aside:
 
     def _of_type(
         self, table: Table, nodes: _Nodes, verdicts: Verdicts, cluster: Mapping[str, tuple[str, ...]]
-    ) -> tuple[Sequence[Link], Sequence[Candidate]]:
+    ) -> tuple[Sequence[Link], Sequence[Candidate], Sequence[Related]]:
         shelf = FileShelf(self._path, nodes.first, nodes.sizes)
         spread: Spread = partial(spread_over, children_for(len(shelf)))
         shared = Shared(table, shelf, engine.rarity_of(shelf, table, spread))
-        near = engine.near_pairs(shared, spread)
+        pairs = engine.compared(shared, spread)
         standing = Claims(
             lambda node: sorted(self._addresses(nodes.of(node))),
             list(nodes.several()),
             self._joined(nodes, cluster),
         )
-        found = engine.grouped(engine.components(near, standing, cluster), Judged(shared, verdicts), spread)
+        found = engine.grouped(
+            engine.components(pairs.near, standing, cluster), Judged(shared, verdicts), spread
+        )
+        related = list(engine.relatives(shared, pairs.related, standing))
         shelf.close()
-        return found.links, found.candidates
+        return found.links, found.candidates, related
 
     def _joined(self, nodes: _Nodes, cluster: Mapping[str, tuple[str, ...]]) -> list[tuple[int, ...]]:
         """The nodes that exact linking has in one cluster."""
