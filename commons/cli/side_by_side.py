@@ -97,7 +97,7 @@ def _table(question: Question, listed: Sequence[Row], screen: Screen) -> Iterato
         yield from _stacked(heads, listed, screen)
         return
     side = (screen.width - _LABEL - 4) // 2
-    cells = [_cell([(head, False)], side) for head in heads]
+    cells = [_cell(((word, False) for word in head.split()), side) for head in heads]
     yield from _beside("", "", (cells[0], cells[1]), side, screen)
     for row in listed:
         left, right = (_cell(_texts(pieces), side) for pieces in (row.left, row.right))

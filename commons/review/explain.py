@@ -140,15 +140,19 @@ def weigh(pool: Pool, a: str, b: str) -> Weight | None:
         return None
     wanted = {atom for found in both if found is not None for atom in rarity.atoms(found)}
     count: Counter[str] = Counter()
+    seen: set[int] = set()  # copies make nothing common
     for (text,) in pool.connection.execute("SELECT json FROM claim WHERE type = ?", (type_name,)):
         found = features.of(type_name, json.loads(text)[2])
-        if found is not None:
+        if found is not None and hash(found) not in seen:
+            seen.add(hash(found))
             count.update(wanted.intersection(rarity.atoms(found)))
     scorer = Scorer(
         table, rarity.Rarity({rarity.hashed(atom): rarity.bucket_of(n) for atom, n in count.items()})
     )
-    score = scorer.score(both[0], both[1])
-    return Weight(score.total, dict(score.parts), score.guards, score.anchored, table.candidate, table.link)
+    score = scorer.score(scorer.prepared(both[0]), scorer.prepared(both[1]))
+    own = ((pool.meta.get("federation") or {}).get("link") or {}).get(type_name) or {}
+    ask, link = int(own.get("ask") or table.candidate), int(own.get("link") or table.link)
+    return Weight(score.total, dict(score.parts), score.guards, score.anchored, ask, link)
 
 
 def _fields(pool: Pool, address: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from commons.link.judgements import (
 from commons.link.model import pair
 from commons.pool.read import Pool
 from commons.pool.why import Evidence, candidates, proposals
+from commons.schema.spec import load_schema
 
 ALIKE, RELATION, PROPOSED = "alike", "relation", "proposed"  # kinds of questions
 DECLINED = "review.declined"  # settings of a catalogue: relations that were declined
@@ -39,7 +40,10 @@ _URGENT = ("disputed", "judge-again")
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two records, as its member says it. `fields` with the salt; show what the schema shows."""
+    """One of the two records, as its member says it. `fields` with the salt; show what the schema shows.
+
+    `named`: what a reference of it leads to in the pool → its title.
+    """
 
     address: str
     member: str
@@ -49,6 +53,7 @@ class Side:
     district: str | None
     fields: Mapping[str, Any]
     held: tuple[str, ...]
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +266,20 @@ class Questions:
             str(own) if own else district,
             fields,
             tuple(_parsed_list(held)),
+            dict(self._named(type_name, member, fields)),
         )
+
+    def _named(self, type_name: str, member: str, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """What the record's references are called, as far as they lead somewhere here."""
+        for name, field_ in load_schema().types[type_name].fields.items():
+            text = fields.get(name)
+            if field_.format != "reference" or not isinstance(text, str):
+                continue
+            sql = "SELECT e.title FROM alias a JOIN entity e ON e.id = a.entity WHERE a.address = ?"
+            address = text if text.count("/") == 2 else f"{member}/{text}"
+            row = self.pool.connection.execute(sql, (address,)).fetchone()
+            if row is not None and row[0]:
+                yield text, str(row[0])
 
     def _fields(self, address: str) -> Mapping[str, Any] | None:
         found = self.side(address)

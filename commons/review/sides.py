@@ -67,7 +67,7 @@ def rows(left: Side, right: Side, territory: Territory | None = None) -> list[Ro
     names += [n for n in rtype.fields if n not in names and n not in _NEVER]
     found: list[Row] = []
     for name in names:
-        row = _row(rtype.fields[name], left.fields, right.fields, territory)
+        row = _row(rtype.fields[name], left, right, territory)
         if row is not None:
             found.append(row)
         if name == _BEFORE_POSITION:
@@ -75,23 +75,22 @@ def rows(left: Side, right: Side, territory: Territory | None = None) -> list[Ro
     return sorted(found, key=lambda r: not r.tells)
 
 
-def _row(
-    field: Field, left: Mapping[str, Any], right: Mapping[str, Any], territory: Territory | None
-) -> Row | None:
-    texts = [_shown(field, said.get(field.name), territory) for said in (left, right)]
+def _row(field: Field, left: Side, right: Side, territory: Territory | None) -> Row | None:
+    texts = [_shown(field, side, territory) for side in (left, right)]
     if not any(texts):
         return None
     mark, pieces = compared(*texts)
     return Row(in_language(field.title), mark, *pieces, tells=field.name in _FIRST)
 
 
-def _shown(field: Field, value: Any, territory: Territory | None) -> str:
+def _shown(field: Field, side: Side, territory: Territory | None) -> str:
+    value = side.fields.get(field.name)
     if value is None or value in ("", [], {}):
         return ""
     if field.name == "phones":
         return "; ".join(str(p.get("number") or "") for p in value if isinstance(p, Mapping))
     if field.format == "reference" and isinstance(value, str):
-        return value.rpartition("/")[2]
+        return side.named.get(value) or value.rpartition("/")[2]
     return typed.show(field, value, lang=language(), territory=territory)
 
 
