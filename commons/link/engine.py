@@ -295,6 +295,7 @@ def group_worker(judged: Judged) -> Callable[[Sequence[Component]], bytes]:
                 (
                     [(k.a, k.b, k.reason, k.score, dict(k.evidence)) for k in told.links],
                     [(c.a, c.b, c.reason, c.score, dict(c.evidence)) for c in told.candidates],
+                    [(c.a, c.b, c.reason, c.score, dict(c.evidence)) for c in told.choices],
                 )
             )
         return marshal.dumps(found)
@@ -306,11 +307,13 @@ def grouped(found: Iterable[Component], judged: Judged, spread: Spread = here) -
     """Links and candidates of all components."""
     links: list[Link] = []
     candidates: list[Candidate] = []
+    choices: list[Candidate] = []
     for data in spread(_batches(found), group_worker, judged):
-        for told, asked in marshal.loads(data):  # noqa: S302  (written by `group_worker`)
+        for told, asked, chosen in marshal.loads(data):  # noqa: S302  (written by `group_worker`)
             links += (Link(*one) for one in told)
             candidates += (Candidate(*one) for one in asked)
-    return Found(tuple(sorted(links)), tuple(sorted(candidates)))
+            choices += (Candidate(*one) for one in chosen)
+    return Found(tuple(sorted(links)), tuple(sorted(candidates)), tuple(sorted(choices)))
 
 
 def _batches(found: Iterable[Component]) -> Iterator[list[Component]]:

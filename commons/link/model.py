@@ -106,7 +106,8 @@ class Decision:
 
     `clusters`: addresses that are one thing, two or more each, sorted within and among each other.
     `links`: the links that hold them together. `unknown`: addresses whose `same_as` leads nowhere.
-    `related`: proposals of relations; nothing is joined by them.
+    `related`: proposals of relations; nothing is joined by them. `choices`: a claim that fits two and more
+    things equally, pair by pair; at most one of its pairs can be right, so that they are no candidates each.
     """
 
     clusters: tuple[tuple[str, ...], ...] = ()
@@ -114,6 +115,7 @@ class Decision:
     candidates: tuple[Candidate, ...] = ()
     unknown: tuple[str, ...] = ()
     related: tuple[Related, ...] = ()
+    choices: tuple[Candidate, ...] = ()
 
 
 def pair(a: str, b: str) -> tuple[str, str]:

@@ -37,10 +37,21 @@ MOST_ALIKE = 40  # claims with equal features that are compared one by one
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What came of it."""
+    """What came of it. `choices`: of one claim that fits several equally, and only one can be right."""
 
     links: tuple[Link, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    choices: tuple[Candidate, ...] = ()
+
+    @classmethod
+    def of(cls, several: Iterable[Found]) -> Found:
+        """All of them, in order."""
+        found = list(several)
+        return cls(
+            tuple(sorted(k for f in found for k in f.links)),
+            tuple(sorted(c for f in found for c in f.candidates)),
+            tuple(sorted(c for f in found for c in f.choices)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,7 @@ class _Run:
     def found(self) -> Found:
         self._make_units(self._loosely)
         loose, loose_ties = self._groups(self._may, self.table.candidate, self._own)
+        self.undecided = [(self.units[u].claims[0], self.units[v].claims[0]) for u, v in sorted(loose_ties)]
         self._remember_loose(loose)
         self._make_units(self._strictly)
         strict, ties = self._groups(self._must, self.table.link, lambda _u, _v: FORBIDDEN, MARGIN)
@@ -241,7 +253,16 @@ class _Run:
             if len(claims) > 1:
                 links += self._tree(group)
         asked = {(c.a, c.b): c for c in (*self._conflicts(), *self._open(of, ties))}
-        return Found(tuple(sorted(links)), tuple(asked[p] for p in sorted(asked)))
+        candidates = tuple(asked[p] for p in sorted(asked))
+        return Found(tuple(sorted(links)), candidates, tuple(sorted(self._undecided())))
+
+    def _undecided(self) -> Iterator[Candidate]:
+        """Pairs of which a claim fits several equally: its member knows which."""
+        node = {a: u.node for u in self.units for a in u.claims}
+        for one, two in self.undecided:
+            if self.loose.get(one, -1) != self.loose.get(two, -2):
+                score = self.linking.score(node[one], node[two])
+                yield Candidate(*pair(one, two), TIE, score.total, dict(score.parts))
 
     def _conflicts(self) -> Iterator[Candidate]:
         """Pairs that would be linked but for official keys that differ: borrowed, mistyped, or two things."""

@@ -67,13 +67,15 @@ def run(
     links: list[Link] = []
     candidates: list[Candidate] = []
     related: list[Related] = []
+    choices: list[Candidate] = []
     for name, several in sorted(by_type.items()):
         told_here, kin = _linked(_table(name, settings), several, exact, verdicts, spread, watch)
         links += told_here.links
         candidates += told_here.candidates
         related += kin
+        choices += told_here.choices
     decided = decide(claims.values(), verdicts, links)
-    return with_proposals(decided, candidates, related, verdicts)
+    return with_proposals(decided, candidates, related, choices, verdicts)
 
 
 def _linked(
@@ -105,17 +107,30 @@ def _linked(
 
 
 def with_proposals(
-    decided: Decision, candidates: Iterable[Candidate], related: Iterable[Related], verdicts: Verdicts
+    decided: Decision,
+    candidates: Iterable[Candidate],
+    related: Iterable[Related],
+    choices: Iterable[Candidate],
+    verdicts: Verdicts,
 ) -> Decision:
     """What is asked and proposed at all levels; what is settled or joined after all is asked no more."""
     of = {address: n for n, cluster in enumerate(decided.clusters) for address in cluster}
+
+    def is_open(a: str, b: str) -> bool:
+        return (a, b) not in verdicts.apart and of.get(a, -1) != of.get(b, -2)
+
     known = {(c.a, c.b): c for c in decided.candidates}
     for candidate in candidates:
-        one = (candidate.a, candidate.b)
-        if one not in verdicts.apart and of.get(one[0], -1) != of.get(one[1], -2):
-            known.setdefault(one, candidate)
-    kin = {r for r in related if of.get(r.a, -1) != of.get(r.b, -2) and pair(r.a, r.b) not in known}
-    return replace(decided, candidates=tuple(known[p] for p in sorted(known)), related=tuple(sorted(kin)))
+        if is_open(candidate.a, candidate.b):
+            known.setdefault((candidate.a, candidate.b), candidate)
+    return replace(
+        decided,
+        candidates=tuple(known[p] for p in sorted(known)),
+        related=tuple(
+            sorted({r for r in related if is_open(*pair(r.a, r.b)) and pair(r.a, r.b) not in known})
+        ),
+        choices=tuple(sorted({c for c in choices if is_open(c.a, c.b) and (c.a, c.b) not in known})),
+    )
 
 
 def _table(name: str, settings: Settings | None) -> Table:

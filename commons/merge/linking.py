@@ -147,11 +147,13 @@ def first_round(
     sooner = {a: c for a, c in claims.items() if c.type != AT_PLACE}
     certain = decide(sooner.values(), verdicts)
     following = {a for a, _to in verdicts.attached} | {a for a, c in sooner.items() if c.same_as is not None}
-    links, candidates, related = keys.aside.linked(thresholds or {}, verdicts, certain.clusters, following)
-    for address in {a for k in links for a in (k.a, k.b)} - sooner.keys():
+    scored, related = keys.aside.linked(thresholds or {}, verdicts, certain.clusters, following)
+    for address in {a for k in scored.links for a in (k.a, k.b)} - sooner.keys():
         sooner[address] = LinkClaim(address)  # names were weighed with everything else
-    decided = decide(sooner.values(), verdicts, links) if links else certain
-    return with_proposals(decided, candidates, related, verdicts), later
+    decided = decide(sooner.values(), verdicts, scored.links) if scored.links else certain
+    # A pool asks about each pair of a choice: whoever says yes to one of them settles the others, too.
+    asked = (*scored.candidates, *scored.choices)
+    return with_proposals(decided, asked, related, (), verdicts), later
 
 
 def second_round(keys: Keys, later: Iterable[LinkClaim], verdicts: Verdicts) -> Decision:

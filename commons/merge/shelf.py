@@ -21,7 +21,8 @@ from typing import Any
 from commons.link import engine, features
 from commons.link.engine import Claims, Judged, Shared, Spread
 from commons.link.judgements import Verdicts
-from commons.link.model import Candidate, Link, Related
+from commons.link.model import Related
+from commons.link.scored import Found
 from commons.link.tables import Table, load_tables
 from commons.merge.workers import children_for, done
 
@@ -116,8 +117,8 @@ class Aside:
         verdicts: Verdicts,
         clusters: Iterable[tuple[str, ...]],
         following: Collection[str],
-    ) -> tuple[list[Link], list[Candidate], list[Related]]:
-        """Links, candidates and proposed relations of all types.
+    ) -> tuple[Found, list[Related]]:
+        """What came of all types, and proposed relations.
 
         Args:
             clusters: what exact linking joined.
@@ -126,17 +127,15 @@ class Aside:
         self._file.flush()
         without = {n for a in following if (n := self._number(a)) is not None}
         cluster = {address: c for c in clusters for address in c}
-        links: list[Link] = []
-        candidates: list[Candidate] = []
+        found: list[Found] = []
         related: list[Related] = []
         for name, table in sorted(load_tables().types.items()):
             nodes = self._nodes(name, without)
             if len(nodes.first):
-                found = self._of_type(table_of(table, thresholds.get(name)), nodes, verdicts, cluster)
-                links += found[0]
-                candidates += found[1]
-                related += found[2]
-        return links, candidates, related
+                told, kin = self._of_type(table_of(table, thresholds.get(name)), nodes, verdicts, cluster)
+                found.append(told)
+                related += kin
+        return Found.of(found), related
 
     def _nodes(self, type_name: str, without: Collection[int]) -> _Nodes:
         found, last = _Nodes(), b""
@@ -154,7 +153,7 @@ class Aside:
 
     def _of_type(
         self, table: Table, nodes: _Nodes, verdicts: Verdicts, cluster: Mapping[str, tuple[str, ...]]
-    ) -> tuple[Sequence[Link], Sequence[Candidate], Sequence[Related]]:
+    ) -> tuple[Found, list[Related]]:
         shelf = FileShelf(self._path, nodes.first, nodes.sizes)
         spread: Spread = partial(spread_over, children_for(len(shelf)))
         shared = Shared(table, shelf, engine.rarity_of(shelf, table, spread))
@@ -169,7 +168,7 @@ class Aside:
         )
         related = list(engine.relatives(shared, pairs.related, standing))
         shelf.close()
-        return found.links, found.candidates, related
+        return found, related
 
     def _joined(self, nodes: _Nodes, cluster: Mapping[str, tuple[str, ...]]) -> list[tuple[int, ...]]:
         """The nodes that exact linking has in one cluster."""
