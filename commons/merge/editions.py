@@ -19,7 +19,7 @@ from commons.federation.store import Store
 from commons.format import container, pruned
 from commons.format.container import PrunedFiles
 from commons.intake.gate import Gate
-from commons.merge.claims import COPY, HELD, WITHDRAWN, Admission
+from commons.merge.claims import COPY, HELD, WITHDRAWN, WITHHELD, Admission
 from commons.merge.inputs import take_in
 from commons.merge.receipts import as_json
 from commons.merge.run import POOL, rebuild
@@ -27,7 +27,7 @@ from commons.merge.since import with_todays_word
 from commons.pool.witnesses import agreeing
 from commons.publish.edition import Edition
 
-NOT_SHOWN = frozenset({WITHDRAWN, HELD, COPY})
+NOT_SHOWN = frozenset({WITHDRAWN, HELD, COPY, WITHHELD})
 
 
 @dataclass(frozen=True, slots=True)
