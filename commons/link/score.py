@@ -123,7 +123,7 @@ class Scorer:
             found.append(("legal form", points[_FORMS[alike.legal]]))
         if alike.spelled:
             found.append(("spelling", points["spelling"]))
-        return found, likeness, alike.marks == 2
+        return found, likeness, alike.marks == 2 or alike.legal == 3
 
     def _word_parts(self, x: Name, alike: Alike, found: list[tuple[str, int]]) -> int:
         """Shared words count, lone words cost; returns how many percent of the lesser name are shared."""
@@ -228,7 +228,10 @@ class Scorer:
     # contacts
 
     def _contact(self, a: Features, b: Features, parts: list[tuple[str, int]], *, moved: bool) -> int:
-        """Phones, e-mail, web. Where house numbers differ a shared one is likely the head office's."""
+        """Phones, e-mail, web: what of them agrees, if it is enough for a link to rest on.
+
+        Where house numbers differ a shared one is likely the head office's and counts nothing.
+        """
         points = self._points
         found: list[tuple[str, int]] = []
         if a.phones and b.phones:
@@ -238,18 +241,22 @@ class Scorer:
             count = max((points["email"] * self._share("e" + e) // 100 for e in same), default=0)
             found.append(("e-mail", count if same else points["email_other"]))
         if a.sites and b.sites:
-            same = [s for s in a.sites if s in b.sites]
-            count = max((points["site"] * self._share("s" + s) // 100 for s in same), default=0)
-            if not same and any(compare.near(s, t) for s in a.sites for t in b.sites):
-                found.append(("web", points["site_near"]))
-            else:
-                if same and not set(a.pages).isdisjoint(b.pages):
-                    count += points["page"]
-                found.append(("web", count if same else points["site_other"]))
+            found.append(("web", self._site(a, b)))
         if moved:
             found = [(name, min(count, points["moved"])) for name, count in found]
         self._within(found, parts, points["contact_least"], points["contact_most"], "contact")
-        return 0 if moved else sum(p for _n, p in found if p > 0)
+        good = sum(p for name, p in found if p > 0 and (name != "web" or p != points["site_near"]))
+        return good if good >= points["contact_anchor"] and not moved else 0
+
+    def _site(self, a: Features, b: Features) -> int:
+        """A domain in common, or a page on a host of many; a domain may be misspelt, a page may not."""
+        points = self._points
+        same = [s for s in a.sites if s in b.sites]
+        if same:
+            count = max(points["site"] * self._share("s" + s) // 100 for s in same)
+            return count if set(a.pages).isdisjoint(b.pages) else count + points["page"]
+        near = any(compare.near(s, t) for s in a.sites for t in b.sites if "/" not in s + t)
+        return points["site_near" if near else "site_other"]
 
     def _phone(self, a: Features, b: Features) -> int:
         points = self._points
