@@ -82,6 +82,14 @@ _ASKED = {
 }
 
 
+_PROPOSED = {
+    "branch": N_("they are reached the same way under one name, in different houses"),
+    "unit": N_("they are reached the same way, and the names differ in a number or a section"),
+    "programme": N_("one may be something that the other does"),
+    "parent": N_("one may belong to the other"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """One part in words: what it says and its points; `value`: what both have, where that is known."""
@@ -130,6 +138,11 @@ def joined_by(reason: str) -> str:
 def asked_because(reason: str) -> str:
     """Why the program asks instead of joining, in the current language."""
     return translate(_ASKED.get(reason, _ASKED["score"]))
+
+
+def related_because(reason: str) -> str:
+    """Why a relation is proposed, in the current language; empty where nothing is known."""
+    return translate(_PROPOSED.get(reason, ""))
 
 
 def in_words(said: Iterable[Said], *, points: bool = False) -> str:

@@ -216,6 +216,8 @@ def _reasons(question: Question, questions: Questions, *, points: bool) -> Itera
         yield _("For: {reasons}").format(reasons=evidence.in_words(pro, points=points))
     if contra:
         yield _("Against: {reasons}").format(reasons=evidence.in_words(contra, points=points))
+    if ask.kind == RELATION and evidence.related_because(ask.reason):
+        yield _("Why it is asked: {reason}.").format(reason=evidence.related_because(ask.reason))
     if ask.kind != RELATION and ask.reason:
         yield _("Why it is asked: {reason}.").format(reason=evidence.asked_because(ask.reason))
     if points and ask.score:
