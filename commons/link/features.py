@@ -188,6 +188,8 @@ def from_json(text: str) -> Features:
 
 def _from_plain(plain: list[Any]) -> Features:
     read = Features(*plain)
+    if not isinstance(read.type, str):
+        raise TypeError(read.type)
     return read._replace(
         names=tuple(Name(tuple(w), tuple(m), tuple(g), i, s) for w, m, g, i, s in read.names),
         street=Street(tuple(read.street[0]), *read.street[1:]) if read.street else None,
