@@ -14,12 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from commons.federation import git
 from commons.federation.links import Link
 from commons.federation.web import Asking, Got, Kept, Locks
-from commons.federation.wire import NotFetched, Session, Wire
+from commons.federation.wire import NotFetched, Wire
+
+if TYPE_CHECKING:
+    from commons.federation.session import Session
 
 SCRATCH = "fetching"
 T = TypeVar("T")

@@ -23,14 +23,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
-
-from commons.federation.links import Link
+from commons.federation.links import Link, url_of
 from commons.federation.web import Got, Kept, is_archive
-from commons.federation.wire import NOTHING, SLOW, TLS, TOO_BIG, UNREACHABLE, NotFetched, Session
+from commons.federation.wire import NOTHING, SLOW, TLS, TOO_BIG, UNREACHABLE, NotFetched
 from commons.format.container import ReleaseFiles
 from commons.format.limits import LIMITS
+
+if TYPE_CHECKING:
+    from commons.federation.session import Session
 
 NO_GIT = "E_NOGIT"
 OLDEST = (2, 37)  # the first that can be told which address to connect to
@@ -113,7 +115,7 @@ class _Git:
             raise NotFetched(link.shown, NO_GIT)
         self.program, self.session, self.link, self.scratch = found, session, link, scratch
         self.repository = scratch / "repository.git"
-        url = httpx.URL(link.url)
+        url = url_of(link.url)
         host, port = url.raw_host.decode("ascii"), url.port or 443
         address = session.addresses(host, port)[0]
         self.settings = dict(_SETTINGS)

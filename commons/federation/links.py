@@ -113,6 +113,13 @@ def checked(text: str, *, base: httpx.URL | None = None) -> httpx.URL:
     return url.copy_with(fragment=None)
 
 
+def url_of(text: str) -> httpx.URL:
+    """An address that was checked, in its parts."""
+    import httpx  # late: see `checked`
+
+    return httpx.URL(text)
+
+
 def is_number(host: str) -> bool:
     """Whether a host is an address itself and no name; IPv6 without its brackets."""
     try:

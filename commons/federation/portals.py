@@ -14,19 +14,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
-
-import httpx
+from typing import TYPE_CHECKING, ClassVar
 
 from commons.errors import CommonsError
 from commons.federation.hosts import may_connect
 from commons.federation.links import checked, shown
-from commons.federation.wire import NOTHING, NotFetched, Session, Wire
+from commons.federation.wire import NOTHING, NotFetched, Wire
 from commons.format import container
 from commons.format.container import SUFFIX, AnyFiles
 from commons.format.errors import FormatError
 from commons.format.limits import LIMITS
 from commons.messages import N_
+
+if TYPE_CHECKING:
+    import httpx
+
+    from commons.federation.session import Session
 
 POOL, TESTIMONIES = "data.db", "testimonios.txt"
 MOST_OF_A_POOL = 8 * 1024 * 1024 * 1024

@@ -14,16 +14,21 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from commons.federation import store as stored
+from commons.federation.links import url_of
 from commons.federation.lock import FILE_NAME as LOCK
-from commons.federation.wire import NOTHING, NotFetched, Session
+from commons.federation.wire import NOTHING, NotFetched
 from commons.format import strict_json
 from commons.format.container import SUFFIX, PrunedFiles, ReleaseFiles
 from commons.format.limits import LIMITS
 from commons.format.manifest import release_digest
+
+if TYPE_CHECKING:
+    import httpx
+
+    from commons.federation.session import Session
 
 WEB_PAGE = "E_WEBPAGE"
 MOST_OF_A_LOCK = 32 * 1024 * 1024
@@ -79,7 +84,7 @@ class Asking:
 
     def ask(self, url: str, kept: Kept) -> Got:
         """What is at `url` today. Raises NotFetched, FormatError."""
-        if httpx.URL(url).path.endswith("/"):
+        if url_of(url).path.endswith("/"):
             return self._folder(url, kept)
         file = self.scratch / f"release{SUFFIX}"
         known: list[str] = []
@@ -98,8 +103,8 @@ class Asking:
         if not answer.whole:
             return Got(Kept(answer.etag, tuple(known)))
         if not is_archive(file):
-            at = httpx.URL(answer.url)
-            if at != httpx.URL(url) and at.path.endswith("/"):
+            at = url_of(answer.url)
+            if at != url_of(url) and at.path.endswith("/"):
                 return self._folder(answer.url, Kept())
             if _is_page(file):
                 raise NotFetched(answer.url, WEB_PAGE)
@@ -111,7 +116,7 @@ class Asking:
         folder = self.scratch / "release"
         folder.mkdir()
         manifest = folder / _MANIFEST
-        at = httpx.URL(url)
+        at = url_of(url)
         try:
             answer = self.session.get(
                 _beside(at, _MANIFEST), manifest, most=LIMITS.manifest_bytes, etag=_mark(kept, self.has)
@@ -128,7 +133,7 @@ class Asking:
         got = Kept(answer.etag, (digest,))
         if self.has(digest):
             return Got(got)
-        self._rest(httpx.URL(answer.url), folder)
+        self._rest(url_of(answer.url), folder)
         return Got(got, (folder,))
 
     def _rest(self, at: httpx.URL, folder: Path) -> None:
