@@ -223,7 +223,10 @@ def _reasons(question: Question, questions: Questions, *, points: bool) -> Itera
     if points and ask.score:
         yield _("Points: {n}").format(n=ask.score)
     yield from voices(question.others)
-    yield what_counts(questions, question)
+    if ask.kind == RELATION:
+        yield _("A yes is kept as a relation that you say, and that they are two.")
+    else:
+        yield what_counts(questions, question)
 
 
 def voices(others: object) -> Iterator[str]:

@@ -125,6 +125,8 @@ def compared(left: str, right: str) -> tuple[str, tuple[tuple[Piece, ...], tuple
     words_left, words_right = _words(left), _words(right)
     if words_left == words_right:
         return NEARLY, (_whole(left), _whole(right))
+    if words_left.isdisjoint(words_right):  # nothing in common: the mark says it, brackets would only shout
+        return OTHER, (_whole(left), _whole(right))
     return OTHER, (tuple(_pieces(left, words_right)), tuple(_pieces(right, words_left)))
 
 

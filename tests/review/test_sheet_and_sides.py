@@ -71,6 +71,7 @@ def test_another_file_is_refused_in_a_sentence(data: bytes) -> None:
         ("Deportivo Juárez", "deportivo JUAREZ", NEARLY, []),
         ("Av. Juárez 12", "Avenida Juarez 12", OTHER, ["Av.", "Avenida"]),
         ("Comedor", "", ONE, []),
+        ("Comedor", "Biblioteca Sol", OTHER, []),
     ],
 )
 def test_differing_words_are_marked(left: str, right: str, mark: str, marked: list[str]) -> None:
