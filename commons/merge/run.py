@@ -27,7 +27,7 @@ from commons.federation.sources import Fetched, fetch
 from commons.federation.store import NotInStore, Store
 from commons.federation.trust import Seen
 from commons.findings import Finding
-from commons.format.container import write_bytes
+from commons.format.container import sync_folder, write_bytes
 from commons.intake.gate import Gate, Intake
 from commons.link.model import LINKER
 from commons.merge import withheld
@@ -224,6 +224,7 @@ def _act(
         )
         changes = _changes(out, fresh) if out.exists() and out == folder / POOL else {}
         fresh.replace(out)
+        sync_folder(out.parent)  # the pool before the lock, also when the power fails
         if out == folder / POOL:
             write_bytes(folder / CHANGES, to_bytes(changes))
     finally:
