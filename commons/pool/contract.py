@@ -103,6 +103,8 @@ CREATE INDEX candidate_b ON candidate (b);
 CREATE INDEX related_b ON related (b);
 CREATE INDEX judgement_left ON judgement ("left");
 CREATE INDEX judgement_right ON judgement ("right");
+CREATE INDEX relation_subject ON relation (subject);
+CREATE INDEX relation_object ON relation (object);
 """
 
 

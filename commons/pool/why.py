@@ -117,6 +117,33 @@ def judgements(connection: sqlite3.Connection, addresses: Iterable[str]) -> list
     return sorted((_word(row) for row in found), key=lambda w: w.address)
 
 
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A relation as one member says it, about one of some claims: subject is `kind` of object."""
+
+    member: str
+    subject: str
+    kind: str
+    object: str
+    note: str = ""
+
+    def other(self, addresses: Iterable[str]) -> str:
+        """The end that is none of `addresses`."""
+        return self.object if self.subject in set(addresses) else self.subject
+
+
+def relations(connection: sqlite3.Connection, addresses: Sequence[str]) -> list[Related]:
+    """What members say that these claims have to do with others; not among themselves."""
+    here = frozenset(addresses)
+    sql = "SELECT member, subject, kind, object, note FROM relation WHERE {side} IN ({{}})"
+    rows = {
+        row for side in ("subject", "object") for row in _asked(connection, sql.format(side=side), addresses)
+    }
+    found = (Related(member, one, kind, other, note or "") for member, one, kind, other, note in rows)
+    outward = (r for r in found if not {r.subject, r.object} <= here)
+    return sorted(outward, key=lambda r: (r.kind, r.subject, r.object, r.member))
+
+
 def _asked(connection: sqlite3.Connection, sql: str, addresses: Iterable[str]) -> Iterator[tuple[Any, ...]]:
     """Rows of a question about any number of addresses."""
     asked = list(addresses)

@@ -59,6 +59,16 @@ async def test_what_was_judged_different_is_named_on_both_pages(portal: Any) -> 
         assert other in after and "según Clínica Las Flores" in after
 
 
+async def test_a_relation_is_said_on_both_pages_with_who_says_it(portal: Any) -> None:
+    """Related, and two."""
+    ends = (f"{NETWORK}/service/english-lessons", f"{CLINIC}/service/acompanamiento")
+    for address, other in (ends, ends[::-1]):
+        page = (await portal.client.get(f"/es/f/{short_code(address)}")).text
+        said = page.partition("Con qué se relaciona")[2].partition("</section>")[0]
+        assert "«English lessons on Saturdays» es parte de «Programa comunitario" in said
+        assert f"/es/f/{short_code(other)}-" in said and "Red de Saberes del Oriente" in said
+
+
 async def test_the_json_of_a_page_has_links_and_judgements(portal: Any) -> None:
     """For programs that want to check or to judge."""
     said = json.loads((await portal.client.get(f"/es/f/{short_code(MEALS)}.json")).text)

@@ -127,6 +127,16 @@ def write_sample(path: Path, *, territory: str | None = None, extra: list[Entity
         "disagreement": _rivals(numbers[meals], meals, second),
         "link": [_link(meals, second)],
         "judgement": [_judged(meals, f"{CLINIC}/service/consulta-dental")],
+        "relation": [
+            {
+                "address": f"{NETWORK}/relation/r-clases",
+                "member": NETWORK,
+                "subject": f"{NETWORK}/service/english-lessons",
+                "kind": "part_of",
+                "object": f"{CLINIC}/service/acompanamiento",
+                "counts": 1,
+            }
+        ],
         "withdrawal": [
             {"hash": tombstone(WITHDRAWN), "member": KITCHEN, "kind": "record", "epoch": 0, "number": 3}
         ],

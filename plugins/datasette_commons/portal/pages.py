@@ -22,7 +22,14 @@ from datasette_commons.portal.record import Reader, record_view
 from datasette_commons.portal.rendering import Page
 from datasette_commons.portal.site import Site
 from datasette_commons.portal.standing import successor
-from datasette_commons.portal.together import Background, background, not_views, proposal_of, together_view
+from datasette_commons.portal.together import (
+    Background,
+    background,
+    not_views,
+    proposal_of,
+    relation_views,
+    together_view,
+)
 from datasette_commons.portal.words import number_words
 
 _LISTED = 6
@@ -126,6 +133,7 @@ async def record_page(
                 "r": view,
                 "together": together_view(answer, found, site, links),
                 "not_same": not_views(answer, found, site, links),
+                "relations": relation_views(answer, found, site, links),
             },
             twin,
             status,

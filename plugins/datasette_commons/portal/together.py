@@ -14,7 +14,7 @@ from commons.addresses import short_code
 from commons.format.proposal import Proposal
 from commons.messages import translate as _
 from commons.pool.read import Card, Claim, Pool, Thing
-from commons.pool.why import Why, Word, why
+from commons.pool.why import Related, Why, Word, relations, why
 from datasette_commons.portal.cards import CardView, card_views
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.site import Site
@@ -28,7 +28,8 @@ class Background:
     """What the pool knows beside the thing itself: why it is one, and what it was judged not to be."""
 
     why: Why
-    others: Mapping[str, Card]  # address of a claim that one of ours was judged different from → its thing
+    others: Mapping[str, Card]  # address of a claim that is spoken of together with one of ours → its thing
+    relations: tuple[Related, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,15 @@ class NotView:
 def background(pool: Pool, thing: Thing) -> Background:
     """To be read with the thing, on the same connection."""
     found = why(pool.connection, [claim.address for claim in thing.claims])
+    said = relations(pool.connection, [claim.address for claim in thing.claims])
+    named = [address for word in found.different for address in (word.left, word.right)]
+    named += [address for relation in said for address in (relation.subject, relation.object)]
     others = {}
-    for word in found.different:
-        for address in (word.left, word.right):
-            row = pool.connection.execute("SELECT entity FROM alias WHERE address = ?", (address,)).fetchone()
-            if row is not None and row[0] != thing.card.entity:
-                others[address] = pool.cards([row[0]])[0]
-    return Background(found, others)
+    for address in dict.fromkeys(named):
+        row = pool.connection.execute("SELECT entity FROM alias WHERE address = ?", (address,)).fetchone()
+        if row is not None and row[0] != thing.card.entity:
+            others[address] = pool.cards([row[0]])[0]
+    return Background(found, others, tuple(said))
 
 
 def together_view(thing: Thing, found: Background, site: Site, links: Links) -> TogetherView | None:
@@ -115,6 +118,36 @@ def _objections(claims: Sequence[Claim], site: Site, links: Links) -> Iterator[t
     for claim in claims:
         words = _("{record} does not belong with the others").format(record=_named(claim, site))
         yield words, links.page("apart", short_code(claim.address))
+
+
+@dataclass(frozen=True, slots=True)
+class RelationView:
+    """What the thing has to do with another: a sentence, the other's page, and who says so."""
+
+    sentence: str
+    url: str
+    who: str
+
+
+def relation_views(thing: Thing, found: Background, site: Site, links: Links) -> tuple[RelationView, ...]:
+    """Each relation once, with everybody who says it."""
+    own = [claim.address for claim in thing.claims]
+    sayers: dict[tuple[str, str], list[str]] = {}
+    for relation in found.relations:
+        card = found.others.get(relation.other(own))
+        if card is None:
+            continue
+        ends = (thing.card.title, card.title) if relation.subject in own else (card.title, thing.card.title)
+        kind = site.schema.label("relation_kinds", relation.kind, links.lang)
+        sentence = _("“{one}” {relation} “{other}”").format(
+            one=ends[0], relation=kind[:1].lower() + kind[1:], other=ends[1]
+        )
+        key = (sentence, links.record(card.short, card.slug))
+        sayers.setdefault(key, []).append(site.member_name(relation.member))
+    return tuple(
+        RelationView(sentence, url, joined(list(dict.fromkeys(names))))
+        for (sentence, url), names in sayers.items()
+    )
 
 
 def not_views(thing: Thing, found: Background, site: Site, links: Links) -> tuple[NotView, ...]:
