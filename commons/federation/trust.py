@@ -14,7 +14,7 @@ Laws:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -98,17 +98,27 @@ def prove(
 class Choice:
     """Which release is to be used.
 
-    `candidates`: best first; the first that intake accepts is used. `disputed`: releases that are not used
-    though they are the member's own: what they withdraw is its signed word all the same. `log`: the member's
-    key log as far as it is undisputed. `findings` carry codes of this module: E_ROLLBACK, E_TWOCOPIES,
-    E_KEYFORK, E_VOID, renewed.
+    `candidates`: best first; the first that intake accepts is used. `own`: every release that is the member's
+    word, used or not, by version: what they withdraw is withdrawn. `disowned`: those that are not its word,
+    since they are void or beyond a pause. `log`: the member's key log as far as it is undisputed. `findings`
+    carry codes of this module: E_ROLLBACK, E_TWOCOPIES, E_KEYFORK, E_VOID, renewed.
     """
 
     candidates: tuple[Seen, ...]
-    disputed: tuple[Seen, ...]
+    own: tuple[Seen, ...]
+    disowned: tuple[Seen, ...]
     log: KeyLog | None
     evidence: tuple[Evidence, ...]
     findings: tuple[Finding, ...]
+
+    def besides(self, release: Seen | None) -> Iterator[Seen]:
+        """The member's own releases that `release` does not follow, as far as known.
+
+        A release repeats what those before it withdrew, so only these have a word of their own.
+        """
+        alive = {s.digest: s for s in self.own}
+        followed = _Line.of(release, alive).digests if release is not None else frozenset()
+        return (s for s in self.own if s.digest not in followed and s is not release)
 
 
 def choose(
@@ -123,7 +133,9 @@ def choose(
     """
     releases = {s.digest: s for s in seen if s.manifest.member == member}
     findings: list[Finding] = []
+    disowned: list[Seen] = []
     if pause is not None:
+        disowned += (s for s in releases.values() if s.version > pause.at)
         if any(s.manifest.epoch > pause.at[0] for s in releases.values()):
             findings.append(Finding("renewed", member=member))
         releases = {d: s for d, s in releases.items() if s.version <= pause.at}
@@ -135,12 +147,12 @@ def choose(
         if log is None or release.manifest.epoch > log.epoch:
             continue
         if log.is_void(*release.version):
+            disowned.append(release)
             findings.append(_about(release, "E_VOID"))
         else:
             alive[digest] = release
     evidence = _evidence(alive, known, log, pause)
     candidates = _candidates(alive, evidence)
-    disputed = _disputed(alive, evidence, candidates)
     floor = _floor(known, log) if pause is None else None
     if known is not None and known.release not in releases and floor is not None:
         findings += [_about(s, "E_ROLLBACK") for s in candidates if s.version < floor]
@@ -150,7 +162,8 @@ def choose(
         for e in evidence
         if not (candidates and _Line.of(candidates[0], alive).heals(e))
     ]
-    return Choice(tuple(candidates), disputed, log, evidence, tuple(findings))
+    own = tuple(sorted(alive.values(), key=lambda s: (s.version, s.digest)))
+    return Choice(tuple(candidates), own, tuple(disowned), log, evidence, tuple(findings))
 
 
 def _floor(known: LockedMember | None, log: KeyLog | None) -> Version | None:
@@ -219,20 +232,6 @@ def _candidates(alive: Mapping[str, Seen], evidence: Sequence[Evidence]) -> list
     # Everything is disputed: the member would vanish, though both copies are its own. Which one is shown must
     # not depend on which arrived first.
     return [min(alive.values(), key=lambda s: (s.version, s.digest))]
-
-
-def _disputed(
-    alive: Mapping[str, Seen], evidence: Sequence[Evidence], candidates: Sequence[Seen]
-) -> tuple[Seen, ...]:
-    """What is newer than the best candidate, or has a number that others have, too; by version."""
-    digests = {digest for dispute in evidence for digest in dispute.digests}
-    used = {s.digest for s in candidates}
-    found = [
-        s
-        for s in alive.values()
-        if s.digest not in used and (s.digest in digests or s.version > candidates[0].version)
-    ]
-    return tuple(sorted(found, key=lambda s: (s.version, s.digest)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,9 +153,12 @@ class _Deciding:
         choice = trust.choose(seen, member=self.member.id, known=self.known, pause=self.member.pause)
         findings = list(choice.findings)
         passed: list[PassedOver] = []
+        first = choice.candidates[0] if choice.candidates else None
         stones = set(self.known.tombstones) if self.known else set()
-        for release in choice.disputed:  # which copy is right is open; what either withdrew is not
-            stones.update(self.take_in(release.digest).withdrawals)
+        stones -= self._words(choice.disowned)  # also those that claim to be of long before
+        stones |= self._words(
+            choice.besides(first)
+        )  # which copy is right is open; what either withdrew is not
         chosen: Seen | None = None
         waits: Loss | None = None
         for candidate in choice.candidates[:MOST_TRIED]:
@@ -175,11 +178,18 @@ class _Deciding:
                 break
             passed.append(PassedOver(*candidate.version, candidate.digest, code))
             findings.append(self._finding(code, candidate, waits))
+        if chosen is not first:
+            stones |= self._words(choice.besides(chosen))
         locked = self._locked(chosen, _counting(stones, choice.log, self.member.pause), choice, passed)
         if chosen is not None and locked.state != locks.PAUSED and _is_leaving(intake):
             locked = replace(locked, state=locks.LEAVING)
         was = self.known.release if self.known else None
         return MemberPlan(locked, tuple(findings), locked.release != was, waits)
+
+    def _words(self, releases: Iterable[Seen]) -> set[Tombstone]:
+        """What these releases withdraw; those that withdraw nothing are not read."""
+        speaking = (s for s in releases if s.manifest.counts.get("withdrawal"))
+        return {stone for s in speaking for stone in self.take_in(s.digest).withdrawals}
 
     def _finding(self, code: str, release: Seen, loss: Loss | None) -> Finding:
         epoch, number = release.version

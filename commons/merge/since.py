@@ -28,7 +28,8 @@ def with_todays_word(old: Lock, today: Lock) -> Lock:
                 members[member] = LockedMember(LEFT, tombstones=locked.tombstones)
             continue
         counts = _Counting.of(member, today)
-        stones = tuple(s for s in _united(before.tombstones, locked.tombstones) if counts(s.epoch, s.number))
+        # What a thief withdrew may bear an old number, so where something was disowned, today's word is all.
+        stones = locked.tombstones if counts.limited else _united(before.tombstones, locked.tombstones)
         if not counts(before.epoch, before.number):
             members[member] = replace(locked, tombstones=stones)
         elif stones != before.tombstones:
@@ -51,6 +52,10 @@ class _Counting:
     def of(cls, member: str, today: Lock) -> _Counting:
         accepted = today.policy.member(member)
         return cls(today.members[member].voids, accepted.pause if accepted else None)
+
+    @property
+    def limited(self) -> bool:
+        return bool(self.voids) or self.pause is not None
 
     def __call__(self, epoch: int, number: int) -> bool:
         if any(void.covers(epoch, number) for void in self.voids):

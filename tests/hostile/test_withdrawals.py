@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from commons.addresses import short_code, tombstone
+from commons.federation.policy import Pause
 from commons.merge.changes import compare
+from commons.merge.since import with_todays_word
 from commons.pool.opening import open_pool
 from commons.pool.read import Gone, Pool, Thing, Unknown
 from tests.hostile.making import place, withdrawal
@@ -66,3 +68,51 @@ def test_the_root_of_all_others_stays_apart_from_the_word_itself(federation: Fed
     federation.share("b", [place("otro"), withdrawal(tombstone(origin), number=2)], number=2)
     federation.merge()
     assert federation.titles() == before
+
+
+def thefts(federation: Federation) -> None:
+    """One good release, then one by whoever stole the key: a withdrawal that claims to be of the first."""
+    first = federation.share("a", [place("uno"), place("dos")])
+    stone = withdrawal(tombstone(f"{federation.id('a')}/place/uno"), number=1)
+    federation.share("a", [place("dos"), stone], number=2, previous=[first.digest])
+    federation.merge()
+    assert federation.titles() == ["Comedor dos"]
+
+
+def test_a_pause_lets_go_of_a_withdrawal_that_pretends_to_be_old(federation: Federation) -> None:
+    """What counts is who says it, not which number the words bear."""
+    thefts(federation)
+    federation.pauses["a"] = Pause((0, 1))
+    federation.merge()
+    assert federation.titles() == ["Comedor dos", "Comedor uno"]
+    assert federation.rows("SELECT * FROM withdrawal") == []
+
+
+def test_a_recovery_voids_a_withdrawal_that_pretends_to_be_old(federation: Federation) -> None:
+    """It falls with the release that said it, also out of a lock that took it up, and out of old versions."""
+    thefts(federation)
+    stolen = federation.lock
+    federation.members["a"].recover((0, 2))
+    federation.share("a", [place("uno"), place("dos")], number=2, previous=[])
+    federation.merge()
+    assert federation.titles() == ["Comedor dos", "Comedor uno"]
+    assert stolen is not None and federation.lock is not None
+    again = with_todays_word(stolen, federation.lock).members[federation.id("a")]
+    assert again.tombstones == () and again.epoch == 1
+
+
+@pytest.mark.parametrize("between", [True, False])
+def test_what_a_copy_withdrew_counts_whenever_its_release_arrives(
+    federation: Federation, between: bool
+) -> None:
+    """Also if a newer release of the other copy came before, which does not follow it as far as known."""
+    first = federation.share("a", [place("uno"), place("dos")])
+    stone = withdrawal(tombstone(f"{federation.id('a')}/place/uno"), number=2)
+    federation.share("a", [place("dos")], number=3, previous=["f" * 64])
+    if between:
+        federation.merge()
+    federation.share("a", [place("dos"), stone], number=2, previous=[first.digest])
+    federation.merge()
+    federation.share("a", [place("uno"), place("dos")], number=4)
+    federation.merge()
+    assert federation.titles() == ["Comedor dos"]
