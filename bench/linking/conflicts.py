@@ -61,7 +61,7 @@ def find(records: Iterable[Told], decision: Decision) -> Conflicts:
         ]
     wanted = _to_be_listed(by.values())
     asked = Groups(decision.clusters)
-    for candidate in decision.candidates:
+    for candidate in (*decision.candidates, *decision.choices):
         asked.join(candidate.a, candidate.b)
     apart = Groups(decision.clusters)
     open_pairs = [p for p in wanted if apart.of(p[0]) is not apart.of(p[1])]

@@ -43,7 +43,8 @@ class Outcome:
     """Everything that is reported of one set.
 
     `automatic`: clusters as linking makes them. `accepted`: if every candidate were accepted, whatever it
-    joins. `judged`: if judges said so, and linking decided again by all its rules. `queue`: candidates.
+    joins. `judged`: if judges said so, and linking decided again by all its rules. `queue`: candidates;
+    `choices`: further pairs of which at most one is right, so that nobody accepts them all.
     `kept`: share of the true pairs that were compared at all.
     """
 
@@ -55,14 +56,16 @@ class Outcome:
     judged: Score
     queue: int
     queue_right: int
+    choices: int
     kept: float | None
     seconds: float
     compared: int | None
 
     @property
     def queue_times(self) -> float:
-        """The queue, in times of the true pairs."""
-        return self.queue / self.automatic.true if self.automatic.true else float(self.queue)
+        """All that is asked, in times of the true pairs."""
+        asked = self.queue + self.choices
+        return asked / self.automatic.true if self.automatic.true else float(asked)
 
 
 def pairs_of(groups: Iterable[Collection[str]], known: Collection[str]) -> set[Pair]:
@@ -133,12 +136,13 @@ def measure(
     truth, true = labelled.truth, true_pairs(labelled.truth)
     counting = [c for c in decision.candidates if c.a in truth and c.b in truth]
     found = true - set(undecided)
+    choices = sum(c.a in truth and c.b in truth for c in decision.choices)
     return Outcome(
         labelled.name, half, len(labelled.records),
         score(pairs_of(decision.clusters, truth), true, undecided),
         score(pairs_of(accepting(decision), truth), true, undecided),
         score(pairs_of((judged or decision).clusters, truth), true, undecided),
-        len(counting), sum(pair(c.a, c.b) in true for c in counting),
+        len(counting), sum(pair(c.a, c.b) in true for c in counting), choices,
         None if kept is None else len(found & kept) / max(len(found), 1),
         seconds, compared,
     )  # fmt: skip

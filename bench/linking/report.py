@@ -17,7 +17,7 @@ _LESS = ("title", "kind", "keywords", "description", "summary", "country", "sche
 
 HEADINGS = (
     "| set | half | records | true pairs | automatic P / R / F1 | every candidate accepted P / R / F1 "
-    "| and judged P / R / F1 | queue | × true | compared | s | µs a pair |\n"
+    "| and judged P / R / F1 | candidates + choices | × true | compared | s | µs a pair |\n"
     "|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
@@ -33,7 +33,8 @@ def line(found: Outcome) -> str:
     return (
         f"| {found.name} | {found.half} | {found.records:,} | {found.automatic.true:,} "
         f"| {_three(found.automatic)} "
-        f"| {_three(found.accepted)} | {_three(found.judged)} | {found.queue:,} | {found.queue_times:.2f} "
+        f"| {_three(found.accepted)} | {_three(found.judged)} "
+        f"| {found.queue:,} + {found.choices:,} | {found.queue_times:.2f} "
         f"| {kept} | {found.seconds:.1f} | {each} |"
     )
 
