@@ -16,9 +16,11 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from email import policy as email_policies
+from email.message import Message
+from email.policy import Compat32
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from commons.federation import store as stored
 from commons.format import container, sshsig
@@ -32,6 +34,8 @@ from commons.messages import N_
 _MOST_ENTRIES = 10_000  # of a folder or a zip
 _MOST_UNPACKED = 4 * LIMITS.pruned_container_bytes  # of one zip, all its entries together
 _DEEPEST = 6  # folders within folders
+_MOST_IN_MAIL = 200  # parts of one e-mail, those within parts included
+_HEADER = 16 * 1024  # bytes: Python takes time by the square of their number
 _PEEK = 1024
 _SQLITE = b"SQLite format 3\0"
 _SIGNATURE = b"-----BEGIN SSH SIGNATURE-----"
@@ -40,6 +44,8 @@ _UNPACKING = (
     zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError, zlib.error,
     lzma.LZMAError,
 )  # fmt: skip
+# What a telephone or a desktop packs with. Others unpack to thousands of times their size at the first byte.
+_PACKINGS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _LITTER = {"__macosx", "thumbs.db", "desktop.ini"}
 _SIDECARS = ("-wal", "-journal", "-shm")
 
@@ -223,6 +229,8 @@ def _entry_bytes(
 
     `budget`: bytes that may still be unpacked of this zip. Raises FormatError.
     """
+    if entry.compress_type not in _PACKINGS:
+        raise ContainerRefused(entry.filename, N_("it is packed in a way that is not read here"))
     room = most if budget is None else min(most, budget[0])
     try:
         with packed.open(entry) as file:
@@ -249,24 +257,45 @@ def _is_email(start: bytes) -> bool:
 
 def _attached(item: _Item, known: Known) -> Iterator[Parcel]:
     try:
-        message = email.message_from_bytes(
-            item.read(LIMITS.pruned_container_bytes), policy=email_policies.compat32
-        )
+        found = list(_attachments(item.read(LIMITS.pruned_container_bytes)))
     except FormatError as error:
         yield _refused(item, error.code)
         return
+    except (ValueError, RecursionError):  # names in no alphabet, messages within messages without end
+        yield _refused(item, DAMAGED)
+        return
     items: list[_Item | Parcel] = []
-    for part in message.walk():
-        name = part.get_filename()
-        if part.is_multipart() or not name:
-            continue
-        data = part.get_payload(decode=True)
-        data = data if isinstance(data, bytes) else b""
+    for name, data in found:
         where = f"{item.where} › {_printable(name)}"
         items.append(_Item(name, where, item.path, data[:_PEEK], len(data), partial(_within, data)))
     if not items:
         yield _refused(item, JUNK)
     yield from _drawer(items, known, packed=True)
+
+
+class _ShortHeaders(Compat32):
+    """How mail is read, but for headers that no program writes."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        if sum(map(len, sourcelines)) > _HEADER:
+            raise ValueError(_HEADER)
+        return super().header_source_parse(sourcelines)
+
+
+def _attachments(message: bytes) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each file that is attached. Raises ValueError, RecursionError."""
+    numbers = iter(range(_MOST_IN_MAIL))
+
+    def part_of(**options: Any) -> Message:
+        if next(numbers, None) is None:
+            raise ValueError(_MOST_IN_MAIL)
+        return Message(**options)
+
+    for part in email.message_from_bytes(message, _class=part_of, policy=_ShortHeaders()).walk():
+        name = part.get_filename()
+        if name and not part.is_multipart():
+            data = part.get_payload(decode=True)
+            yield name, data if isinstance(data, bytes) else b""
 
 
 def _within(data: bytes, most: int) -> bytes:

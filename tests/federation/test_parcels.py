@@ -126,6 +126,37 @@ def test_a_name_commands_no_terminal(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no links and pipes to speak of")
+def test_packings_that_swell_at_the_first_byte_are_not_opened(tmp_path: Path) -> None:
+    """A few hundred bytes would cost a second and hundreds of megabytes, for each of ten thousand entries."""
+    with zipfile.ZipFile(tmp_path / "todo.zip", "w") as packed:
+        for name, kind in (("a", zipfile.ZIP_BZIP2), ("b", zipfile.ZIP_LZMA)):
+            packed.writestr(name, container.to_bytes(ONE), compress_type=kind)
+    assert found(tmp_path) == [(f"todo.zip › {n}", None, "parcel-damaged") for n in ("a", "b")]
+
+
+_MAIL = b"From: ana@example.org\nMessage-ID: <1@example.org>\n"
+_FILE = _MAIL + b"Content-Disposition: attachment; "
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        _MAIL
+        + b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(2000)),
+        _MAIL + b"Content-Type: message/rfc822\n\n" * 5000,
+        _FILE + b"filename*=a\0b''x\n\nhola",
+        _FILE + b"filename*=idna''%ff.x\n\nhola",
+        _FILE + b";" * 300_000 + b'filename="' + b'a;"' * 20_000 + b"\n\nhola",
+    ],
+    ids=["parts in parts", "letters in letters", "no alphabet", "no name", "a long header"],
+)
+def test_a_letter_that_no_program_writes_is_named_and_stops_nothing(tmp_path: Path, mail: bytes) -> None:
+    """Else a stranger's letter in the inbox would be the end of every merge."""
+    (tmp_path / "carta.eml").write_bytes(mail)
+    container.write_file(tmp_path / "paz.entrega", ONE)
+    assert found(tmp_path) == [("carta.eml", None, "parcel-damaged"), ("paz.entrega", ONE.digest, None)]
+
+
 def test_links_and_pipes_are_not_followed(tmp_path: Path) -> None:
     """A pipe does not block; a link to a folder or file is left alone."""
     container.write_folder(tmp_path.parent / f"{tmp_path.name}-else", ONE)
