@@ -14,9 +14,10 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, ClassVar, NamedTuple
 
 from commons.errors import CommonsError
+from commons.messages import N_
 
 _FRAME = struct.Struct("<cII")
 _ROWS = struct.Struct("<IIII")  # bytes of type, rows, bytes of ids, bytes of codes
@@ -26,6 +27,9 @@ MOST_BYTES = 256 * 1024 * 1024  # of one frame; a batch of the longest records a
 
 class Damaged(CommonsError):
     """A result of intake is not whole. Whoever reads it examines the release again."""
+
+    template: ClassVar[str] = N_("What was kept of a release that had been examined is damaged.")
+    hint_template: ClassVar[str] = N_("Try again: it was thrown away, and the release is examined anew.")
 
 
 class Row(NamedTuple):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
@@ -81,10 +82,10 @@ class Intake:
         Args:
             first: how many records to leave out, which costs next to nothing.
         Raises:
-            Damaged: what was kept is not whole; delete it and examine the release again.
+            Damaged: what was kept is not whole. It is deleted, so that the release is examined again.
         """
         if self.taken:
-            with self.path.open("rb") as file:
+            with self._reading() as file:
                 yield from frames.read_rows(file, first)
 
     def ids(self) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -94,8 +95,17 @@ class Intake:
             Damaged: as `rows`.
         """
         if self.taken:
-            with self.path.open("rb") as file:
+            with self._reading() as file:
                 yield from frames.read_ids(file)
+
+    @contextmanager
+    def _reading(self) -> Iterator[BinaryIO]:
+        try:
+            with self.path.open("rb") as file:
+                yield file
+        except Damaged:  # else every merge would stop at it
+            self.path.unlink(missing_ok=True)
+            raise
 
 
 class Gate:

@@ -28,6 +28,7 @@ from commons.federation.store import NotInStore, Store
 from commons.federation.trust import Seen
 from commons.findings import Finding
 from commons.format.container import sync_folder, write_bytes
+from commons.intake.frames import Damaged
 from commons.intake.gate import Gate, Intake
 from commons.link.model import LINKER
 from commons.merge import withheld
@@ -42,6 +43,7 @@ from commons.messages import N_
 from commons.schema import territory as territories
 from commons.schema.spec import load_schema
 
+MOST_DAMAGED = 20  # results of intake: a disk that damages more needs another disk
 POOL, CHANGES = "pool.db", "pool.changes.json"
 
 
@@ -119,11 +121,15 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
     with store.writing(), Gate(store.root / "intake") as gate:
         if not options.dry_run:
             gate.get_ready()
+        tries = MOST_DAMAGED
         while True:
             try:
                 return _merge_seen(policy, folder, store, gate, options, progress)
             except NotInStore as damaged:  # a disk's fault: its source may have it still, or the one before
                 if not store.forget_damaged(damaged.digest):
+                    raise
+            except Damaged:  # what was kept of it is thrown away by now
+                if (tries := tries - 1) < 0:
                     raise
             except WithdrawnSince as pruned:  # a withdrawal no longer counts: it was not its member's
                 if not store.unseal(pruned.release):

@@ -65,6 +65,20 @@ def test_a_damaged_release_that_no_source_has_is_made_again_out_of_the_last_pool
     assert "store-mended" not in {f.code for f in merge(federation.folder, OPTIONS).findings}
 
 
+@pytest.mark.parametrize("children", [0, 2])
+def test_what_the_disk_damaged_of_an_examined_release_is_made_anew(
+    federation: Federation, children: int
+) -> None:
+    """It may be deleted at any time, so that a flipped bit in it stops no merge, now or later."""
+    before = merge(federation.folder, OPTIONS).result
+    for path in federation.store.intake.iterdir():
+        data = bytearray(path.read_bytes())
+        data[len(data) // 3] ^= 1
+        path.write_bytes(data)
+    after = merge(federation.folder, replace(OPTIONS, children=children)).result
+    assert before and after and before.root == after.root
+
+
 def test_a_release_that_is_lost_with_its_pool_costs_only_its_member(federation: Federation) -> None:
     """The others are merged; the version stays known, so that nothing older takes its place, also later."""
     damage(federation, "b")
