@@ -57,13 +57,15 @@ def ask(net: Net, question: Question, scratch: Path) -> Got:
     Raises:
         NotFetched, FormatError.
     """
+    from commons.federation.session import asking  # late: most federations ask nobody on the net
+
     patience = net.wire.patience
     ends_at = time.monotonic() + patience.deadline_s
     for left in reversed(range(patience.tries)):
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
         try:
-            with net.wire.asking(private=question.private, ends_at=ends_at) as session:
+            with asking(net.wire, private=question.private, ends_at=ends_at) as session:
                 return _once(net, question, session, scratch)
         except NotFetched as error:
             pause_s = patience.pause_s * 2 ** (patience.tries - 1 - left)

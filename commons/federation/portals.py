@@ -102,7 +102,9 @@ def portal(url: str, scratch: Path, wire: Wire | None = None) -> Iterator[Portal
     path = _PAGE.split(at.path.removesuffix(POOL), maxsplit=1)[0].rstrip("/")
     base = str(at.copy_with(path=f"{path}/", query=None, fragment=None))
     private = _is_private(at, wire)
-    with wire.asking(private=private, ends_at=time.monotonic() + _DEADLINE_S) as session:
+    from commons.federation.session import asking  # late: see there
+
+    with asking(wire, private=private, ends_at=time.monotonic() + _DEADLINE_S) as session:
         yield Portal(base, session, scratch)
 
 

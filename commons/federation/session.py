@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import certifi
@@ -45,12 +46,20 @@ _MOST_ADDRESSES = 4  # of one name that are tried
 _PEEKED = 16 * 1024
 
 
-def tls_of(wire: Wire) -> ssl.SSLContext:
-    """Which certificates are trusted."""
-    context = ssl.create_default_context(cafile=str(wire.ca_file) if wire.ca_file else None)
-    if wire.ca_file is None:  # a system without certificates of its own, or with very old ones
+@lru_cache(maxsize=8)
+def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    if ca_file is None:  # a system without certificates of its own, or with very old ones
         context.load_verify_locations(certifi.where())
     return context
+
+
+@contextmanager
+def asking(wire: Wire, *, private: bool, ends_at: float | None = None) -> Iterator[Session]:
+    """A session for one source; its deadline begins now, or is `ends_at` on the monotonic clock."""
+    session = Session(wire, private=private, ends_at=ends_at)
+    with session.pool:
+        yield session
 
 
 class Session:
@@ -60,7 +69,7 @@ class Session:
         self.wire, self.private = wire, private
         self.ends_at = time.monotonic() + wire.patience.deadline_s if ends_at is None else ends_at
         self.pool = httpcore.ConnectionPool(
-            ssl_context=wire.tls, max_connections=2, http2=False, network_backend=_Judging(self)
+            ssl_context=_trusted(wire.ca_file), max_connections=2, http2=False, network_backend=_Judging(self)
         )
 
     def remaining(self, most: float, source: str = "") -> float:

@@ -14,21 +14,14 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 from commons.errors import CommonsError
 from commons.federation.hosts import may_connect
 from commons.messages import N_, translate
-
-if TYPE_CHECKING:
-    import ssl
-
-    from commons.federation.session import Session
 
 NOTHING, UNREACHABLE, SLOW = "E_SOURCE", "E_UNREACHABLE", "E_SLOW"
 TLS, ADDRESS, REDIRECT, STATUS = "E_TLS", "E_ADDRESS", "E_REDIRECT", "E_HTTP"
@@ -124,18 +117,3 @@ class Wire:
     ca_file: Path | None = None
     judge: Judge = may_connect
     stop: threading.Event = field(default_factory=threading.Event)
-
-    @cached_property
-    def tls(self) -> ssl.SSLContext:
-        from commons.federation.session import tls_of
-
-        return tls_of(self)
-
-    @contextmanager
-    def asking(self, *, private: bool, ends_at: float | None = None) -> Iterator[Session]:
-        """A session for one source; its deadline begins now, or is `ends_at` on the monotonic clock."""
-        from commons.federation.session import Session  # late: see there
-
-        session = Session(self, private=private, ends_at=ends_at)
-        with session.pool:
-            yield session
