@@ -215,7 +215,7 @@ def _same_way(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     right = [w for w in b if len(w) > 1 or w.isdigit()]
     if not left or not right:
         return left == right and a == b
-    few, many = (left, right) if len(left) <= len(right) else (right, left)
+    few, many = sorted((left, right), key=lambda words: (len(words), words))
     hits = sum(any(w == o or (not w.isdigit() and near(w, o)) for o in many) for w in few)
     if hits == len(few):
         return True

@@ -22,7 +22,7 @@ from commons.link import block, features, related
 from commons.link.judgements import NO_VERDICTS, Verdicts
 from commons.link.model import Candidate, Link, Related
 from commons.link.rarity import Rarity, atoms, buckets_of, hashed, runs
-from commons.link.score import G_MARKS, Scorer
+from commons.link.score import Scorer
 from commons.link.scored import Found, Linking, link
 from commons.link.tables import Table
 
@@ -83,13 +83,37 @@ class Shared:
     tell: bool = False  # give every compared pair, too
 
 
-def rarity_of(shelf: Shelf, table: Table, spread: Spread = here) -> Rarity:
+@dataclass(frozen=True)
+class Kept:
+    """Who wants to know the atoms and keys of nodes: given (hash, node), in order, a part at a time."""
+
+    atoms: Callable[[Sequence[tuple[int, int]]], None]
+    keys: Callable[[Sequence[tuple[int, int]]], None]
+
+
+def _told(
+    parts: Iterable[bytes], keep: Callable[[Sequence[tuple[int, int]]], None] | None
+) -> Iterator[bytes]:
+    for data in parts:
+        if keep is not None:
+            keep(_entries(data))
+        yield data
+
+
+def _entries(data: bytes) -> list[tuple[int, int]]:
+    """(hash, node) of a part, in order."""
+    values = array("Q", data)
+    return sorted(zip(values[::2], values[1::2], strict=True))
+
+
+def rarity_of(shelf: Shelf, table: Table, spread: Spread = here, kept: Kept | None = None) -> Rarity:
     """What is common among the nodes."""
     pile = Pile()
-    for data in spread(_stretches(len(shelf)), count_worker, Shared(table, shelf)):
+    shared = Shared(table, shelf, tell=kept is not None)
+    for data in spread(_stretches(len(shelf)), count_worker, shared):
         pile.add(marshal.loads(data))  # noqa: S302  (written by `count_worker`)
     buckets: dict[int, int] = {}
-    for data in spread(pile.take(), sum_worker, None):
+    for data in spread(_told(pile.take(), kept.atoms if kept else None), sum_worker, shared.tell):
         buckets.update(marshal.loads(data))  # noqa: S302  (written by `sum_worker`)
     return Rarity(buckets)
 
@@ -102,13 +126,18 @@ class Pairs:
     related: array[int]
 
 
-def compared(shared: Shared, spread: Spread = here, watch: Callable[[int, int], None] | None = None) -> Pairs:
+def compared(
+    shared: Shared,
+    spread: Spread = here,
+    watch: Callable[[int, int], None] | None = None,
+    kept: Kept | None = None,
+) -> Pairs:
     """The pairs of nodes that share a key and are worth looking at again."""
     keys, pairs = Pile(), Pile()
     for data in spread(_stretches(len(shared.shelf)), key_worker, shared):
         keys.add(marshal.loads(data))  # noqa: S302  (written by `key_worker`)
     width = max(len(shared.shelf) // PARTS, 1)
-    for data in spread(keys.take(), block_worker, width):
+    for data in spread(_told(keys.take(), kept.keys if kept else None), block_worker, width):
         pairs.add(marshal.loads(data))  # noqa: S302  (written by `block_worker`)
     found = Pairs(array("Q"), array("Q"))
     for data in spread(pairs.take(), score_worker, shared):
@@ -126,22 +155,23 @@ def _stretches(n: int) -> Iterator[tuple[int, int]]:
 
 
 def count_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
-    """Nodes → hashes of their atoms, by part."""
+    """Nodes → hashes of their atoms, by part; with the node if that is to be told."""
 
     def do(stretch: tuple[int, int]) -> bytes:
         parts: dict[int, array[int]] = defaultdict(lambda: array("Q"))
         for node in range(*stretch):
             for atom in atoms(features.unpacked(shared.shelf[node])):
                 value = hashed(atom)
-                parts[value >> _SHIFT].append(value)
+                parts[value >> _SHIFT].extend((value, node) if shared.tell else (value,))
         return marshal.dumps({part: values.tobytes() for part, values in parts.items()})
 
     return do
 
 
-def sum_worker(_shared: None) -> Callable[[bytes], bytes]:
+def sum_worker(with_nodes: bool) -> Callable[[bytes], bytes]:
     """Hashes of atoms → the buckets of those that are not rare."""
-    return lambda data: marshal.dumps(buckets_of(runs(sorted(array("Q", data)))))
+    step = 2 if with_nodes else 1
+    return lambda data: marshal.dumps(buckets_of(runs(sorted(array("Q", data)[::step]))))
 
 
 def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
@@ -161,8 +191,7 @@ def block_worker(width: int) -> Callable[[bytes], bytes]:
     """(key, node) of one part → pairs of nodes that share a key, by part of the first node."""
 
     def do(data: bytes) -> bytes:
-        values = array("Q", data)
-        entries = sorted(zip(values[::2], values[1::2], strict=True))
+        entries = _entries(data)
         parts: dict[int, array[int]] = defaultdict(lambda: array("Q"))
         for _key, nodes in block.blocks(entries):
             for at, node in enumerate(nodes[:-1]):
@@ -185,7 +214,7 @@ def score_worker(shared: Shared) -> Callable[[bytes], bytes]:
         for pair in every:
             a, b = prepared(pair >> 32), prepared(pair & 0xFFFFFFFF)
             score = scorer.score(a, b)
-            if score.total >= least and G_MARKS not in score.guards:
+            if related.is_near(score, least):
                 near.append(pair)
             elif related.reason(a.features, b.features, score):
                 relatives.append(pair)

@@ -16,6 +16,11 @@ LIKENESS = 90  # percent of the lesser name that the other has
 MOST = 3  # proposals about one record
 
 
+def is_near(score: Score, least: int) -> bool:
+    """Whether a pair may be one thing: points enough, and nothing that rules it out."""
+    return score.total >= least and G_MARKS not in score.guards
+
+
 def reason(a: Features, b: Features, score: Score) -> str:
     """Why two records that are not one thing are relatives; "" if they are none."""
     if score.likeness < LIKENESS or not _one_contact(a, b):

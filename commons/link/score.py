@@ -194,7 +194,8 @@ class Scorer:
         points, how = self._points, compare.streets(a.street, b.street)
         if how == compare.SAME:
             spelled = points["street_spelled"] if a.street.spelling == b.street.spelling else 0
-            return points["street"] * self._share(street_atom(a)) // 100 + spelled
+            share = min(self._share(street_atom(a)), self._share(street_atom(b)))
+            return points["street"] * share // 100 + spelled
         if a.street.number and b.street.number and a.street.number != b.street.number:
             guards.append(G_NUMBER)
             return points["street_other_number"]

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commons.link import whole
+from commons.link import features, whole
 from commons.link.judgements import Judgement, weigh
 from commons.link.model import Decision
+from commons.link.rarity import Rarity
+from commons.link.score import Scorer
+from commons.link.tables import load_tables
 
 A, B, C, D = (letter * 26 for letter in "abcd")
 HOUSE = {"street_address": "Calle Jacaranda 12", "district": "09007"}
@@ -185,6 +188,18 @@ def worlds(draw: st.DrawFn) -> tuple[list[Record], list[Judgement]]:
 def decided(world: tuple[list[Record], list[Judgement]]) -> Decision:
     records, said = world
     return whole.run(records, verdicts=weigh(said, judges=(D,)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds())
+def test_a_score_is_the_same_from_either_side(world: tuple[list[Record], list[Judgement]]) -> None:
+    """Whoever is named first."""
+    found = [f for _a, fields in world[0] if (f := features.of("place", fields)) is not None]
+    scorer = Scorer(load_tables().types["place"], Rarity.counted(set(found)))
+    ready = [scorer.prepared(f) for f in found]
+    for one in ready:
+        for other in ready:
+            assert dict(scorer.score(one, other).parts) == dict(scorer.score(other, one).parts)
 
 
 @settings(max_examples=120, deadline=None)

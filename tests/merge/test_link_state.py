@@ -1,0 +1,102 @@
+"""What linking remembers: it changes no result, and losing it only costs time."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commons.link import block, engine, features
+from commons.link.engine import Pairs, Shared
+from commons.link.tables import load_tables
+from commons.merge.link_state import LinkState, Nodes, _OfType
+
+TABLE = load_tables().types["place"]
+WORDS = ["casa", "luz", "ollin", "tonal", "xochitl", "nahui", "comedor", "centro", "papalotl", "ehecatl"]
+
+
+def record(random_: random.Random) -> dict[str, Any]:
+    """One of few places, so that many share something and buckets change often."""
+    fields: dict[str, Any] = {"title": " ".join(random_.sample(WORDS, random_.randrange(1, 4)))}
+    if random_.random() < 0.6:
+        fields["street_address"] = f"Calle {random_.choice(WORDS)} {random_.randrange(9)}"
+    if random_.random() < 0.5:
+        fields["district"] = f"0900{random_.randrange(3)}"
+    if random_.random() < 0.3:
+        fields["phones"] = [{"number": f"+52555555000{random_.randrange(9)}"}]
+    return fields
+
+
+def nodes(records: list[dict[str, Any]]) -> Nodes:
+    found = {f for r in records if (f := features.of("place", r)) is not None}
+    shelf = sorted(map(features.packed, found))
+    return Nodes(shelf, Shared(TABLE, shelf))
+
+
+def anew(of: Nodes) -> Pairs:
+    shelf = of.shared.shelf
+    return engine.compared(Shared(TABLE, shelf, engine.rarity_of(shelf, TABLE)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_looking_at_changes_finds_what_looking_at_everything_finds(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records come, go and change; buckets and blocks with them, also past the cap."""
+    monkeypatch.setattr("commons.merge.link_state.MOST_CHANGED", 200)
+    monkeypatch.setattr(block, "MOST", 6)
+    monkeypatch.setattr(block.blocks, "__defaults__", (6,))
+    random_ = random.Random(seed)
+    records = [record(random_) for _ in range(90)]
+    for _step in range(8):
+        today = nodes(records)
+        with LinkState(tmp_path / "links.db") as state:
+            rarity, pairs = state.compared("place", today, engine.here)
+        assert pairs == anew(today)
+        assert rarity.buckets == engine.rarity_of(today.shared.shelf, TABLE).buckets
+        for _change in range(random_.randrange(12)):
+            records[random_.randrange(len(records))] = record(random_)
+        del records[: random_.randrange(6)]
+        records += [record(random_) for _ in range(random_.randrange(9))]
+
+
+def test_few_changes_are_not_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One record of many: what was compared is not compared again."""
+    random_ = random.Random(1)
+    records = [record(random_) for _ in range(300)]
+    for change in (False, True):
+        if change:
+            records[0] = record(random_)
+            monkeypatch.setattr(_OfType, "anew", None)
+        with LinkState(tmp_path / "links.db") as state:
+            assert state.compared("place", nodes(records), engine.here)[1] == anew(nodes(records))
+
+
+@pytest.mark.parametrize("damage", [b"", b"no database", None])
+def test_a_damaged_file_only_costs_time(damage: bytes | None, tmp_path: Path) -> None:
+    """Empty, something else, or torn in the middle."""
+    path = tmp_path / "links.db"
+    random_ = random.Random(2)
+    today = nodes([record(random_) for _ in range(200)])
+    with LinkState(path) as state:
+        state.compared("place", today, engine.here)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\0" * (len(whole) - 4096) if damage is None else damage)
+    with LinkState(path) as state:
+        assert state.compared("place", today, engine.here)[1] == anew(today)
+
+
+def test_what_failed_is_not_kept(tmp_path: Path) -> None:
+    """A merge that stops leaves the file as it was."""
+    random_ = random.Random(3)
+    records = [record(random_) for _ in range(100)]
+    path = tmp_path / "links.db"
+    with LinkState(path) as state:
+        state.compared("place", nodes(records), engine.here)
+    before = path.read_bytes()
+    with pytest.raises(RuntimeError), LinkState(path) as state:
+        state.compared("place", nodes(records[:-1]), engine.here)
+        raise RuntimeError
+    assert path.read_bytes() == before
