@@ -14,7 +14,7 @@ from pathlib import Path
 
 from commons.federation import lock as locks
 from commons.federation import policy as policies
-from commons.federation.lock import Lock, LockedHold
+from commons.federation.lock import Lock
 from commons.federation.store import Store
 from commons.format import container, pruned
 from commons.format.container import PrunedFiles
@@ -24,6 +24,7 @@ from commons.merge.inputs import take_in
 from commons.merge.receipts import as_json
 from commons.merge.run import POOL, rebuild
 from commons.merge.since import with_todays_word
+from commons.merge.succession import held
 from commons.pool.witnesses import agreeing
 from commons.publish.edition import Edition
 
@@ -57,9 +58,7 @@ class Editor:
     def today(self) -> Lock:
         """The last lock, with the holds that federation.yaml has now: a hold counts at once."""
         last, moment = locks.read(self.folder), locks.minute(self.at)
-        holds = policies.load(self.folder).holds
-        in_force = tuple(LockedHold(h.hash, h.field, h.until) for h in holds if h.until > moment)
-        return replace(last, as_of=moment, holds=in_force)
+        return replace(last, as_of=moment, holds=held(policies.load(self.folder), moment))
 
     def _releases(self, lock: Lock, store: Store, scratch: Path) -> Iterator[tuple[str, Path]]:
         admission = Admission(lock)

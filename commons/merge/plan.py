@@ -20,7 +20,7 @@ from itertools import takewhile
 from commons.addresses import tombstone
 from commons.federation import lock as locks
 from commons.federation import trust
-from commons.federation.lock import Lock, LockedHold, LockedMember, LockedTerritory, PassedOver, Tombstone
+from commons.federation.lock import Lock, LockedMember, LockedTerritory, PassedOver, Tombstone
 from commons.federation.policy import Member, Pause, Policy
 from commons.federation.store import NotInStore
 from commons.federation.trust import MOST_TRIED, Seen
@@ -30,6 +30,7 @@ from commons.intake.gate import Intake
 from commons.link.model import LINKER
 from commons.merge.admit import admitted
 from commons.merge.claims import fields_of
+from commons.merge.succession import held
 from commons.schema.spec import Schema
 
 SHRINK, OLD, HERE, ADMITTED = "E_SHRINK", "E_TOOOLD", "E_HERE", "admitted"
@@ -107,7 +108,7 @@ def plan(
         members=_members(plans, known),
         vocabularies=vocabularies_digest(schema),
         territory=territory,
-        holds=tuple(LockedHold(h.hash, h.field, h.until) for h in policy.holds if h.until > moment),
+        holds=held(policy, moment),
     )
     for _step in range(policy.admit.steps if policy.admit.vouches else 0):
         used = {id: s for id, p in plans.items() for s in seen(id) if s.digest == p.locked.release}
@@ -280,12 +281,15 @@ def _counting(stones: Iterable[Tombstone], log: KeyLog | None, pause: Pause | No
 def unexplained_loss(
     member: str, before: Intake, after: Intake, withdrawn: Collection[str], as_of: str
 ) -> Loss:
-    """The records of `before` that `after` lacks: not withdrawn, not expired, the member not leaving."""
-    still = {(row.type, row.id) for row in after.rows()}
+    """The records of `before` that `after` lacks: not withdrawn, not expired, the member not leaving.
+
+    A record that is refused is not there: a program that spoils a field of each must not empty a member.
+    """
+    still = {(row.type, row.id) for row in after.rows() if row.code is None}
     there = {hidden.hash for hidden in after.hidden}  # left out by whoever delivered it, not by its member
     total, lost = 0, []
     for row in before.rows():
-        if row.type in ("withdrawal", "catalogue"):
+        if row.type in ("withdrawal", "catalogue") or row.code is not None:
             continue
         total += 1
         if (row.type, row.id) in still:

@@ -3,7 +3,8 @@
 Nobody may bring back what was withdrawn or held since: an older version is published only as the old lock
 with today's tombstones and holds, which is another lock and has another root. Nor does a release come back
 that its member has declared not its own since: what stands today takes its place, and what such releases
-withdrew is not withdrawn. The same goes for what lies beyond a pause of today.
+withdrew is not withdrawn. The same goes for what lies beyond a pause of today. Who has a successor today is
+not shown: what that one withdraws bears its own address, and would come back under the old one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ def with_todays_word(old: Lock, today: Lock) -> Lock:
     Returns `old` itself where nothing was withdrawn, held, paused or declared void since.
     """
     members = dict(old.members)
+    for member in old.members.keys() & today.policy.successors.keys():
+        members[member] = LockedMember(LEFT, tombstones=old.members[member].tombstones)
     for member, locked in today.members.items():
         before = members.get(member)
         if before is None:

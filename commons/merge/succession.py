@@ -2,17 +2,19 @@
 
 The federation says so (`succeeds`); a catalogue that only claims it itself succeeds nobody. Laws: the earlier
 member's own releases are no longer merged; what it withdrew stays withdrawn under its old address; every
-other old address becomes an alias of the successor's record of the same type and id. Vouches are not
-inherited: they were given to who held the old key.
+other old address becomes an alias of the successor's record of the same type and id; what is held of the old
+one is held of that one, too. Vouches are not inherited: they were given to who held the old key.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from commons.addresses import short_of, tombstone, tombstone_digest
-from commons.federation.lock import Lock
+from commons.federation.lock import Lock, LockedHold
+from commons.federation.rules import Policy
 
 _ID = 26  # characters of a member id
 
@@ -21,6 +23,14 @@ def heir(address: str, successors: Mapping[str, str]) -> str:
     """The address under which the record stands today, as far as its member has a successor."""
     member = address[:_ID]
     return successors[member] + address[_ID:] if member in successors else address
+
+
+def held(policy: Policy, moment: datetime) -> tuple[LockedHold, ...]:
+    """What the policy holds after `moment`, under the address of today too: a hold is not got rid of by
+    beginning again."""
+    in_force = [h for h in policy.holds if h.until > moment]
+    both = ((a, h) for h in in_force for a in (h.address, heir(h.address, policy.successors)))
+    return tuple(dict.fromkeys(LockedHold(tombstone(a), h.field, h.until) for a, h in both))
 
 
 def stand_in(connection: sqlite3.Connection, lock: Lock) -> None:

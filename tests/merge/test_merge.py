@@ -154,6 +154,16 @@ def test_a_big_unexplained_loss_waits_for_a_person(federation: Federation) -> No
     assert len(federation.titles()) == 13
 
 
+def test_records_that_are_all_refused_are_a_loss(federation: Federation) -> None:
+    """A program that spoils one field of every record empties no member before somebody has looked."""
+    federation.share("a", [place(f"lugar-{n}") for n in range(20)])
+    federation.merge()
+    federation.share("a", [place(f"lugar-{n}", url="javascript:x") for n in range(20)], number=2)
+    assert [f.code for f in federation.plan().findings] == ["E_SHRINK"]
+    federation.merge()
+    assert len(federation.titles()) == 20
+
+
 def test_explained_losses_need_no_permission(federation: Federation) -> None:
     """Withdrawn and expired records are no accident."""
     old = [place(f"viejo-{n}", expires_at="2026-10-01T00:00:00Z") for n in range(6)]

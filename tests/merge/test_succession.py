@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,16 @@ import pytest
 from commons.addresses import short_code, tombstone
 from commons.federation import lock as locks
 from commons.federation.lock import LEFT
+from commons.federation.policy import Hold
 from commons.federation.rules import Member as Accepted
 from commons.federation.rules import Succession
 from commons.merge.receipts import unconfirmed
+from commons.merge.since import with_todays_word
 from commons.model import Record
 from commons.pool.opening import open_pool
 from commons.pool.read import Gone, Pool, Thing
 from tests.hostile.making import place, withdrawal
-from tests.merge.world import Federation
+from tests.merge.world import AS_OF, Federation
 
 
 def service(id: str, **fields: object) -> Record:
@@ -64,6 +67,32 @@ def test_what_was_withdrawn_stays_withdrawn_under_its_old_address(federation: Fe
     succeed(federation)
     assert isinstance(resolve(federation, f"{federation.id('old')}/place/tres"), Gone)
     assert isinstance(resolve(federation, f"{federation.id('new')}/place/tres"), Thing)
+
+
+def test_what_is_held_stays_held_under_the_new_address(federation: Federation) -> None:
+    """Beginning again shows nothing that the federation holds back, until its day."""
+    hold = Hold(
+        f"{federation.id('old')}/place/uno", None, "la familia lo pidió", "Ana", AS_OF + timedelta(days=9)
+    )
+    federation.holds = (hold,)
+    succeed(federation)
+    assert federation.titles() == ["Comedor dos", "Comedor tres", "Servicio clase"]
+    federation.merge(as_of=AS_OF + timedelta(days=10))
+    assert "Comedor uno" in federation.titles()
+
+
+def test_an_earlier_version_does_not_show_whose_place_is_taken(federation: Federation) -> None:
+    """What the successor withdraws bears another address than what the old version showed."""
+    before = federation.lock
+    succeed(federation)
+    assert before is not None and federation.lock is not None
+    old = federation.id("old")
+    again = with_todays_word(before, federation.lock)
+    assert again.members[old].state == LEFT and again.members[old].release is None
+    assert set(again.members[old].tombstones) >= set(before.members[old].tombstones)
+    federation.lock = again
+    federation.act()
+    assert federation.titles() == ["Servicio clase"]
 
 
 def test_the_old_key_is_worth_nothing_any_more(federation: Federation) -> None:
