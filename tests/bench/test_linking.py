@@ -88,7 +88,7 @@ def test_a_set_is_read_and_measured(name: str, tmp_path: Path) -> None:
     assert {told.address for told in whole.records} == whole.truth.keys()
     half = whole.half("tune")
     linked = link(half.records)
-    found = measure.measure(half, linked.decision, half="tune", seconds=linked.seconds)
+    found = measure.measure(half, linked.decision, half="tune", seconds=linked.seconds, strict=True)
     assert found.automatic.true == len(measure.true_pairs(half.truth)) > 50
     assert report.line(found).count("|") == report.HEADINGS.splitlines()[0].count("|")
     page = report.write_errors(tmp_path, "tune", half, linked.decision, measure.errors(half, linked.decision))
