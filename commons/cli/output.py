@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -31,6 +32,9 @@ from commons.schema.spec import load_schema
 FINDINGS = 1  # exit code: done, but something waits for a person
 SHOWN_PER_CODE = 10
 MOST_OF_A_DEFAULT = 60
+_COMMANDING = re.compile(
+    r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 HINTS_EACH = 3  # more findings of a kind show one next step as an example
 _MARKS = {"error": N_("error"), "warning": N_("please look"), "note": N_("note")}
 _ORDER = {"error": 0, "warning": 1, "note": 2}
@@ -67,12 +71,18 @@ class SeveralCatalogues(InputError):
 
 def say(text: str = "") -> None:
     """One part of the answer, on stdout."""
-    click.echo(text)
+    click.echo(harmless(text))
 
 
 def tell(text: str = "") -> None:
     """What accompanies the answer (what was done, what to do next), on stderr."""
-    click.echo(_wrapped(text, stream=sys.stderr), err=True)
+    click.echo(_wrapped(harmless(text), stream=sys.stderr), err=True)
+
+
+def harmless(text: str) -> str:
+    """The text without what commands a terminal, or lets it show another order: strangers choose names of
+    files. Bold and the like stay, which are our own."""
+    return _COMMANDING.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def show_json(value: object) -> None:

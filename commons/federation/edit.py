@@ -52,6 +52,18 @@ def add_entry(path: Path, key: str, entry: Entry) -> Policy:
 
 def with_entry(text: str, key: str, entry: Entry, file: str = policies.FILE_NAME) -> str:
     """`text` with `entry` at the end of its list `key`. Raises CannotInsert."""
+    changed = _with_entry(text, key, entry, file)
+    try:  # lines end differently for YAML and for Python, and somebody pastes such a character one day
+        said = yaml.safe_load(changed)
+    except yaml.YAMLError:
+        said = None
+    before = yaml.safe_load(text)
+    if said != {**before, key: [*(before.get(key) or ()), entry]}:
+        raise CannotInsert(file, key, _indented(_lines(entry), 2))
+    return changed
+
+
+def _with_entry(text: str, key: str, entry: Entry, file: str) -> str:
     lines = _lines(entry)
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     assert isinstance(node, yaml.MappingNode)

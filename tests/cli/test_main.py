@@ -17,6 +17,7 @@ from babel.messages.extract import extract_from_dir
 from click.testing import CliRunner
 
 from commons.cli.main import OTHER_NAMES, ROLES, cli
+from commons.cli.output import harmless, say, tell
 from commons.cli.roster import SHORT
 from commons.messages import speaking, translate
 
@@ -179,3 +180,12 @@ def test_what_stands_for_a_value_is_in_the_language_of_its_help(order: str) -> N
     """No «LA RUTA» of click's own, and no English word on a Spanish screen."""
     shown = CliRunner().invoke(cli, ["--lang", "es", *order.split(), "--help"]).output
     assert not re.search(r"\b(MEMBER|MOMENT|RELEASE|ADDRESS|POOL|FILE|PATH|LA RUTA|EL ARCHIVO)\b", shown)
+
+
+def test_no_name_commands_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Strangers name files; what is our own, bold letters, stays."""
+    assert harmless("\x1b[1mAna\x1b[0m\tdos\nlíneas") == "\x1b[1mAna\x1b[0m\tdos\nlíneas"
+    say("«\x1b]0;x\x07\x9b2J\u202egnp.exe»")
+    tell("\rotro")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("«�]0;x��2J�gnp.exe»\n", "�otro\n")

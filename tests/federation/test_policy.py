@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 
 from commons.errors import InputError
 from commons.federation import edit, policy
@@ -160,6 +161,17 @@ def test_a_list_in_brackets_is_left_alone() -> None:
     with pytest.raises(edit.CannotInsert) as caught:
         edit.with_entry(text, "members", {"id": "a" * 26, "name": "b"})
     assert "a" * 26 in caught.value.hint
+
+
+@pytest.mark.parametrize("reason", ["una\u2028dos", "una\x85dos", "a: b\n- c", "# no", "'\"", "\ufeffx"])
+def test_an_entry_says_what_was_wanted_or_nothing_is_changed(reason: str) -> None:
+    """Whatever is pasted as a reason: it stands there word for word, and so does everything before it."""
+    text, entry = "name: x\nholds: []\n", {"address": "a", "reason": reason}
+    try:
+        twice = edit.with_entry(edit.with_entry(text, "holds", entry), "holds", {"address": "b"})
+    except edit.CannotInsert:
+        return
+    assert yaml.safe_load(twice) == {"name": "x", "holds": [entry, {"address": "b"}]}
 
 
 def test_an_age_may_be_longer_than_the_calendar() -> None:
