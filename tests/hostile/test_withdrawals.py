@@ -113,6 +113,6 @@ def test_what_a_copy_withdrew_counts_whenever_its_release_arrives(
         federation.merge()
     federation.share("a", [place("dos"), stone], number=2, previous=[first.digest])
     federation.merge()
-    federation.share("a", [place("uno"), place("dos")], number=4)
+    federation.share("a", [place("uno"), place("dos")], number=4, previous=["e" * 64])
     federation.merge()
     assert federation.titles() == ["Comedor dos"]

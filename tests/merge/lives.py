@@ -15,15 +15,13 @@ from itertools import groupby
 from pathlib import Path
 
 from commons.addresses import tombstone
-from commons.federation import trust
 from commons.federation.lock import Lock, Tombstone
 from commons.federation.policy import Policy
 from commons.federation.store import NotInStore
-from commons.federation.trust import Seen, Version
+from commons.federation.trust import Seen
 from commons.format import canonical
 from commons.format.keylog import KeyLog
-from commons.format.keys import PrivateKey
-from commons.format.manifest import FileEntry, Manifest
+from commons.format.manifest import FileEntry, Manifest, release_digest
 from commons.format.merkle import root_of
 from commons.intake import frames
 from commons.intake.gate import Intake
@@ -35,6 +33,7 @@ from commons.schema.spec import load_schema
 from tests.hostile.making import ISSUED, VALID, Member, profile, withdrawal
 
 RECORD, EARLIER = "record", "earlier"
+Version = tuple[int, int]
 Shown = dict[str, str]  # address → the claim as it may be shown
 
 
@@ -138,7 +137,7 @@ class Household:
     forgotten: list[Laptop] = field(default_factory=list)  # copies that know nothing of a recovery
     backups: list[Laptop] = field(default_factory=list)
     theirs: list[Version] = field(default_factory=list)  # what the thief shared
-    sheet: PrivateKey | None = None
+    alone: bool = True  # it never had a second copy
     _person: Member | None = None
 
     def __post_init__(self) -> None:
@@ -196,9 +195,13 @@ def release_of(
         "CC-BY-4.0", "es", ISSUED, VALID, root_of(leaves).hex(),
         {"catalogue.db": entry, "keylog.jsonl": entry}, counts,
     )  # fmt: skip
-    digest = trust.release_digest(manifest.to_bytes())
+    digest = release_digest(manifest.to_bytes())
     path = folder / digest
     with path.open("wb") as file:
+
+        def emit(part: bytes) -> None:
+            file.write(part)
+
         for type_name, group in groupby(zip(rows, data, leaves, strict=True), key=lambda g: g[0].type):
             listed = list(group)
             ids, texts, hashes = (
@@ -206,8 +209,8 @@ def release_of(
                 [d for _, d, _ in listed],
                 [h for *_, h in listed],
             )
-            frames.write_rows(file.write, type_name, ids, texts, hashes, [])
-        frames.write_summary(file.write, {})
+            frames.write_rows(emit, type_name, ids, texts, hashes, [])
+        frames.write_summary(emit, {})
     words = [(r.id, r.fields) for r in rows if r.type == "withdrawal"]
     stones = tuple(
         Tombstone(id, str(f["kind"]), int(str(f["epoch"])), int(str(f["number"]))) for id, f in words

@@ -1,6 +1,6 @@
 """Members' lives in random order, read by two federations: what was promised holds after every merge.
 
-It goes as far as the lock and what it lets be shown; that a pool is a function of its lock is tested elsewhere.
+It goes as far as the lock and what it lets be shown: a pool is a function of its lock (test_laws).
 COMMONS_LIVES=2000 tries so many lives instead of a few dozen.
 """
 
@@ -87,6 +87,7 @@ class Lives(RuleBasedStateMachine):
         home = self.homes[name]
         if len(home.laptops) == 1:
             home.laptops.append(clone(home.laptops[0]))
+            home.alone = False
 
     @rule(name=names)
     def join(self, name: str) -> None:
@@ -100,7 +101,7 @@ class Lives(RuleBasedStateMachine):
         home = self.homes[name]
         if home.thief is None:
             home.thief = clone(home.laptops[0])
-            home.thief.stolen = True
+            home.thief.stolen, home.alone = True, False
             home.thief.number = max(0, home.thief.number - back)
             home.thief.records |= {id: place(id, summary=FALSE) for id in home.thief.records}
 
@@ -165,8 +166,9 @@ class Lives(RuleBasedStateMachine):
     def lose(self, n: int, data: st.DataObject) -> None:
         """A disk loses a release, or the lock."""
         reader = self.readers[n]
-        if reader.held and data.draw(st.booleans()):
-            reader.lose(data.draw(st.sampled_from(sorted(reader.held))))
+        gone = data.draw(st.sampled_from(["", *sorted(reader.held)]))
+        if gone:
+            reader.lose(gone)
         else:
             reader.lock = None
 
@@ -226,6 +228,11 @@ class Lives(RuleBasedStateMachine):
         for member, locked in reader.lock.members.items():
             used = reader.held.get(locked.release or "")
             assert used is None or used in its[member], "neither void nor beyond a pause"
+            if its[member] and not reader.lost:
+                assert used is not None, "the last good release stays"
+                newest = max(its[member], key=lambda s: s.version)
+                split = not next(h for h in self.homes.values() if h.id == member).alone
+                assert used is newest or split, "the newest is used where no copy says otherwise"
             self.check_member(reader, member, used, shown, held, stones)
 
     def check_member(
