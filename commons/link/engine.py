@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import marshal
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -19,8 +19,8 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from commons.link import block, features, related
-from commons.link.judgements import NO_VERDICTS, Verdicts
-from commons.link.model import Candidate, Link, Related
+from commons.link.judgements import NO_VERDICTS, Concerning, Verdicts
+from commons.link.model import Related
 from commons.link.rarity import Rarity, atoms, buckets_of, hashed, runs
 from commons.link.score import Scorer
 from commons.link.scored import Found, Linking, link
@@ -307,42 +307,59 @@ def components(
 def group_worker(judged: Judged) -> Callable[[Sequence[Component]], bytes]:
     """Components → their links and candidates."""
     scorer = Scorer(judged.shared.table, judged.shared.rarity)
+    concerning = Concerning(judged.verdicts)
 
     def do(batch: Sequence[Component]) -> bytes:
-        found = []
-        for component in batch:
-            shelf = judged.shared.shelf
-            linking = Linking(
-                scorer,
-                [scorer.prepared(features.unpacked(shelf[n])) for n in component.nodes],
-                component.claims,
-            )
-            at = {node: n for n, node in enumerate(component.nodes)}
-            near = [(at[a], at[b]) for a, b in component.near]
-            told = link(linking, near, clusters=component.clusters, verdicts=judged.verdicts)
-            found.append(
-                (
-                    [(k.a, k.b, k.reason, k.score, dict(k.evidence)) for k in told.links],
-                    [(c.a, c.b, c.reason, c.score, dict(c.evidence)) for c in told.candidates],
-                    [(c.a, c.b, c.reason, c.score, dict(c.evidence)) for c in told.choices],
-                )
-            )
-        return marshal.dumps(found)
+        return marshal.dumps([_outcome(component) for component in batch])
+
+    def _outcome(component: Component) -> str:
+        shelf = judged.shared.shelf
+        records = [scorer.prepared(features.unpacked(shelf[n])) for n in component.nodes]
+        at = {node: n for n, node in enumerate(component.nodes)}
+        near = [(at[a], at[b]) for a, b in component.near]
+        linking = Linking(scorer, records, component.claims)
+        verdicts = concerning([a for claims in component.claims for a in claims])
+        return link(linking, near, clusters=component.clusters, verdicts=verdicts).to_json()
 
     return do
 
 
-def grouped(found: Iterable[Component], judged: Judged, spread: Spread = here) -> Found:
+class Memory(Protocol):
+    """What came of components in an earlier run, if it is known."""
+
+    def recall(self, component: Component) -> str | None: ...
+
+    def keep(self, component: Component, found: str) -> None: ...
+
+
+def grouped(
+    found: Iterable[Component], judged: Judged, spread: Spread = here, memory: Memory | None = None
+) -> Found:
     """Links and candidates of all components."""
-    links: list[Link] = []
-    candidates: list[Candidate] = []
-    choices: list[Candidate] = []
-    for data in spread(_batches(found), group_worker, judged):
-        for told, asked, chosen in marshal.loads(data):  # noqa: S302  (written by `group_worker`)
-            links += (Link(*one) for one in told)
-            candidates += (Candidate(*one) for one in asked)
-            choices += (Candidate(*one) for one in chosen)
-    return Found(tuple(sorted(links)), tuple(sorted(candidates)), tuple(sorted(choices)))
+    told: list[Found] = []
+    waiting: deque[list[Component]] = deque()
+
+    def unknown() -> Iterator[list[Component]]:
+        for batch in _batches(_unknown(found, memory, told)):
+            waiting.append(batch)
+            yield batch
+
+    for data in spread(unknown(), group_worker, judged):
+        for component, text in zip(waiting.popleft(), marshal.loads(data), strict=True):  # noqa: S302  (ours)
+            told.append(Found.from_json(text))
+            if memory is not None:
+                memory.keep(component, text)
+    return Found.of(told)
+
+
+def _unknown(found: Iterable[Component], memory: Memory | None, told: list[Found]) -> Iterator[Component]:
+    """The components of which nothing is remembered; what is known of others goes to `told`."""
+    for component in found:
+        known = memory.recall(component) if memory is not None else None
+        if known is None:
+            yield component
+        else:
+            told.append(Found.from_json(known))
 
 
 def _batches(found: Iterable[Component]) -> Iterator[list[Component]]:

@@ -62,6 +62,25 @@ class Verdicts:
 NO_VERDICTS = Verdicts()
 
 
+class Concerning:
+    """Picks from many verdicts those that concern a few addresses and keep something apart."""
+
+    def __init__(self, verdicts: Verdicts) -> None:
+        self._detached = verdicts.detached
+        self._apart: dict[str, list[Pair]] = {}
+        for of in verdicts.apart:
+            for address in of:
+                self._apart.setdefault(address, []).append(of)
+
+    def __call__(self, addresses: Collection[str]) -> Verdicts:
+        if not self._apart:
+            return NO_VERDICTS
+        apart = frozenset(of for a in addresses for of in self._apart.get(a, ()))
+        return (
+            Verdicts(apart=apart, detached=self._detached.intersection(addresses)) if apart else NO_VERDICTS
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """`judges`: members whose word settles a pair alone; `quorum`: how many others it takes."""

@@ -8,6 +8,7 @@ name. What the strict groups leave open of a generous one are the candidates, as
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,26 @@ class Found:
     candidates: tuple[Candidate, ...] = ()
     choices: tuple[Candidate, ...] = ()
 
+    def to_json(self) -> str:
+        """One line that `from_json` reads back; "" where nothing came of it."""
+        plain = [
+            [(k.a, k.b, k.reason, k.score, dict(k.evidence)) for k in kind]
+            for kind in (self.links, self.candidates, self.choices)
+        ]
+        return json.dumps(plain, separators=(",", ":")) if any(plain) else ""
+
+    @classmethod
+    def from_json(cls, text: str) -> Found:
+        """What `to_json` wrote. Raises ValueError where it is nothing of the kind."""
+        if not text:
+            return NOTHING
+        links, candidates, choices = json.loads(text)
+        return cls(
+            tuple(Link(*k) for k in links),
+            tuple(Candidate(*c) for c in candidates),
+            tuple(Candidate(*c) for c in choices),
+        )
+
     @classmethod
     def of(cls, several: Iterable[Found]) -> Found:
         """All of them, in order."""
@@ -52,6 +73,9 @@ class Found:
             tuple(sorted(c for f in found for c in f.candidates)),
             tuple(sorted(c for f in found for c in f.choices)),
         )
+
+
+NOTHING = Found()
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,7 @@ def act(
     canonical: bool = False,
     children: int | None = None,
     progress: Progress = lambda what, n: None,
+    links: Path | None = None,
 ) -> Result:
     """Write the pool of a lock to `out`, whole or not at all.
 
@@ -120,11 +121,12 @@ def act(
         releases: exactly those that the lock names, in order of their members' ids; read once.
         children: processes beside this one; None: as many as are worth it.
         progress: told what is being done and how many claims more it is done for.
+        links: the file in which linking remembers what it compared; changes nothing but the time it takes.
     Raises:
         UnreadableHere, LockedReleaseRefused: a release cannot be merged here. Nothing is written.
     """
     with writing(out, canonical=canonical) as writer:
-        merge = _Merge(lock, writer, progress)
+        merge = _Merge(lock, writer, progress, links)
         with closing(merge.leaves), closing(merge.keys):
             return merge.run(releases, children, out)
 
@@ -132,7 +134,7 @@ def act(
 class _Merge:
     """One merge: its lock, its writer, and what the passes hand on."""
 
-    def __init__(self, lock: Lock, writer: Writer, progress: Progress) -> None:
+    def __init__(self, lock: Lock, writer: Writer, progress: Progress, links: Path | None = None) -> None:
         self.lock, self.writer, self.progress = lock, writer, progress
         self.as_of = instant(lock.as_of)
         self.root = Root()
@@ -142,7 +144,7 @@ class _Merge:
         self.absorbed: dict[int, str] = {}  # claims by number that are part of an entity that another names
         self.places = _places(lock)
         self.successors = lock.policy.successors
-        self.keys = linking.Keys(writer.connection, self.successors)
+        self.keys = linking.Keys(writer.connection, self.successors, links)
         writer.connection.execute("CREATE TEMP TABLE listed (number INTEGER, target TEXT)")
         self.gathered = _Gathered()
 

@@ -35,8 +35,9 @@ CREATE TABLE common_{0} (hash INTEGER PRIMARY KEY, records INTEGER);
 CREATE TABLE key_{0} (hash INTEGER, node INTEGER, PRIMARY KEY (hash, node)) WITHOUT ROWID;
 CREATE TABLE near_{0} (a INTEGER, b INTEGER, is_near INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID;
 CREATE INDEX near_{0}_b ON near_{0} (b);
+CREATE TABLE outcome_{0} (name BLOB PRIMARY KEY, found TEXT) WITHOUT ROWID;
 """
-_KINDS = ("node", "atom", "common", "key", "near")
+_KINDS = ("node", "atom", "common", "key", "near", "outcome")
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,24 @@ class Nodes:
     shared: Shared  # table and shelf
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What is common, the pairs, and in which merge each node or its rarity was last another."""
+
+    rarity: Rarity
+    pairs: Pairs
+    stamps: Sequence[int]
+
+
 class LinkState:
     """The file. Use as a context: what was written stays only if nothing failed."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._damaged = path, False
         self._connection, self._forms = self._opened()
+        self._merge = int(self._forms.get("", "0")) + 1  # the number of this merge, for stamps
+        with suppress(sqlite3.DatabaseError):
+            self._connection.execute("INSERT OR REPLACE INTO form VALUES ('', ?)", (str(self._merge),))
 
     def _opened(self) -> tuple[sqlite3.Connection, dict[str, str]]:
         """The file with what it says of its types; a new one where it cannot be read."""
@@ -83,11 +96,11 @@ class LinkState:
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
 
-    def compared(self, type_name: str, nodes: Nodes, spread: Spread) -> tuple[Rarity, Pairs]:
+    def compared(self, type_name: str, nodes: Nodes, spread: Spread) -> Compared:
         """As `engine.compared` finds them, by looking at what changed where that is little."""
         table, shelf = nodes.shared.table, nodes.shared.shelf
         form = f"{_FORM} {LINKER} {table.candidate}"
-        of_type = _OfType(self._connection, type_name, nodes, spread)
+        of_type = _OfType(self._connection, type_name, nodes, spread, self._merge)
         try:
             found = None
             if not self._damaged and self._forms.get(type_name) == form:
@@ -100,14 +113,42 @@ class LinkState:
         except (sqlite3.DatabaseError, ValueError, IndexError, TypeError):
             self._damaged = True  # done without it, and thrown away
         rarity = rarity_of(shelf, table, spread)
-        return rarity, compared(Shared(table, shelf, rarity), spread)
+        return Compared(rarity, compared(Shared(table, shelf, rarity), spread), ())
+
+    def outcome(self, type_name: str, name: bytes) -> str | None:
+        """What came of a component of this name, as it was kept."""
+        if self._damaged:
+            return None
+        try:
+            sql = f"SELECT found FROM outcome_{type_name} WHERE name = ?"
+            row = self._connection.execute(sql, (name,)).fetchone()
+        except sqlite3.DatabaseError:
+            self._damaged = True
+            return None
+        return None if row is None else str(row[0])
+
+    def keep(self, type_name: str, found: Sequence[tuple[bytes, str]], names: int) -> None:
+        """Keep outcomes; `names`: how many components there are today, beyond twice which the old ones go."""
+        if self._damaged:
+            return
+        try:
+            sql = f"SELECT count(*) FROM outcome_{type_name}"
+            if self._connection.execute(sql).fetchone()[0] > 2 * names + 1_000:
+                self._connection.execute(f"DELETE FROM outcome_{type_name}")
+            sql = f"INSERT OR REPLACE INTO outcome_{type_name} VALUES (?, ?)"
+            self._connection.executemany(sql, found)
+        except sqlite3.DatabaseError:
+            self._damaged = True
 
 
 class _OfType:
     """One record type in the file."""
 
-    def __init__(self, connection: sqlite3.Connection, type_name: str, nodes: Nodes, spread: Spread) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, type_name: str, nodes: Nodes, spread: Spread, merge: int
+    ) -> None:
         self._connection, self._type, self._nodes, self._spread = connection, type_name, nodes, spread
+        self._merge = merge
         self._table: Table = nodes.shared.table
 
     def _run(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
@@ -118,7 +159,7 @@ class _OfType:
 
     # everything
 
-    def anew(self) -> tuple[Rarity, Pairs]:
+    def anew(self) -> Compared:
         """Compare all nodes, and remember it."""
         for kind in _KINDS:
             self._run(f"DROP TABLE IF EXISTS {kind}_@")
@@ -126,9 +167,9 @@ class _OfType:
             self._connection.execute(statement)
         shelf = self._nodes.shared.shelf
         self._many(
-            "INSERT INTO node_@ VALUES (?, ?, ?, 0)",
+            "INSERT INTO node_@ VALUES (?, ?, ?, ?)",
             (
-                (n, digest, features.to_json(features.unpacked(shelf[n])))
+                (n, digest, features.to_json(features.unpacked(shelf[n])), self._merge)
                 for n, digest in enumerate(self._nodes.digests)
             ),
         )
@@ -138,7 +179,7 @@ class _OfType:
         rows = [(p >> 32, p & 0xFFFFFFFF, 1) for p in pairs.near]
         rows += [(p >> 32, p & 0xFFFFFFFF, 0) for p in pairs.related]
         self._many("INSERT INTO near_@ VALUES (?, ?, ?)", sorted(rows))
-        return rarity, pairs
+        return Compared(rarity, pairs, [self._merge] * len(self._nodes.digests))
 
     def _keep_atoms(self, entries: Sequence[tuple[int, int]]) -> None:
         """(hash, node) in order, a part at a time."""
@@ -152,7 +193,7 @@ class _OfType:
 
     # what changed
 
-    def after_changes(self) -> tuple[Rarity, Pairs] | None:
+    def after_changes(self) -> Compared | None:
         """Compare what changed; None where it is too much for that."""
         ids, added, removed = self._matched()
         if (len(added) + len(removed)) * 100 > len(ids) * MOST_CHANGED:
@@ -162,7 +203,8 @@ class _OfType:
         after = changing.apply(added, removed)
         for place, node in added:
             ids[place] = node
-        return after, self._pairs(ids)
+        stamp = dict(self._run("SELECT id, stamp FROM node_@"))
+        return Compared(after, self._pairs(ids), array("q", [stamp[node] for node in ids]))
 
     def _matched(self) -> tuple[array[int], list[tuple[int, int]], list[int]]:
         """Today's places → nodes of the file; (place, new number) of what is new; numbers of what is gone."""
@@ -211,9 +253,10 @@ class _Changing:
         self._many("DELETE FROM node_@ WHERE id = ?", ((n,) for n in removed))
         digests = self._of._nodes.digests
         self._many(
-            "INSERT INTO node_@ VALUES (?, ?, ?, 0)",
-            ((n, digests[p], features.to_json(self._known[n])) for p, n in added),
+            "INSERT INTO node_@ VALUES (?, ?, ?, ?)",
+            ((n, digests[p], features.to_json(self._known[n]), self._of._merge) for p, n in added),
         )
+        self._many("UPDATE node_@ SET stamp = ? WHERE id = ?", ((self._of._merge, n) for n in held))
         touched = self._rekey(old_keys, held | set(new)) - gone
         self._rescore(touched, gone)
         return self._after

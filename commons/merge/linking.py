@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from commons.link.exact import decide, decide_at_places, strong_identifier
 from commons.link.judgements import Judgement, Verdicts
@@ -59,14 +60,22 @@ def keys_of(
 
 
 class Keys:
-    """Gathers what claims can be linked by. `successors`: old member id → who stands in its place."""
+    """Gathers what claims can be linked by. `successors`: old member id → who stands in its place.
 
-    def __init__(self, connection: sqlite3.Connection, successors: Mapping[str, str] | None = None) -> None:
+    `state`: the file in which linking remembers, if it may.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        successors: Mapping[str, str] | None = None,
+        state: Path | None = None,
+    ) -> None:
         self._connection = connection
         self._successors = successors or {}
         for name, columns in _TABLES.items():
             connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
-        self.aside = Aside(connection)
+        self.aside = Aside(connection, state)
 
     def close(self) -> None:
         """Let go of the disk."""

@@ -31,7 +31,7 @@ from commons.format.container import sync_folder, write_bytes
 from commons.intake.frames import Damaged
 from commons.intake.gate import Gate, Intake
 from commons.link.model import LINKER
-from commons.merge import withheld
+from commons.merge import link_state, withheld
 from commons.merge.act import Progress, Release, Result, act
 from commons.merge.changes import Changes, compare, to_bytes
 from commons.merge.claims import Admission
@@ -227,6 +227,7 @@ def _act(
             canonical=options.canonical,
             children=options.children,
             progress=progress,
+            links=store.root / link_state.FILE_NAME,
         )
         changes = _changes(out, fresh) if out.exists() and out == folder / POOL else {}
         fresh.replace(out)

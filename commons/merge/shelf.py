@@ -6,12 +6,14 @@ children where there is work for them, and gone with the merge.
 
 from __future__ import annotations
 
+import json
 import mmap
 import os
 import sqlite3
 import tempfile
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
@@ -19,11 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from commons.link import engine, features
-from commons.link.engine import Claims, Judged, Shared, Spread
-from commons.link.judgements import Verdicts
+from commons.link.engine import Claims, Component, Judged, Shared, Spread
+from commons.link.judgements import NO_VERDICTS, Concerning, Verdicts
 from commons.link.model import Related
 from commons.link.scored import Found
 from commons.link.tables import Table, load_tables
+from commons.merge.link_state import LinkState, Nodes
 from commons.merge.workers import children_for, done
 
 TABLE = "link_features"
@@ -78,6 +81,7 @@ class _Nodes:
     sizes: array[int] = field(default_factory=lambda: array("I"))
     claims: array[int] = field(default_factory=lambda: array("q"))
     starts: array[int] = field(default_factory=lambda: array("Q"))  # node → place of its first claim
+    digests: list[bytes] = field(default_factory=list)
 
     def of(self, node: int) -> Sequence[int]:
         end = self.starts[node + 1] if node + 1 < len(self.starts) else len(self.claims)
@@ -90,17 +94,17 @@ class _Nodes:
 class Aside:
     """Takes features claim by claim; then links by them. `close` removes what lies on the disk."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, state: Path | None = None) -> None:
+        self._connection, self._state = connection, state
         # Not deleted by closing: children open it by its name, which some systems allow only then.
         handle, name = tempfile.mkstemp(prefix="commons-link-")
-        self._file, self._path = os.fdopen(handle, "wb"), Path(name)
+        self._file, self.path = os.fdopen(handle, "wb"), Path(name)
         self._size = 0
         connection.execute(f"CREATE TEMP TABLE {TABLE} ({COLUMNS})")
 
     def close(self) -> None:
         self._file.close()
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
     def take(self, rows: Iterable[Sequence[Any]]) -> None:
         """Rows of `row_of`."""
@@ -129,12 +133,14 @@ class Aside:
         cluster = {address: c for c in clusters for address in c}
         found: list[Found] = []
         related: list[Related] = []
-        for name, table in sorted(load_tables().types.items()):
-            nodes = self._nodes(name, without)
-            if len(nodes.first):
-                told, kin = self._of_type(table_of(table, thresholds.get(name)), nodes, verdicts, cluster)
-                found.append(told)
-                related += kin
+        with LinkState(self._state) if self._state is not None else nullcontext() as state:
+            for name, table in sorted(load_tables().types.items()):
+                nodes = self._nodes(name, without)
+                if len(nodes.first):
+                    own = table_of(table, thresholds.get(name))
+                    told, kin = _Type(self, name, own, nodes, state).linked(verdicts, cluster)
+                    found.append(told)
+                    related += kin
         return Found.of(found), related
 
     def _nodes(self, type_name: str, without: Collection[int]) -> _Nodes:
@@ -147,30 +153,12 @@ class Aside:
                 found.first.append(first)
                 found.sizes.append(size)
                 found.starts.append(len(found.claims))
+                found.digests.append(digest)
                 last = digest
             found.claims.append(number)
         return found
 
-    def _of_type(
-        self, table: Table, nodes: _Nodes, verdicts: Verdicts, cluster: Mapping[str, tuple[str, ...]]
-    ) -> tuple[Found, list[Related]]:
-        shelf = FileShelf(self._path, nodes.first, nodes.sizes)
-        spread: Spread = partial(spread_over, children_for(len(shelf)))
-        shared = Shared(table, shelf, engine.rarity_of(shelf, table, spread))
-        pairs = engine.compared(shared, spread)
-        standing = Claims(
-            lambda node: sorted(self._addresses(nodes.of(node))),
-            list(nodes.several()),
-            self._joined(nodes, cluster),
-        )
-        found = engine.grouped(
-            engine.components(pairs.near, standing, cluster), Judged(shared, verdicts), spread
-        )
-        related = list(engine.relatives(shared, pairs.related, standing))
-        shelf.close()
-        return found, related
-
-    def _joined(self, nodes: _Nodes, cluster: Mapping[str, tuple[str, ...]]) -> list[tuple[int, ...]]:
+    def joined(self, nodes: _Nodes, cluster: Mapping[str, tuple[str, ...]]) -> list[tuple[int, ...]]:
         """The nodes that exact linking has in one cluster."""
         numbers = {n: c for a, c in cluster.items() if (n := self._number(a)) is not None}
         found: dict[tuple[str, ...], list[int]] = {}
@@ -180,7 +168,7 @@ class Aside:
                     found.setdefault(numbers[number], []).append(node)
         return [tuple(dict.fromkeys(c)) for c in found.values()]
 
-    def _addresses(self, numbers: Iterable[int]) -> Iterator[str]:
+    def addresses(self, numbers: Iterable[int]) -> Iterator[str]:
         for number in numbers:
             sql = "SELECT address FROM claim WHERE number = ?"
             yield self._connection.execute(sql, (number,)).fetchone()[0]
@@ -189,6 +177,69 @@ class Aside:
         """While every claim is an entity of its own, its number is its alias's."""
         row = self._connection.execute("SELECT entity FROM alias WHERE address = ?", (address,)).fetchone()
         return None if row is None else row[0]
+
+
+class _Type:
+    """Scored linking of one record type, with what is remembered of it."""
+
+    def __init__(self, aside: Aside, name: str, table: Table, nodes: _Nodes, state: LinkState | None) -> None:
+        self._aside, self._name, self._table, self._nodes, self._state = aside, name, table, nodes, state
+        self._stamps: Sequence[int] = ()
+        self._concerning = Concerning(NO_VERDICTS)
+        self._new: list[tuple[bytes, str]] = []
+        self._seen = 0
+
+    def linked(
+        self, verdicts: Verdicts, cluster: Mapping[str, tuple[str, ...]]
+    ) -> tuple[Found, list[Related]]:
+        nodes, aside = self._nodes, self._aside
+        shelf = FileShelf(aside.path, nodes.first, nodes.sizes)
+        spread: Spread = partial(spread_over, children_for(len(shelf)))
+        if self._state is None:
+            rarity = engine.rarity_of(shelf, self._table, spread)
+            pairs = engine.compared(Shared(self._table, shelf, rarity), spread)
+        else:
+            today = Nodes(nodes.digests, Shared(self._table, shelf))
+            found = self._state.compared(self._name, today, spread)
+            rarity, pairs, self._stamps = found.rarity, found.pairs, found.stamps
+        shared = Shared(self._table, shelf, rarity)
+        standing = Claims(
+            lambda node: sorted(aside.addresses(nodes.of(node))),
+            list(nodes.several()),
+            aside.joined(nodes, cluster),
+        )
+        self._concerning = Concerning(verdicts)
+        memory = self if self._state is not None and self._stamps else None
+        components = engine.components(pairs.near, standing, cluster)
+        told = engine.grouped(components, Judged(shared, verdicts), spread, memory)
+        if self._state is not None:
+            self._state.keep(self._name, self._new, self._seen)
+        related = list(engine.relatives(shared, pairs.related, standing))
+        shelf.close()
+        return told, related
+
+    def recall(self, component: Component) -> str | None:
+        """What came of the same component: the same nodes as rare as then, claims, pairs, words of people."""
+        self._seen += 1
+        return self._state.outcome(self._name, self._named(component)) if self._state is not None else None
+
+    def keep(self, component: Component, found: str) -> None:
+        self._new.append((self._named(component), found))
+
+    def _named(self, component: Component) -> bytes:
+        at = {node: n for n, node in enumerate(component.nodes)}
+        said = {a for claims in component.claims for a in claims}
+        verdicts = self._concerning(said)
+        depends = (
+            [(self._nodes.digests[n].hex(), self._stamps[n]) for n in component.nodes],
+            component.claims,
+            [(at[a], at[b]) for a, b in component.near],
+            component.clusters,
+            sorted(verdicts.apart),
+            sorted(verdicts.detached),
+            (self._table.link, self._table.candidate),
+        )
+        return blake2b(json.dumps(depends).encode(), digest_size=_DIGEST_BYTES).digest()
 
 
 def spread_over(children: int, tasks: Iterable[Any], worker: engine.Worker, shared: Any) -> Iterator[bytes]:

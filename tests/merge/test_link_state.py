@@ -8,10 +8,16 @@ from typing import Any
 
 import pytest
 
+from commons.intake.gate import Gate
 from commons.link import block, engine, features
 from commons.link.engine import Pairs, Shared
 from commons.link.tables import load_tables
+from commons.merge.act import Result, act
+from commons.merge.inputs import locked_releases
 from commons.merge.link_state import LinkState, Nodes, _OfType
+from commons.model import Record
+from tests.hostile.making import place
+from tests.merge.world import Federation
 
 TABLE = load_tables().types["place"]
 WORDS = ["casa", "luz", "ollin", "tonal", "xochitl", "nahui", "comedor", "centro", "papalotl", "ehecatl"]
@@ -53,9 +59,9 @@ def test_looking_at_changes_finds_what_looking_at_everything_finds(
     for _step in range(8):
         today = nodes(records)
         with LinkState(tmp_path / "links.db") as state:
-            rarity, pairs = state.compared("place", today, engine.here)
-        assert pairs == anew(today)
-        assert rarity.buckets == engine.rarity_of(today.shared.shelf, TABLE).buckets
+            found = state.compared("place", today, engine.here)
+        assert found.pairs == anew(today)
+        assert found.rarity.buckets == engine.rarity_of(today.shared.shelf, TABLE).buckets
         for _change in range(random_.randrange(12)):
             records[random_.randrange(len(records))] = record(random_)
         del records[: random_.randrange(6)]
@@ -71,7 +77,7 @@ def test_few_changes_are_not_everything(tmp_path: Path, monkeypatch: pytest.Monk
             records[0] = record(random_)
             monkeypatch.setattr(_OfType, "anew", None)
         with LinkState(tmp_path / "links.db") as state:
-            assert state.compared("place", nodes(records), engine.here)[1] == anew(nodes(records))
+            assert state.compared("place", nodes(records), engine.here).pairs == anew(nodes(records))
 
 
 @pytest.mark.parametrize("damage", [b"", b"no database", None])
@@ -85,7 +91,7 @@ def test_a_damaged_file_only_costs_time(damage: bytes | None, tmp_path: Path) ->
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + b"\0" * (len(whole) - 4096) if damage is None else damage)
     with LinkState(path) as state:
-        assert state.compared("place", today, engine.here)[1] == anew(today)
+        assert state.compared("place", today, engine.here).pairs == anew(today)
 
 
 def test_what_failed_is_not_kept(tmp_path: Path) -> None:
@@ -100,3 +106,36 @@ def test_what_failed_is_not_kept(tmp_path: Path) -> None:
         state.compared("place", nodes(records[:-1]), engine.here)
         raise RuntimeError
     assert path.read_bytes() == before
+
+
+def test_a_merge_that_remembers_gives_the_same_root(tmp_path: Path) -> None:
+    """Members come with new releases, judgements are said; the second merge remembers the first."""
+    federation = Federation(tmp_path)
+    random_ = random.Random(4)
+    said = {name: [_record(random_, n) for n in range(30)] for name in ("a", "b", "c")}
+    for number in range(1, 5):
+        for name, records in said.items():
+            if number == 1 or name == "b":
+                federation.share(name, records, number=number)
+        plain = federation.merge()
+        before = _told(federation)
+        assert _remembering(federation).root == plain.root
+        assert _told(federation) == before
+        said["b"][random_.randrange(30)] = _record(random_, 100 + number)
+
+
+def _record(random_: random.Random, n: int) -> Record:
+    return place(f"r{n}", **record(random_))
+
+
+def _remembering(federation: Federation) -> Result:
+    assert federation.lock is not None
+    with Gate(federation.store.root / "intake", at_once=1) as gate:
+        releases = locked_releases(federation.lock, federation.store, gate)
+        links = federation.folder / "links.db"
+        return act(federation.lock, releases, federation.folder / "pool.db", children=0, links=links)
+
+
+def _told(federation: Federation) -> list[tuple[Any, ...]]:
+    asked = federation.rows("SELECT * FROM candidate ORDER BY a, b")
+    return asked + federation.rows("SELECT address, entity FROM alias ORDER BY address")
