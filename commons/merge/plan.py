@@ -283,10 +283,10 @@ def unexplained_loss(
 ) -> Loss:
     """The records of `before` that `after` lacks: not withdrawn, not expired, the member not leaving.
 
-    A record that is refused is not there: a program that spoils a field of each must not empty a member.
+    A record that is refused or did not come along is not there: neither a program that spoils a field of
+    each nor a mirror that leaves all of them out may empty a member.
     """
     still = {(row.type, row.id) for row in after.rows() if row.code is None}
-    there = {hidden.hash for hidden in after.hidden}  # left out by whoever delivered it, not by its member
     total, lost = 0, []
     for row in before.rows():
         if row.type in ("withdrawal", "catalogue") or row.code is not None:
@@ -295,7 +295,7 @@ def unexplained_loss(
         if (row.type, row.id) in still:
             continue
         address = f"{member}/{row.type}/{row.id}"
-        if (stone := tombstone(address)) in withdrawn or stone in there:
+        if tombstone(address) in withdrawn:
             continue
         expires: object = fields_of(row.data).get("expires_at") if b'"expires_at":' in row.data else None
         if not (isinstance(expires, str) and expires <= as_of):

@@ -10,8 +10,10 @@ import pytest
 
 from commons.addresses import tombstone
 from commons.federation.policy import Hold, Pause
+from commons.format import pruned
+from commons.intake.gate import Gate
 from commons.model import Record
-from tests.hostile.making import place, withdrawal
+from tests.hostile.making import place, release, withdrawal
 from tests.merge.world import AS_OF, Federation
 
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
@@ -162,6 +164,22 @@ def test_records_that_are_all_refused_are_a_loss(federation: Federation) -> None
     assert [f.code for f in federation.plan().findings] == ["E_SHRINK"]
     federation.merge()
     assert len(federation.titles()) == 20
+
+
+def test_a_mirror_that_leaves_everything_out_empties_no_member(federation: Federation) -> None:
+    """Whoever forwards a release may prune it; the last good one stays until a person has looked."""
+    places = [place(f"lugar-{n}") for n in range(20)]
+    federation.share("a", places)
+    federation.merge()
+    whole = release(federation.members["a"], places, number=2, previous=[federation.last["a"]])
+    with Gate() as gate:
+        lines = [row.data for row in gate.take_in(whole).rows()]
+    assert federation.store.take(pruned.prune(whole, lines, may_show=lambda line: b"lugar" not in line))
+    assert [f.code for f in federation.plan().findings] == ["E_SHRINK"]
+    federation.merge()
+    assert len(federation.titles()) == 20
+    federation.store.take(whole)
+    assert federation.plan().findings == []
 
 
 def test_explained_losses_need_no_permission(federation: Federation) -> None:
