@@ -615,7 +615,7 @@ KINDS: dict[str, Kind] = {
     # merging
     "store-mended": Kind(
         "warning",
-        N_("The release of {member} that is in use was lost or damaged in store/; the last pool still had it."),
+        N_("The release of {member} in use was lost or damaged in store/; the last pool still had it."),
         N_("Look whether the disk is failing, and copy the folder to another one."),
     ),
     "E_SHRINK": Kind(

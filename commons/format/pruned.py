@@ -2,15 +2,16 @@
 
 `records.jsonl` has one line for every leaf of the release, in the order of its tree: the canonical record
 where it may be shown, else `["tombstone of its address","digest"]`. A third text there is the tombstone of
-what it was copied from (of a judgement those of both records, one after the other), or `"refused"` where it is no
-canonical record. The digests of all lines give the signed content root, so nothing was added or altered; the salt within each record keeps a digest from being
-guessed. The tombstones are the word of whoever pruned: with them a merge sees whether its lock explains what
-is missing.
+what it was copied from (of a judgement those of both records, one after the other), or `"refused"` where it
+is no canonical record. The digests of all lines give the signed content root, so nothing was added or
+altered; the salt within each record keeps a digest from being guessed. The tombstones are the word of whoever
+pruned: with them a merge sees whether its lock explains what is missing.
 
-A record of which only some fields may not be shown has a line of its own form, `[record,"digest",["field",…]]`:
-`record` lacks those fields and its salt, `digest` is that of the whole record. Proven is that the release holds
-a record of that digest in this place; what the line shows of it is the word of whoever pruned, like a
-tombstone: who has the full form can compare, and a merge of altered words has another root.
+A record of which only some fields may not be shown has a line of its own form,
+`[record,"digest",["field",…]]`: `record` lacks those fields and its salt, `digest` is that of the whole
+record. Proven is that the release holds a record of that digest in this place; what the line shows of it is
+the word of whoever pruned, like a tombstone: who has the full form can compare, and a merge of altered words
+has another root.
 """
 
 from __future__ import annotations
