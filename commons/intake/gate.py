@@ -242,11 +242,11 @@ class Gate:
         asked, found = batch.asked, list[Intake]()
         self._processes.wait(batch.number)
         try:
+            if len(asked) == 1:
+                return [self._keep(asked[0].job, batch.written) or self._lost(batch)]
             with batch.written.open("rb") as file:
-                if len(asked) == 1:  # perhaps a large one: it stays where it was written
-                    return [self._keep(asked[0].job, file) or self._lost(batch)]
                 for one, part in zip(asked, frames.answers(file), strict=False):
-                    intake = self._keep(one.job, BytesIO(part))
+                    intake = self._keep(one.job, part)
                     if intake is None or intake.unreadable_here:
                         break
                     found.append(intake)
@@ -264,10 +264,15 @@ class Gate:
         batch.add(one)
         return self._answers(self._begin(batch))[0]
 
-    def _keep(self, job: Job, answer: BinaryIO) -> Intake | None:
-        """Put one release's answer in its place; None where it is no answer to what was asked."""
+    def _keep(self, job: Job, answer: bytes | Path) -> Intake | None:
+        """Put one release's answer in its place; None where it is no answer to what was asked.
+
+        A file that holds nothing else is moved, perhaps being large: closed first, since Windows moves no
+        open one.
+        """
         try:
-            intake = _intake(frames.read_summary(answer), Path(os.devnull))
+            with answer.open("rb") if isinstance(answer, Path) else BytesIO(answer) as file:
+                intake = _intake(frames.read_summary(file), Path(os.devnull))
         except Damaged:
             return None
         if (intake.release, intake.member, intake.form) != (job.release, job.member, job.form):
@@ -275,12 +280,12 @@ class Gate:
         if intake.unreadable_here:
             return intake
         path = self._path(job.release, job.form)
-        if isinstance(answer, BytesIO):
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
-                file.write(answer.getbuffer())
-            Path(file.name).replace(path)
+        if isinstance(answer, Path):
+            answer.replace(path)
         else:
-            Path(answer.name).replace(path)
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as fresh:
+                fresh.write(answer)
+            Path(fresh.name).replace(path)
         return replace(intake, path=path)
 
 
