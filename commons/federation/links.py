@@ -27,6 +27,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 _REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}")
 _NUMBER = re.compile(r"(^|\.)(0x[0-9a-f]*|[0-9]+)$|:", re.IGNORECASE)
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")  # ex%61mple.org: git would look up another name
 _PART = re.compile(r"[^-./][^/]*")
 
 
@@ -100,7 +101,9 @@ def checked(text: str, *, base: httpx.URL | None = None) -> httpx.URL:
         host, userinfo = url.host, url.userinfo
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise NotALink(shown(text), N_("it cannot be read as an address")) from error
-    if _NUMBER.search(host) and not is_number(host):  # 127.1, 0x7f.1: read differently by every program
+    name = url.raw_host.decode("ascii", "replace")
+    # 127.1, 0x7f.1 are read differently by every program
+    if not is_number(host) and host and (_NUMBER.search(host) or not _HOST.fullmatch(name.rstrip("."))):
         raise NotALink(shown(text), N_("it cannot be read as an address"))
     if url.scheme not in ("https", "http") or not host or host.endswith("."):
         raise NotALink(shown(text), N_("only https://, http:// and git+https:// are followed"))

@@ -35,6 +35,7 @@ def test_an_address_is_read(text: str, link: Link) -> None:
         "file:///etc/passwd", "ftp://h/x", "ext::sh -c id", "ssh://h/x", "git+ssh://h/x", "git+http://h/x",
         "git://h/x", "https:///x", "https://h/a b", "https://h/\\x", "https://h/\nx", "https://h:0/", "https://h:99999/",
         "https://127.1/", "https://0x7f.0.0.1/", "https://2130706433/", "https://h./",
+        "https://ex%61mple.org/x", "git+https://a%2eb.example.org/r.git", "https://a,b.org/", "https://-h.org/",
         "https://ana:clave@h/", "https://ana@h/", "git+https://ana:clave@h/r.git",
         "git+https://h/r.git@-upload-pack", "git+https://h/r.git@a..b", "git+https://h/r.git@x.lock",
         "git+https://h/r.git#subdirectory=../x", "git+https://h/r.git#subdirectory=-x",
