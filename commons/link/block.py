@@ -1,8 +1,9 @@
 """Which records are compared at all: those that share a key. Pure.
 
 A key is something that two records of one thing nearly always share, and few others: a rare word of the name,
-a phone, a house. A common word is a key only together with another or with the area. A key that more than
-`MOST` records have is none; it is then the finer keys that must bring them together. What is a key depends on
+a phone, a house. A common word is a key only together with another or with the area. A strong key is enough;
+of weak ones (words as they may be misspelt, a number and the area) it takes two. A key that more than `MOST`
+records have is none; it is then the finer keys that must bring them together. What is a key depends on
 buckets of rarity only, so that keys change as seldom as scores do.
 """
 
@@ -18,19 +19,26 @@ from commons.link.normal import Name
 from commons.link.rarity import Rarity, hashed, name_atom, street_atom
 from commons.link.tables import load_tables
 
-MOST = 40  # records that share a key
+MOST = 20  # records that share a key
+ENOUGH = 2  # what two records' keys must weigh together: a strong key weighs so much, a weak one half
 RARE = 1  # the highest bucket of a word that is a key alone
 PROPER = 3  # words of a name that make keys: those that are no words of kinds, the rarest ones first
 CELL_E6 = 10_000  # about a kilometre
 
 _ACRONYMS = frozenset({"organization", "project"})  # types whose names are shortened to initials
+_STRONG = frozenset("napesqi-kw")  # whole name, house, phone, e-mail, site, street, initials, rare word
 _VOWELS = re.compile(r"[aeiouhy]+")
 _TWICE = re.compile(r"(.)\1+")
 
 
 def keys(features: Features, rarity: Rarity) -> set[int]:
-    """The hashes of a record's keys."""
-    return {hashed(key) for key in _texts(features, rarity)}
+    """The hashes of a record's keys; an odd one is a strong key."""
+    return {hashed(key) & ~1 | (key[0] in _STRONG) for key in _texts(features, rarity)}
+
+
+def weight(key: int) -> int:
+    """How much it weighs that two records have this key in common."""
+    return ENOUGH if key & 1 else 1
 
 
 def _texts(features: Features, rarity: Rarity) -> Iterator[str]:

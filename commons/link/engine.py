@@ -188,28 +188,32 @@ def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
 
 
 def block_worker(width: int) -> Callable[[bytes], bytes]:
-    """(key, node) of one part → pairs of nodes that share a key, by part of the first node."""
+    """(key, node) of one part → pairs that share a key, as often as it weighs, by part of the first."""
 
     def do(data: bytes) -> bytes:
         entries = _entries(data)
         parts: dict[int, array[int]] = defaultdict(lambda: array("Q"))
-        for _key, nodes in block.blocks(entries):
+        for key, nodes in block.blocks(entries):
+            times = block.weight(key)
             for at, node in enumerate(nodes[:-1]):
                 first = node << 32
-                parts[min(node // width, PARTS - 1)].extend([first | other for other in nodes[at + 1 :]])
-        return marshal.dumps({part: found.tobytes() for part, found in parts.items()})
+                found = [first | other for other in nodes[at + 1 :]]
+                parts[min(node // width, PARTS - 1)].extend(found * times)
+        return marshal.dumps({part: pairs.tobytes() for part, pairs in parts.items()})
 
     return do
 
 
 def score_worker(shared: Shared) -> Callable[[bytes], bytes]:
-    """Pairs, some of them several times → those that score enough, and those that are relatives."""
+    """Pairs, as often as their keys weigh → those that score enough, and those that are relatives."""
     scorer = Scorer(shared.table, shared.rarity)
     prepared = lru_cache(maxsize=20_000)(lambda node: scorer.prepared(features.unpacked(shared.shelf[node])))
     least = shared.table.candidate
 
     def do(data: bytes) -> bytes:
-        every = array("Q", sorted(set(array("Q", data))))
+        every = array(
+            "Q", (pair for pair, weight in runs(sorted(array("Q", data))) if weight >= block.ENOUGH)
+        )
         near, relatives = array("Q"), array("Q")
         for pair in every:
             a, b = prepared(pair >> 32), prepared(pair & 0xFFFFFFFF)

@@ -346,10 +346,11 @@ class _Changing:
                     rows.add((min(node, other), max(node, other), 0))
         self._many("INSERT INTO near_@ VALUES (?, ?, ?)", sorted(rows))
 
-    def _beside(self, node: int) -> set[int]:
-        found: set[int] = set()
+    def _beside(self, node: int) -> list[int]:
+        found: Counter[int] = Counter()
         for key in block.keys(self._features(node), self._after):
             nodes = self._block(key)
             if len(nodes) <= block.MOST:
-                found.update(nodes)
-        return found - {node}
+                for other in nodes:
+                    found[other] += block.weight(key)
+        return [other for other, weight in found.items() if weight >= block.ENOUGH and other != node]
