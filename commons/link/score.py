@@ -112,7 +112,7 @@ class Scorer:
             found.append(("acronym", points["acronym"]))
             likeness = 100
         else:
-            likeness = self._word_parts(x.name, alike, found)
+            likeness = self._word_parts(x.name, y.name, alike, found)
         if alike.marks == 2:
             found.append(("marks", points["marks"]))
         elif alike.marks:
@@ -125,13 +125,13 @@ class Scorer:
             found.append(("spelling", points["spelling"]))
         return found, likeness, alike.marks == 2 or alike.legal == 3
 
-    def _word_parts(self, x: Name, alike: Alike, found: list[tuple[str, int]]) -> int:
+    def _word_parts(self, x: Name, y: Name, alike: Alike, found: list[tuple[str, int]]) -> int:
         """Shared words count, lone words cost; returns how many percent of the lesser name are shared."""
         points = self._points
         shared = alike.shared + alike.near * points["near"] // 100
         found.append(("name", min(shared, points["name_most"])))
         if alike.equal and alike.marks != 2:
-            found.append(("whole name", self._whole(x)))
+            found.append(("whole name", min(self._whole(x), self._whole(y))))
             return 100
         if not alike.left and not alike.right and alike.marks != 2:
             found.append(("whole name", points["name_near"]))
