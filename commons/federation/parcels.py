@@ -113,6 +113,8 @@ def _folder(folder: Path, top: Path, known: Known, depth: int) -> Iterator[Parce
     names = {path.name for path in entries}
     if "release.json" in names and any(n.endswith(_SIDECARS) for n in names):
         yield Parcel(_shown(folder, top), (), code="E_SIDECAR")  # its database alone is not the catalogue
+        others = [p for p in entries if p.name not in ReleaseFiles.names and not p.name.endswith(_SIDECARS)]
+        yield from _drawer(list(_on_disk([p for p in others if p not in is_folder], top)), known)
     elif {"release.json", "records.jsonl"} <= names and "catalogue.db" not in names:
         yield _pruned_folder(folder, _shown(folder, top))
     else:

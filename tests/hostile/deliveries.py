@@ -11,8 +11,11 @@ import gzip
 import hashlib
 import json
 import os
+import sqlite3
 import struct
+import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,10 +23,10 @@ from commons.addresses import tombstone
 from commons.format import container, sshsig, strict_json
 from commons.format.container import ReleaseFiles
 from commons.format.keylog import _PURPOSE
-from commons.model import Record
+from commons.model import Fields, Record
 from tests.hostile import catalogues
 from tests.hostile.catalogues import GOOD
-from tests.hostile.making import Member, key, place, release, salt, withdrawal
+from tests.hostile.making import SCHEMA, Member, key, place, release, salt, withdrawal
 
 HOSTILE = Member("Comedor")  # as the hostile catalogues name theirs
 GOOD_MEMBERS = (Member("Taller"), Member("Biblioteca"))
@@ -32,10 +35,9 @@ RFC = "MX-RFC:ABC010203AB1"
 
 def good_records(n: int) -> list[Record]:
     """What the n-th honest member says. Both have a library that is not the same."""
-    own = [Record("organization", "casa", {"title": f"Casa Ejemplo {n}", "salt": salt(f"o{n}")})]
-    if n == 0:
-        own[0].fields["identifiers"] = [RFC]
-    return [*own, place(f"p{n}", title=f"Lugar de muestra {n}", phones=[{"number": f"+52555555000{n}"}])]
+    number: Fields = {"identifiers": [RFC]} if n == 0 else {}
+    house = Record("organization", "casa", {"title": f"Casa Ejemplo {n}", "salt": salt(f"o{n}"), **number})
+    return [house, place(f"p{n}", title=f"Lugar de muestra {n}", phones=[{"number": f"+52555555000{n}"}])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,28 @@ def _odd_names(folder: Path) -> None:
         _write(Path(os.fsdecode(os.fsencode(folder) + b"/" + name)), b"nada")
 
 
+def _sqlite_names(folder: Path) -> None:
+    """Names that SQLite, were it given them as addresses, would read as orders."""
+    for name in ("x?mode=rwc#.db", "file:y?mode=rwc", ":memory:", "z%00.db"):
+        _write(folder / name, whole() if name.startswith("x") else b"nada")
+
+
+def _full_zip(folder: Path) -> None:
+    """A zip that swells, and whose names climb."""
+    with zipfile.ZipFile(folder / "x.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in ("../../federation.yaml", "/etc/passwd", "C:\\x", "a/" * 500 + "b"):
+            packed.writestr(name, whole())
+        packed.writestr("bomb.entrega", whole()[:600] + bytes(200_000_000))
+
+
+def _false_pool(folder: Path) -> None:
+    """A pool whose claims nobody signed, and one that is none."""
+    _write(folder / "pool.db", b"SQLite format 3\0" + bytes(4096))
+    with closing(sqlite3.connect(folder / "other.db")) as made:
+        made.execute("CREATE VIEW release AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n FROM r) "
+                     "SELECT n AS digest FROM r")  # fmt: skip
+
+
 # proofs that do not hold
 
 
@@ -221,6 +245,17 @@ def _two_releases(second: ReleaseFiles) -> Callable[[Path], None]:
     return put
 
 
+def _very_many_rows() -> bytes:
+    """1.5 million rows; the manifest speaks of the few that it names."""
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    made.deserialize(good().catalogue)
+    made.execute("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 1500000) "
+                 "INSERT INTO withdrawal SELECT 'x' || n, 'x', 0, 1 FROM r")  # fmt: skip
+    data = made.serialize()
+    made.close()
+    return whole(good(catalogue=data, counts={"catalogue": 1, "place": 3, "withdrawal": 1}))
+
+
 def _catalogue(name: str) -> Delivery:
     """A catalogue of the other table, inside a release that is right in everything else."""
 
@@ -229,7 +264,7 @@ def _catalogue(name: str) -> Delivery:
         return whole(
             release(
                 HOSTILE, case.records, catalogue=case.catalogue, leaves=case.leaves,
-                schema="999-draft.1" if name == "unknown_schema" else catalogues.SCHEMA,
+                schema="999-draft.1" if name == "unknown_schema" else SCHEMA,
             )
         )  # fmt: skip
 
@@ -238,6 +273,9 @@ def _catalogue(name: str) -> Delivery:
 
 
 _P0, _P1 = _address(0, "place", "p0"), _address(1, "place", "p1")
+
+_MANY = {"catalogue": 1, "place": 750_000, "service": 750_000}
+_FEW = {"catalogue": 1, "place": 2}
 
 DELIVERIES = [
     Delivery("file: empty", "E_CONTAINER", _file(b"")),
@@ -255,6 +293,9 @@ DELIVERIES = [
     Delivery("file: a link to a device", "E_NOTFILE", _link_to_device),
     Delivery("file: a pipe", "E_NOTFILE", _pipe),
     Delivery("file: odd names", "E_CONTAINER", _odd_names),
+    Delivery("file: names like addresses of databases", "E_CONTAINER", _sqlite_names),
+    Delivery("file: a zip that swells, with names that climb", "E_CONTAINER", _full_zip),
+    Delivery("file: pools that are none", "E_CONTAINER", _false_pool),
     Delivery("folder: WAL beside the catalogue", "E_SIDECAR", _folder_with_sidecar("wal")),
     Delivery("folder: journal beside the catalogue", "E_SIDECAR", _folder_with_sidecar("journal")),
     Delivery("folder: a link for a file", "E_NOTFILE", _folder_with_link),
@@ -269,6 +310,9 @@ DELIVERIES = [
     Delivery("manifest: number 2^63", "E_MANIFEST", _file(_saying(number=2**63))),
     Delivery("manifest: infinity", "E_MANIFEST", _file(_reading(b'"number": 1', b'"number": Infinity'))),
     Delivery("manifest: the year 2099", "E_MANIFEST", _file(_saying(issued_at="2099-01-01T00:00:00Z"))),
+    Delivery("manifest: 1.5 million records", "E_TOOMANY", _file(_saying(counts=dict(_MANY)))),
+    Delivery("manifest: fewer records than there are", "E_ROOT", _file(_saying(counts=dict(_FEW)))),
+    Delivery("manifest: few records, and 1.5 million rows", "E_ROOT", _file(_very_many_rows)),
     Delivery("manifest: another protocol", "E_MANIFEST", _file(_saying(format=2))),
     Delivery("manifest: spaces", "E_MANIFEST", _file(_reading(b'"epoch": 0', b'"epoch":  0'))),
     Delivery("says: the year 2099", "", _says(place("p", confirmed_at="2099-01-01T00:00:00Z", same_as=_P0))),
@@ -289,6 +333,10 @@ DELIVERIES = [
         "says: another's record is withdrawn", "",
         _says(withdrawal(tombstone(_P0))),
     ),
+    Delivery("says: withdrawn in a release to come", "R_WITHDRAWAL",
+             _says(withdrawal(tombstone(f"{HOSTILE.id}/place/x"), number=9))),
+    Delivery("says: another's earlier versions are withdrawn", "",
+             _says(withdrawal(tombstone(_P0), "earlier"))),
     Delivery("releases: an older one again", "", _two_releases(good(number=2))),
     Delivery("releases: two of one number", "E_TWOCOPIES", _two_releases(good([place("otra")]))),
     *(_catalogue(name) for name in catalogues.CASES),

@@ -8,8 +8,7 @@ from pathlib import Path
 import yaml
 
 from commons.format.container import write_file
-from commons.merge.run import Merged, Options, merge
-from tests.hostile.deliveries import GOOD_MEMBERS, HOSTILE, Delivery, good_records
+from tests.hostile.deliveries import GOOD_MEMBERS, HOSTILE, good_records
 from tests.hostile.making import release
 
 AS_OF = datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
@@ -26,9 +25,3 @@ def founded(folder: Path) -> Path:
     rules = {"name": "Prueba", "licences": ["CC-BY-4.0"], "members": members}
     (folder / "federation.yaml").write_text(yaml.safe_dump(rules), "utf-8")
     return folder
-
-
-def merged_with(folder: Path, delivery: Delivery) -> Merged:
-    """One merge after the delivery."""
-    delivery.put(folder / "hostile")
-    return merge(folder, Options(as_of=AS_OF, children=0))

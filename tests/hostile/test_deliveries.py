@@ -9,7 +9,7 @@ import pytest
 
 from commons.merge.run import Options, merge
 from tests.hostile.deliveries import DELIVERIES, HOSTILE, Delivery
-from tests.hostile.federation import AS_OF, founded, merged_with
+from tests.hostile.federation import AS_OF, founded
 from tests.hostile.watching import codes, what_others_say
 
 SECONDS = 2.0
@@ -30,8 +30,9 @@ def test_a_hostile_delivery_ends_in_its_code_and_harms_nobody_else(
 ) -> None:
     """Through the whole merge: sources, proofs, gate, linking, pool."""
     folder = founded(tmp_path / "federation")
+    delivery.put(folder / "hostile")
     began = time.process_time()
-    merged = merged_with(folder, delivery)
+    merged = merge(folder, Options(as_of=AS_OF, children=0))
     assert time.process_time() - began < SECONDS
     found = codes(merged)
     assert not delivery.code or found & set(delivery.code.split("|")), found
