@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,8 +22,10 @@ from typing import Any, BinaryIO, ClassVar
 from commons.errors import CommonsError
 from commons.federation.lock import Tombstone
 from commons.findings import KINDS, Finding
+from commons.format import canonical
 from commons.format.container import AnyFiles, PrunedFiles
 from commons.format.limits import LIMITS
+from commons.format.merkle import Tree
 from commons.format.pruned import Hidden
 from commons.intake import frames, pruned
 from commons.intake.catalogue import Job
@@ -159,7 +162,11 @@ class Gate:
         queue: list[_Batch] = []
         batch = _Batch()
         for files in offered:
-            batch.add(self._look_at(files))
+            release = self._look_at(files)
+            if isinstance(release, _Asked) and not release.shares and batch.asked:
+                queue.append(self._begin(batch))
+                batch = _Batch()
+            batch.add(release)
             if batch.is_full:
                 queue.append(self._begin(batch))
                 batch = _Batch()
@@ -234,25 +241,24 @@ class Gate:
     def _answers(self, batch: _Batch) -> list[Intake]:
         """What the child found, release by release.
 
-        If it ended before its work was done, each release that is left gets a child of its own: what one does
-        to a child is nobody else's misfortune.
+        What one does to a child is nobody else's misfortune. Of a shared child only what proves itself is
+        believed (`_proven`); every other release, and whatever it left undone, gets a child of its own.
         """
         if batch.written is None or self._processes is None:
             return []
-        asked, found = batch.asked, list[Intake]()
+        asked, found = batch.asked, dict[int, Intake]()
         self._processes.wait(batch.number)
         try:
             if len(asked) == 1:
                 return [self._keep(asked[0].job, batch.written) or self._lost(batch)]
             with batch.written.open("rb") as file:
-                for one, part in zip(asked, frames.answers(file), strict=False):
-                    intake = self._keep(one.job, part)
-                    if intake is None or intake.unreadable_here:
-                        break
-                    found.append(intake)
+                for n, (one, part) in enumerate(zip(asked, frames.answers(file), strict=False)):
+                    intake = self._keep(one.job, part) if _proven(one.job, part) else None
+                    if intake is not None:
+                        found[n] = intake
         finally:
             batch.written.unlink(missing_ok=True)
-        return found + [self._alone(one) for one in asked[len(found) :]]
+        return [found.get(n) or self._alone(one) for n, one in enumerate(asked)]
 
     def _lost(self, batch: _Batch) -> Intake:
         assert self._processes is not None
@@ -296,11 +302,16 @@ class _Asked:
     job: Job
     data: bytes
 
+    @property
+    def shares(self) -> bool:
+        """Whether its answer could prove itself, and a child may serve others, too."""
+        return self.job.form == "full" and "withdrawal" not in self.job.counts
+
 
 @dataclass(slots=True)
 class _Batch:
-    """Releases that follow each other; what is small goes to one child together, since a fork costs more
-    than to examine it. What is known already waits with them for its turn.
+    """Releases that follow each other; what is small and plain goes to one child together, since a fork costs
+    more than to examine it. What is known already waits with them for its turn.
     """
 
     releases: list[Intake | _Asked] = field(default_factory=list)
@@ -317,7 +328,36 @@ class _Batch:
     @property
     def is_full(self) -> bool:
         asked = self.asked
-        return not asked or len(asked) >= TOGETHER or sum(len(one.data) for one in asked) >= TOGETHER_BYTES
+        return (
+            not (asked and asked[-1].shares)
+            or len(asked) >= TOGETHER
+            or sum(len(one.data) for one in asked) >= TOGETHER_BYTES
+        )
+
+
+def _proven(job: Job, answer: bytes) -> bool:
+    """Whether an answer of a shared child takes every record up and is what its member signed.
+
+    A child that one member's file has taken over could say anything of another's; so nothing that would be
+    its word alone counts: no refusal, no withdrawal.
+    """
+    tree, counts = Tree(), Counter[str]()
+    try:
+        summary = frames.read_summary(BytesIO(answer))
+        if any(summary.get(name) for name in ("refused", "findings", "withdrawals", "hidden")):
+            return False
+        for row in frames.read_rows(BytesIO(answer)):
+            if row.code or not row.data.startswith(f'["{row.type}","{row.id}",'.encode()):
+                return False
+            leaf = canonical.leaf(row.data)
+            if leaf != row.leaf:
+                return False
+            tree.add(leaf)
+            counts[row.type] += 1
+    except Damaged:
+        return False
+    said_taken = summary.get("outcome") == "taken" and summary.get("counts") == job.counts
+    return said_taken and counts == job.counts and tree.root().hex() == job.content_root
 
 
 def _without_rows(job: Job, outcome: str, code: str, detail: str = "") -> Intake:

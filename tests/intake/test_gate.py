@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,37 @@ def test_a_list_is_read_only_in_its_one_form(text: str) -> None:
     except characters.CharacterRefused:
         return  # told as a character, not as a list
     assert data.decode() == '["x","x",{"x":' + text + "}]"
+
+
+def test_a_shared_child_is_believed_only_what_proves_itself(tmp_path: Path) -> None:
+    """Whatever a taken-over child says of another member: its own records as signed, or it is asked again."""
+    from commons.intake import gate as room
+
+    plain = [place("a"), place("b")]
+    with Gate(tmp_path) as gate:
+        good = gate.take_in(release(MEMBER, plain)).path.read_bytes()
+        job = gate._look_at(release(MEMBER, plain, number=2))
+    assert isinstance(job, room._Asked) and room._proven(job.job, good)
+    summary = frames.read_summary(BytesIO(good))
+    stone = {**summary, "withdrawals": [[tombstone("a/b/c"), "record", 0, 1]]}
+    for said in (stone, {**summary, "outcome": "refused", "code": "E_ROOT"}, {**summary, "counts": {}}):
+        forged = bytearray(good[: good.rindex(b"Z")])
+        frames.write_summary(forged.extend, said)
+        assert not room._proven(job.job, bytes(forged))
+    title = good.replace(b"Comedor a", b"Comedor x")
+    assert title != good and not room._proven(job.job, title)
+
+
+def test_small_releases_of_many_members_give_what_each_gives_alone() -> None:
+    """Good, refused and withdrawing ones together in a few children."""
+    bad = release(Member("malo"), catalogue=b"no catalogue")
+    word = release(Member("retira"), [withdrawal(tombstone("a/b/c"))])
+    odd = release(Member("raro"), [place("p", url="javascript:x")])
+    offered = [release(Member(f"n{n}"), [place(f"p{n}")]) for n in range(4)] + [bad, word, odd]
+    with Gate(at_once=1) as together:
+        found = [
+            (i.member, i.code, dict(i.refused), i.withdrawals, said(i)) for i in together.take_all(offered)
+        ]
+    with Gate(at_once=1) as alone:
+        each = [alone.take_in(files) for files in offered]
+        assert found == [(i.member, i.code, dict(i.refused), i.withdrawals, said(i)) for i in each]
