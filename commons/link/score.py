@@ -6,7 +6,7 @@ the order of the two records does not matter. What is missing on either side cou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from commons.link import compare
@@ -18,8 +18,8 @@ from commons.link.rarity import Rarity, name_atom, street_atom
 from commons.link.tables import Table, load_tables
 
 # Guards: what forbids an automatic link, whatever the score.
-G_NAMES, G_MARKS, G_IDENTIFIERS, G_TOWN, G_DATE, G_NUMBER, G_PLACE = (
-    "names", "marks", "identifiers", "town", "date", "house-number", "place",
+G_NAMES, G_MARKS, G_IDENTIFIERS, G_TOWN, G_DATE, G_NUMBER, G_PLACE, G_WORDS = (
+    "names", "marks", "identifiers", "town", "date", "house-number", "place", "words",
 )  # fmt: skip
 NEAR_M = 150  # metres within which two exact positions are one place
 
@@ -83,6 +83,8 @@ class Scorer:
             guards.append(G_PLACE)
         if likeness < self._points["alike"]:
             guards.append(G_NAMES)
+        elif not contact and not known and self._says_more(parts):
+            guards.append(G_WORDS)
         anchored = known or contact > 0 or place > 0
         firm = known or contact > 0 or exact >= self._points["firm"]
         return Score(sum(p for _n, p in parts), tuple(parts), tuple(guards), anchored, firm, likeness)
@@ -104,6 +106,12 @@ class Scorer:
         if best[3]:
             guards.append(G_MARKS)
         return best[1]
+
+    def _says_more(self, parts: Sequence[tuple[str, int]]) -> bool:
+        """Whether one name has so many words of its own that a shared house may be all that they share."""
+        points = dict(parts)
+        lone = -points.get("other words", 0) * 100 // self._points["extra"]
+        return points.get("name", 0) * 100 < (points.get("name", 0) + lone) * self._points["alike_greater"]
 
     def _name_parts(self, x: Read, y: Read) -> tuple[list[tuple[str, int]], int, bool]:
         points, alike = self._points, compare.names(x, y, self.weight)

@@ -25,6 +25,7 @@ from commons.link.score import (
     G_NAMES,
     G_NUMBER,
     G_TOWN,
+    G_WORDS,
     Prepared,
     Score,
     Scorer,
@@ -381,7 +382,7 @@ class _Run:
         if a.partition("/")[0] == b.partition("/")[0]:
             return OWN
         if score.guards:
-            return score.guards[0]
+            return G_NAMES if score.guards[0] == G_WORDS else score.guards[0]
         if not score.anchored:
             return NAME_ONLY
         return BELOW if score.total < self.table.link else TIE
