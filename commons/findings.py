@@ -628,6 +628,10 @@ KINDS: dict[str, Kind] = {
     "R_HELDFIELD": Kind(
         "note", N_("{type}/{record}: {field} is held by the federation and not shown for now.")
     ),
+    "R_HELDCOPY": Kind(
+        "note",
+        N_("{type}/{record} copies or judges a record that the federation holds; not shown until that is."),
+    ),
     "R_WITHHELD": Kind(
         "note",
         N_("{type}/{record} did not come along: the pool that its release came through left it out."),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commons.addresses import tombstone
-from commons.merge.claims import HELD, TAKEN, WITHDRAWN, WITHHELD
+from commons.merge.claims import HELD, HELD_COPY, TAKEN, WITHDRAWN, WITHHELD
 
 EXAMPLES = 20
 _LEAVES = """SELECT member, type, id, digest, status FROM leaf
@@ -100,7 +100,7 @@ def _what(address: str, was: _Leaf | None, now: _Leaf | None, stones: set[tuple[
         return "back" if not shown_before else "changed" if was[1] != now[1] else None
     if was is not None and was[2] == now[2]:
         return None
-    return {WITHDRAWN: "withdrawn", HELD: "held", WITHHELD: "held"}.get(now[2], "refused")
+    return {WITHDRAWN: "withdrawn", HELD: "held", HELD_COPY: "held", WITHHELD: "held"}.get(now[2], "refused")
 
 
 def to_bytes(changes: dict[str, Changes]) -> bytes:

@@ -3,7 +3,7 @@
 Laws: a claim is taken up as it was signed, or not at all; the one change is a held field, which is taken out
 together with the salt, so that the digest gives nothing away, and is named in `held`. A withdrawn address
 stays withdrawn, whatever is released under it later. A third party's claim falls only if it says itself that
-it was copied from what was withdrawn.
+it was copied from what was withdrawn; and is not shown while what it says it was copied from is held.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from commons.intake.frames import Row
 
 TAKEN, HIDDEN = "taken", "hidden"  # hidden: in the pruned form of its release, which does not say why
 WITHDRAWN, HELD, COPY, LICENCE = "R_WITHDRAWN", "R_HELD", "R_COPY", "R_LICENCE"
+HELD_COPY = "R_HELDCOPY"  # comes back with its origin, so no store is ever pruned by it
 WITHHELD = "R_WITHHELD"  # did not come along with the form that was delivered
 JUDGING = frozenset({"judgement", "vouch"})
 HASH_LETTERS = 52
@@ -93,8 +94,15 @@ class Admission:
             else:
                 yield Taken(type, id, address, short_of(hashed), leaf, code, data.decode())
 
+    def silences(self, member: str, version: tuple[int, int], address: str) -> bool:
+        """Whether anything of an address may not be shown, also where intake refuses its record."""
+        hashed = tombstone_digest(address)
+        stones = self._tombstones.get(member, {}).get(hashed, ())
+        kept_back = hashed in self._held or hashed in self._held_fields
+        return kept_back or hashed in self._withheld.get(member, ()) or _withdrawn(stones, version) is not None
+
     def explains(self, member: str, version: tuple[int, int], hidden: Hidden) -> bool:
-        """Whether this lock would not show it either: withdrawn, held as a whole, a copy, or refused."""
+        """Whether this lock would not show it either: withdrawn, held, a copy of such, or refused."""
         hashed = _bytes(hidden.hash)
         stones = self._tombstones.get(member, {}).get(hashed, ())
         if _withdrawn(stones, version) is not None or hashed in self._held:
@@ -103,8 +111,11 @@ class Admission:
             return True
         if hidden.origin == REFUSED:
             return True
-        stoned = (hidden.origin[at : at + HASH_LETTERS] for at in range(0, len(hidden.origin), HASH_LETTERS))
-        return any(_bytes(hash) in s for hash in stoned for s in self._tombstones.values())
+        named = (hidden.origin[at : at + HASH_LETTERS] for at in range(0, len(hidden.origin), HASH_LETTERS))
+        origins = {_bytes(hash) for hash in named}
+        return not self._held.isdisjoint(origins) or any(
+            origin in stones for origin in origins for stones in self._tombstones.values()
+        )
 
     def explains_row(self, member: str, version: tuple[int, int], row: Row) -> bool:
         """Whether this lock would not show either what a row of a pruned release lacks."""
@@ -122,15 +133,24 @@ class Admission:
         """The withdrawals of an address by its own member."""
         return self._tombstones.get(address.partition("/")[0], {}).get(tombstone_digest(address), ())
 
+    def _any_held(self, addresses: Iterable[str]) -> bool:
+        """Whether one of them is held as a whole."""
+        return bool(self._held) and any(tombstone_digest(address) in self._held for address in addresses)
+
     def _by_content(self, type: str, data: bytes, accepted: bool) -> str | None:
         """Licence and copies. Looks for the keys before it reads the record: most have neither."""
         if b'"copied_from":' in data:
-            if any(self._stones_of(origin) for origin in origins(type, fields_of(data))):
+            about = origins(type, fields_of(data))
+            if any(self._stones_of(origin) for origin in about):
                 return COPY
+            if self._any_held(about):
+                return HELD_COPY
         elif type in JUDGING:  # it names the record and what it was called: gone with it, unless it lives on
-            about = (self._stones_of(address) for address in origins(type, fields_of(data)))
-            if any(stone.kind == "record" for stones in about for stone in stones):
+            about = origins(type, fields_of(data))
+            if any(stone.kind == "record" for address in about for stone in self._stones_of(address)):
                 return COPY
+            if self._any_held(about):
+                return HELD_COPY
         if type in NO_LICENCE_NEEDED:
             return None
         if b'"licence":' in data:

@@ -18,8 +18,9 @@ from commons.federation.lock import Lock
 from commons.federation.store import Store
 from commons.format import container, pruned
 from commons.format.container import PrunedFiles
-from commons.intake.gate import Gate
-from commons.merge.claims import COPY, HELD, WITHDRAWN, WITHHELD, Admission
+from commons.intake.gate import Gate, UnreadableHere
+from commons.merge.act import LockedReleaseRefused
+from commons.merge.claims import COPY, HELD, HELD_COPY, WITHDRAWN, WITHHELD, Admission
 from commons.merge.inputs import take_in
 from commons.merge.receipts import as_json
 from commons.merge.run import POOL, rebuild
@@ -28,7 +29,7 @@ from commons.merge.succession import held
 from commons.pool.witnesses import agreeing
 from commons.publish.edition import Edition
 
-NOT_SHOWN = frozenset({WITHDRAWN, HELD, COPY, WITHHELD})
+NOT_SHOWN = frozenset({WITHDRAWN, HELD, COPY, HELD_COPY, WITHHELD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +71,31 @@ class Editor:
 
 
 def servable(digest: str, admission: Admission, store: Store, gate: Gate, scratch: Path) -> Path:
-    """Where the release lies in the form that may be served today."""
+    """Where the release lies in the form that may be served today.
+
+    Raises:
+        UnreadableHere, LockedReleaseRefused: nobody can say which of its records may be shown.
+    """
     files = store.read(digest)
-    said = files.parsed_manifest
-    rows = list(take_in(digest, store, gate).rows())
-    taken = admission.rows(said.member, (said.epoch, said.number), said.licence, rows)
+    said, version = files.parsed_manifest, files.parsed_manifest.version
+    intake = take_in(digest, store, gate)
+    if intake.unreadable_here:
+        raise UnreadableHere(digest)
+    if not intake.taken:  # it has no rows, which is not the same as nothing to hide
+        raise LockedReleaseRefused(said.member, digest, intake.code or "")
+    rows = list(intake.rows())
+    taken = admission.rows(said.member, version, said.licence, rows)
     barred: set[tuple[str, str]] = set()
+    refused: set[tuple[str, str]] = set()
     held: dict[tuple[str, str], tuple[str, ...]] = {}
     for row in taken:
-        if row.code in NOT_SHOWN:
+        if row.code and row.code not in NOT_SHOWN and admission.silences(said.member, version, row.address):
+            refused.add((row.type, row.id))
+        elif row.code in NOT_SHOWN:
             barred.add((row.type, row.id))
         elif row.held:
             held[row.type, row.id] = row.held
-    if not barred and not held:
+    if not barred and not held and not refused:
         return store.release_path(digest)
 
     def key(record: bytes) -> tuple[str, str]:
@@ -93,8 +106,9 @@ def servable(digest: str, admission: Admission, store: Store, gate: Gate, scratc
     shown = pruned.prune(
         files,
         lines,
-        may_show=lambda record: key(record) not in barred,
+        may_show=lambda record: key(record) not in barred | refused,
         held=lambda record: held.get(key(record), ()),
+        refused=lambda record: key(record) in refused,
     )
     path = scratch / f"{digest}{container.SUFFIX}"
     container.write_file(path, shown)

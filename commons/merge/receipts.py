@@ -22,13 +22,14 @@ from commons.format.words import fingerprint_words
 from commons.intake.gate import Intake
 from commons.link.model import Candidate
 from commons.merge import differences
-from commons.merge.claims import HELD, WITHDRAWN, WITHHELD, Taken
+from commons.merge.claims import HELD, HELD_COPY, WITHDRAWN, WITHHELD, Taken
 from commons.merge.linking import Linked
 from commons.pool.contract import LISTS, WITHOUT_TABLE
 from commons.pool.rows import Row
 from commons.pool.write import Writer
 
 HELD_FIELD = "R_HELDFIELD"
+_NO_REFUSAL = frozenset({WITHDRAWN, HELD, HELD_COPY, WITHHELD})  # somebody's word, no fault of the record
 KEPT = 100  # findings and candidates of one receipt, one by one; all are counted
 Receipt = Mapping[str, Any]
 
@@ -107,7 +108,7 @@ def member_row(
     phones = catalogue.get("phones")
     added = policy.to_json()["added"] if policy else {"vouched_by": list(locked.admitted)}
     name = policy.name if policy else catalogue.get("title") or said.member
-    refused = sum(n for code, n in tally.refused.items() if code not in (WITHDRAWN, HELD, WITHHELD))
+    refused = sum(n for code, n in tally.refused.items() if code not in _NO_REFUSAL)
     return (
         said.member, name, catalogue.get("title"), catalogue.get("summary"),
         catalogue.get("url"), catalogue.get("email"), as_json(phones) if phones else None, said.licence,

@@ -27,10 +27,15 @@ def heir(address: str, successors: Mapping[str, str]) -> str:
 
 def held(policy: Policy, moment: datetime) -> tuple[LockedHold, ...]:
     """What the policy holds after `moment`, under the address of today too: a hold is not got rid of by
-    beginning again."""
+    beginning again. And under those of before, which copies and judgements may still name."""
     in_force = [h for h in policy.holds if h.until > moment]
-    both = ((a, h) for h in in_force for a in (h.address, heir(h.address, policy.successors)))
-    return tuple(dict.fromkeys(LockedHold(tombstone(a), h.field, h.until) for a, h in both))
+    found = []
+    for hold in in_force:
+        today = heir(hold.address, policy.successors)
+        before = sorted(old for old, new in policy.successors.items() if new == today[:_ID])
+        every = (hold.address, today, *(old + today[_ID:] for old in before))
+        found += [LockedHold(tombstone(a), hold.field, hold.until) for a in every]
+    return tuple(dict.fromkeys(found))
 
 
 def stand_in(connection: sqlite3.Connection, lock: Lock) -> None:

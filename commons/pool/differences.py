@@ -32,7 +32,8 @@ _INDEX = ("search_data", "search_idx", "search_docsize", "search_config")
 # Where the honest pool was made of pruned forms, it cannot know why a record was left out.
 _OF_THE_FORM = {"release": {"form"}, "member": {"refused"}}
 _OF_THE_FORM_IN_RECEIPTS = {"form", "refused", "hidden", "findings"}
-_NO_REFUSAL = frozenset({"R_WITHDRAWN", "R_HELD", "R_WITHHELD"})  # somebody's word, no fault of the record
+# somebody's word, no fault of the record
+_NO_REFUSAL = frozenset({"R_WITHDRAWN", "R_HELD", "R_HELDCOPY", "R_WITHHELD"})
 _FORMS = frozenset({"full", "pruned"})
 _NUMBERS = {"claim": {"number", "entity"}, "entity": {"id"}, "alias": {"entity"}}
 

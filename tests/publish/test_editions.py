@@ -204,3 +204,23 @@ def test_a_hold_counts_at_once(federation: Federation, tmp_path: Path) -> None:
     assert titles(tmp_path / "out") == ["Comedor uno"]
     assert [(done.shown.root,)] != federation.rows("SELECT value FROM meta WHERE key = 'root'")
     assert mentions(tmp_path / "out", "Comedor dos") == mentions(tmp_path / "out", "se revisa") == []
+
+
+def test_what_repeats_a_held_record_is_not_served_and_one_root_comes_of_either_form(
+    federation: Federation, tmp_path: Path
+) -> None:
+    """The copy's release is served without it; whoever rebuilds from that gets what was published."""
+    until = AS_OF + timedelta(days=7)
+    address = f"{federation.id('a')}/place/uno"
+    federation.share("a", [place("uno"), place("dos")])
+    files = federation.share("b", [place("tres"), place("suyo", title="Comedor uno", copied_from=address)])
+    federation.holds = (Hold(address, None, "lo pidió", "Ana", until),)
+    entry = {"address": address, "reason": "x", "by": "Ana", "until": f"{until:%FT%TZ}"}
+    lock, out = settle(federation, [entry]), tmp_path / "out"
+    done = publish(out, lock, Editor(federation.folder, AS_OF))
+    served = container.read_any(out / "current" / "releases" / f"{files.digest}.entrega")
+    assert isinstance(served, PrunedFiles)
+    assert [h.origin for h in pruned.hidden(served)] == [tombstone(address)]
+    assert not mentions(out, "Comedor uno")
+    assert rebuilt(out, (out / "current" / FILE_NAME).read_bytes(), tmp_path) == done.shown.root
+    assert [(done.shown.root,)] == federation.rows("SELECT value FROM meta WHERE key = 'root'")
