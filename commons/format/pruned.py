@@ -98,12 +98,17 @@ def _nothing(record: bytes) -> Collection[str]:
     return ()
 
 
+def _none(record: bytes) -> bool:
+    return False
+
+
 def prune(
     files: ReleaseFiles | PrunedFiles,
     records: Iterable[bytes],
     *,
     may_show: Callable[[bytes], bool],
     held: Callable[[bytes], Collection[str]] = _nothing,
+    refused: Callable[[bytes], bool] = _none,
 ) -> PrunedFiles:
     """The pruned form of a release.
 
@@ -112,11 +117,14 @@ def prune(
         records: all lines in order: canonical bytes, or `lines` of a form that was pruned before.
         may_show: whether a record (canonical bytes) may still be shown, at least in part.
         held: names of the fields that may not, of those that may.
+        refused: whether intake refuses a record that may not be shown; then nobody misses it.
     Raises:
         PrunedRefused: the records are not those of this release.
     """
     member = files.parsed_manifest.member
-    lines = [line if _HIDDEN.match(line) else _line(member, line, may_show, held) for line in records]
+    lines = [
+        line if _HIDDEN.match(line) else _line(member, line, may_show, held, refused) for line in records
+    ]
     data = b"".join(line + b"\n" for line in lines)
     pruned = PrunedFiles(files.manifest, files.signature, files.keylog, data)
     for _ in shown(pruned):  # proves itself before anybody keeps it
@@ -125,7 +133,11 @@ def prune(
 
 
 def _line(
-    member: str, line: bytes, may_show: Callable[[bytes], bool], held: Callable[[bytes], Collection[str]]
+    member: str,
+    line: bytes,
+    may_show: Callable[[bytes], bool],
+    held: Callable[[bytes], Collection[str]],
+    refused: Callable[[bytes], bool],
 ) -> bytes:
     """The record, as much of it as may be shown, or what stands for it."""
     known = partial(line) if is_partial(line) else None
@@ -139,7 +151,7 @@ def _line(
     else:
         if may_show(record):
             return _without(Shown(kind, id, record, leaf, known.held if known else ()), fields, held(record))
-        mark = "".join(map(tombstone, origins(kind, fields)))
+        mark = REFUSED if refused(record) else "".join(map(tombstone, origins(kind, fields)))
     said = [tombstone(f"{member}/{kind}/{id}"), leaf.hex()]
     return strict_json.compact([*said, mark] if mark else said).encode()
 

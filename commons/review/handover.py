@@ -44,6 +44,7 @@ from commons.format.limits import LIMITS
 from commons.intake.gate import Gate
 from commons.merge.claims import Admission
 from commons.merge.editions import servable
+from commons.merge.inputs import take_in
 from commons.merge.run import POOL
 from commons.messages import N_, translate
 
@@ -104,7 +105,8 @@ def pack(folder: Path, out: Path, *, at: datetime) -> Packed:
     """Write the federation in `folder` to the file `out`, whole or not at all.
 
     Raises:
-        NoPolicy, NoLock, NotInStore; HoldsNotMerged: something is held back since the last merge.
+        NoPolicy, NoLock, NotInStore; HoldsNotMerged: something is held back since the last merge;
+        UnreadableHere, LockedReleaseRefused: a release that the lock uses cannot be read by this program.
     """
     policy, lock, store = policies.load(folder), locks.read(folder), Store.beside(folder)
     locked = {(h.hash, h.field) for h in lock.holds}
@@ -132,7 +134,10 @@ def pack(folder: Path, out: Path, *, at: datetime) -> Packed:
 
 
 def _releases(lock: Lock, store: Store, scratch: Path) -> Iterator[tuple[str, Path]]:
-    """Of each member: what the lock uses, the newest seen, what waits, what is disputed."""
+    """Of each member: what the lock uses, the newest seen, what waits, what is disputed.
+
+    Of a release that intake refuses nobody can say what in it is withdrawn or held: it stays here.
+    """
     newest: dict[str, Seen] = {}
     for seen in store.seen():
         whose = seen.manifest.member
@@ -146,7 +151,8 @@ def _releases(lock: Lock, store: Store, scratch: Path) -> Iterator[tuple[str, Pa
     admission = Admission(lock)
     with Gate(store.intake) as gate:
         for digest in sorted(wanted | {d for d in others if store.has(d)}):
-            yield digest, servable(digest, admission, store, gate, scratch)
+            if digest in wanted or take_in(digest, store, gate).taken:
+                yield digest, servable(digest, admission, store, gate, scratch)
 
 
 def _mappings(folder: Path) -> Iterator[tuple[str, Path]]:

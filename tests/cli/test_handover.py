@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 
 from commons.addresses import tombstone
+from commons.federation import lock as locks
 from commons.format import container
-from tests.hostile.making import Member, place, release, withdrawal
+from tests.hostile.making import Member, database, place, profile, release, withdrawal
 
 ANA, LUZ, OTRA = (Member(n) for n in ("Comedor La Paz", "Casa Luz", "Red Mar"))
 WHO = ("--by", "Ana", "--how", "in person")
@@ -93,6 +95,29 @@ def test_what_was_held_since_the_last_merge_does_not_travel(city: Callable[..., 
     city("federation", "hold", f"{LUZ.id}/place/b", *HOLD)
     refused = city("federation", "handover", "ciudad.zip", "-f", "city")
     assert refused.code == 2 and "commons merge" in refused.err and not (tmp_path / "ciudad.zip").exists()
+
+
+def test_what_is_held_stays_here_also_where_intake_refuses_it(
+    city: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A newer release that is no catalogue, and a refused record of the one in use."""
+    before = locks.read(tmp_path / "city").members[ANA.id].release
+    strange = sqlite3.connect(":memory:")
+    strange.deserialize(database([profile("x"), place("held", description="EN PAUSA")]))
+    strange.execute("CREATE TABLE extra (a)")
+    spoiled = place("held", description="EN PAUSA", url="javascript:x")
+    used = release(ANA, [place("a", description="VISIBLE"), spoiled], number=3, previous=[str(before)])
+    container.write_file(tmp_path / "city" / "inbox" / "three", used)
+    refused = release(ANA, catalogue=strange.serialize(), number=4, previous=[used.digest])
+    container.write_file(tmp_path / "city" / "inbox" / "four", refused)
+    root = city("merge", "-f", "city", *AT, "--json").json["root"]
+    assert city("federation", "handover", "ciudad.zip", "-f", "city").code == 0
+    assert b"EN PAUSA" not in (tmp_path / "ciudad.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "ciudad.zip") as packed:
+        names = packed.namelist()
+        assert f"releases/{used.digest}.entrega" in names and not any(refused.digest in n for n in names)
+    city("federation", "takeover", "ciudad.zip", "elsewhere")
+    assert city("merge", "--locked", "-f", "elsewhere", "--json").json["root"] == root
 
 
 def _rewritten(path: Path, changed: Callable[[dict[str, bytes]], None]) -> None:
