@@ -94,6 +94,10 @@ class Store:
         """How many releases are here."""
         return len(self._named("releases"))
 
+    def sizes(self) -> dict[str, int]:
+        """Release digest → bytes of its file."""
+        return {digest: path.stat().st_size for digest, path in self._named("releases")}
+
     def drop(self, digest: str) -> None:
         """Delete a release and what intake kept of it."""
         self.release_path(digest).unlink(missing_ok=True)
@@ -163,17 +167,18 @@ class Store:
     def prune(self, short: PrunedFiles, *, sealed: bool) -> None:
         """Replace a full release by its pruned form; `sealed` keeps the full one aside, unserved.
 
-        What intake kept of the full form goes too: it holds the records that may no longer be shown.
+        What intake kept of the full form goes too, and first: it holds the records that may no longer be
+        shown, and whoever finds the pruned form looks for nothing else any more.
         """
         digest, path = short.digest, self.release_path(short.digest)
         if sealed and path.is_file() and isinstance(container.read_any(path), ReleaseFiles):
             aside = self.sealed_path(digest)
             aside.parent.mkdir(parents=True, exist_ok=True)
             container.write_bytes(aside, path.read_bytes())
-        path.parent.mkdir(parents=True, exist_ok=True)
-        container.write_file(path, short)
         for kept in self.intake.glob(f"{digest}-*"):
             kept.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        container.write_file(path, short)
 
     def unseal(self, digest: str) -> bool:
         """Put a sealed full form back in its place; False where there is none."""

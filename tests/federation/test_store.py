@@ -70,6 +70,27 @@ def test_a_pruned_release_takes_the_place_of_the_full_one(tmp_path: Path) -> Non
     assert store.purge_sealed() == [files.digest] and not store.purge_sealed()
 
 
+def test_power_lost_while_pruning_leaves_nothing_of_what_is_taken_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The full form may still be there, and is pruned again; never the pruned one beside what intake kept."""
+    store, files = Store(tmp_path), release(ANA, [place("a"), place("b")])
+    store.put(files)
+    with Gate(store.intake) as gate:
+        rows = [row.data for row in gate.take_in(files).rows()]
+    short = pruned.prune(files, rows, may_show=lambda data: b'"a"' not in data)
+
+    def lost(*_files: object) -> None:
+        raise OSError
+
+    with monkeypatch.context() as patch, pytest.raises(OSError):
+        patch.setattr(container, "write_file", lost)
+        store.prune(short, sealed=False)
+    assert store.read(files.digest) == files and not list(store.intake.iterdir())
+    store.prune(short, sealed=False)
+    assert store.read(files.digest) == short
+
+
 def test_two_programs_do_not_write_to_one_store_at_a_time(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     with store.writing(), pytest.raises(StoreInUse), Store(tmp_path / "store").writing():
