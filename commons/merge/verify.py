@@ -7,6 +7,7 @@ compared with what came of it. What a pool shows in part only (a held field) can
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,6 +33,7 @@ from commons.pool.examine import Held, HeldRelease
 from commons.schema import territory as territories
 
 BY_LOCK = frozenset({WITHDRAWN, HELD, WITHHELD})  # statuses that the lock itself explains
+_PLAIN = re.compile(r"[\w-][\w.-]*\Z")  # of a file in this folder: no way to another, no drive, no share
 UNTOLD = frozenset({HIDDEN, COPY, HELD_COPY})  # statuses whose reason only a full release tells
 Served = Callable[[str], AnyFiles | None]  # release digest → the release as the portal serves it
 
@@ -134,9 +136,11 @@ def _lock_of(pool: Path, held: Held) -> Lock:
         lock = locks.parse(held.meta["lock"].encode())
     except KeyError as error:
         raise NoLockInside(pool.name) from error
-    named = lock.territory.name if lock.territory else None
-    if named is not None and named not in territories.known_names() and not Path(named).is_file():
-        raise OtherRules("territory", named[:60], "—")
+    for named in {t for t in (lock.territory and lock.territory.name, lock.policy.territory) if t}:
+        known = named in territories.known_names()
+        # Windows asks the network for what looks like a share, only to say whether it is there.
+        if not known and not (_PLAIN.match(named) and Path(named).is_file()):
+            raise OtherRules("territory", named[:60], "—")
     check_rules(lock)
     return lock
 

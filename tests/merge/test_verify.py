@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from commons.addresses import tombstone
+from commons.errors import CommonsError
 from commons.federation.policy import Hold
 from commons.merge.verify import Verdict, verify
 from commons.pool.differences import Difference
@@ -208,3 +209,27 @@ def test_a_field_on_hold_is_held_not_checkable(tmp_path: Path) -> None:
     (tmp_path / "scratch").mkdir()
     verdict = verify(tmp_path / "pool.db", tmp_path / "scratch")
     assert verdict.same_root and verdict.held == 1
+
+
+@pytest.mark.parametrize(
+    "named", ["\\\\example.org\\share\\x", "/dev/stdin", "../x", "C:x", "//example.org/x", "."]
+)
+def test_no_file_is_looked_for_where_a_strangers_lock_points(
+    federation: Federation, check: Callable[..., Verdict], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows even the question whether a share has a file says who is asking."""
+    touched: list[str] = []
+    seen = Path.is_file
+
+    def noted(path: Path) -> bool:
+        touched.append(str(path))
+        return seen(path)
+
+    monkeypatch.setattr(Path, "is_file", noted)
+    territory = json.dumps({"name": named, "digest": "0" * 64})
+    with pytest.raises(CommonsError):
+        check(
+            "UPDATE meta SET value = json_set(value, '$.territory', json(?)) WHERE key = 'lock'",
+            values=(territory,),
+        )
+    assert named not in touched and str(Path(named)) not in touched
