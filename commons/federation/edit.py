@@ -8,6 +8,7 @@ to paste.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -43,8 +44,14 @@ def add_entry(path: Path, key: str, entry: Entry) -> Policy:
     """
     path = path / policies.FILE_NAME if path.is_dir() else path
     policies.load(path)
-    text = path.read_text(encoding="utf-8-sig")
-    changed = with_entry(text, key, entry, path.name)
+    return rewrite(path, lambda text: with_entry(text, key, entry, path.name))
+
+
+def rewrite(path: Path, change: Callable[[str], str]) -> Policy:
+    """Change the text of federation.yaml, lines ending as before; gives the new policy. Raises InputError."""
+    text = path.read_bytes().decode("utf-8-sig")
+    ends = "\r\n" if "\r\n" in text else "\n"
+    changed = change(text.replace("\r\n", "\n")).replace("\n", ends)
     policy = policies.parse(changed, path.name)
     container.write_bytes(path, changed.encode())
     return policy

@@ -17,8 +17,8 @@ import yaml
 
 from commons.errors import InputError
 from commons.federation import policy as policies
+from commons.federation.edit import rewrite
 from commons.federation.rules import Policy
-from commons.format import container
 from commons.messages import N_
 
 
@@ -44,11 +44,7 @@ def set_key(path: Path, member: str, key: str, value: object) -> Policy:
     """
     path = path / policies.FILE_NAME if path.is_dir() else path
     policies.load(path)
-    text = path.read_bytes().decode("utf-8-sig")
-    changed = with_key(text, member, key, value, path.name)
-    policy = policies.parse(changed, path.name)
-    container.write_bytes(path, changed.encode())
-    return policy
+    return rewrite(path, lambda text: with_key(text, member, key, value, path.name))
 
 
 def with_key(text: str, member: str, key: str, value: object, file: str = policies.FILE_NAME) -> str:

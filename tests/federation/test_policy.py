@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import yaml
 
 from commons.errors import InputError
 from commons.federation import edit, policy
+from commons.federation import entry as entry_of
 from commons.federation.policy import MaxAge, Policy, from_json
 from commons.federation.reading import NotReadable, NotYet, UnknownKey, WrongValue
 
@@ -202,3 +204,20 @@ def test_thresholds_of_linking_survive_the_lock() -> None:
     read = policy.parse(f"{SMALL}link: {{place: {{link: 120, ask: 90}}, service: {{ask: 70}}}}\n")
     assert read.link == {"place": (120, 90), "service": (0, 70)}
     assert from_json(read.to_json()).link == read.link
+
+
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("text", [SMALL, SMALL + "# fin\n", SMALL + "holds: []  # nada\n"])
+def test_lines_end_as_they_did(tmp_path: Path, text: str, ends: bytes) -> None:
+    """A file from Windows stays one: whoever compares two versions sees the entry, and not every line."""
+    path, before = tmp_path / "federation.yaml", text.encode().replace(b"\n", ends)
+    path.write_bytes(before)
+    entry: edit.Entry = {"address": f"{ID}/place/n", "reason": "r", "by": "Ana", "until": "2027-01-31"}
+    edit.add_entry(path, "holds", entry)
+    after = path.read_bytes()
+    assert after.count(b"\r\n") == (after.count(b"\n") if ends == b"\r\n" else 0)
+    assert {*before.split(ends)} - {b"holds: []  # nada", b"holds: []"} <= {*after.split(ends)}
+    edit.add_entry(path, "members", {"id": ID, "name": "Ana"})
+    entry_of.set_key(path, ID, "on_behalf_of", "Barrio")
+    after = path.read_bytes()
+    assert after.count(b"\r\n") == (after.count(b"\n") if ends == b"\r\n" else 0)
