@@ -591,6 +591,11 @@ KINDS: dict[str, Kind] = {
     "parcel-packed": Kind(
         "warning", N_("«{value}» is packed inside another packed file."), N_("Unpack the outer one first.")
     ),
+    "requests-older": Kind(
+        "note",
+        N_("«{value}» is a stranger's release, older than others that wait already; it was not kept."),
+        N_("Decide over them: commons federation requests"),
+    ),
     "requests-full": Kind(
         "warning",
         N_("«{value}» is a stranger's release; so many are waiting that it was not kept."),

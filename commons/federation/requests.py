@@ -4,13 +4,15 @@
     store/requests/intake/…
 
 They are no part of the store's releases: no merge uses them, unless the policy's `admit` takes their member
-up. This module decides nothing.
+up. Of each stranger the newest few wait, and of all of them only so many bytes: asking is free, and fills
+no disk. This module decides nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 from commons.federation.store import Store
@@ -21,6 +23,8 @@ from commons.messages import N_
 
 FOLDER = "requests"
 MOST = 2_000  # releases of strangers: beyond, somebody is filling a disk
+MOST_BYTES = 2 * 1024**3  # of all of them together
+MOST_EACH = 3  # of one stranger: the newest
 
 
 @dataclass(eq=False)
@@ -30,6 +34,23 @@ class TooManyRequests(FormatError):
     most: int
     code: ClassVar[str] = "requests-full"
     template: ClassVar[str] = N_("There are {most} releases of strangers already; no more are kept.")
+    hint_template: ClassVar[str] = N_("Decide over them: commons federation requests")
+
+
+@dataclass(eq=False)
+class TooLargeRequests(TooManyRequests):
+    """The folder of join requests takes no more bytes."""
+
+    template: ClassVar[str] = N_("The releases of strangers fill {most} MiB already; no more are kept.")
+
+
+@dataclass(eq=False)
+class OlderRequest(FormatError):
+    """Newer releases of the same stranger wait already."""
+
+    most: int
+    code: ClassVar[str] = "requests-older"
+    template: ClassVar[str] = N_("{most} newer releases of the same stranger wait already.")
     hint_template: ClassVar[str] = N_("Decide over them: commons federation requests")
 
 
@@ -45,14 +66,42 @@ def holder(digest: str, store: Store) -> Store:
 
 
 def keep(files: AnyFiles, store: Store) -> Seen:
-    """Keep a stranger's release, proven first. Raises FormatError, TooManyRequests."""
+    """Keep a stranger's release, proven first; older ones of the same stranger give way to it.
+
+    Raises FormatError, TooManyRequests, OlderRequest.
+    """
     requests = requests_of(store)
-    if not requests.has(files.digest) and requests.count() >= MOST:
-        raise TooManyRequests(MOST)
+    displaced = () if requests.has(files.digest) else _room_for(files, requests)
     requests.take(files)
+    for digest in displaced:
+        requests.drop(digest)
     found = requests.look_up(files.digest)
     assert found is not None
     return found
+
+
+def _room_for(files: AnyFiles, requests: Store) -> list[str]:
+    """Which older releases of the same stranger give way to a new one."""
+    said, sizes = files.parsed_manifest, requests.sizes()
+    whose = {digest: _version(requests, digest) for digest in sizes}
+    same = [(found[1], digest) for digest, found in whose.items() if found and found[0] == said.member]
+    newest = sorted([*same, (said.version, files.digest)], reverse=True)
+    displaced = [digest for _version, digest in newest[MOST_EACH:]]
+    if files.digest in displaced:
+        raise OlderRequest(MOST_EACH)
+    if len(sizes) - len(displaced) >= MOST:
+        raise TooManyRequests(MOST)
+    rest = sum(size for digest, size in sizes.items() if digest not in displaced)
+    if rest + sum(map(len, files.contents())) > MOST_BYTES:
+        raise TooLargeRequests(MOST_BYTES // 1024**2)
+    return displaced
+
+
+@lru_cache(maxsize=2 * MOST)  # a digest never says anything else; and each that comes is compared with all
+def _version(requests: Store, digest: str) -> tuple[str, tuple[int, int]] | None:
+    """Member and version of a release; None where it is damaged."""
+    seen = requests.look_up(digest)
+    return (seen.manifest.member, seen.version) if seen is not None else None
 
 
 def by_member(store: Store) -> dict[str, list[Seen]]:

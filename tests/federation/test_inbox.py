@@ -65,3 +65,28 @@ def test_join_requests_have_an_end(came: Path, tmp_path: Path, monkeypatch: pyte
     store = Store(tmp_path / "store")
     arrival = next(a for a in inbox.sort(came, store, {ANA.id}) if a.where == "hola.pdf")
     assert (arrival.kind, arrival.code) == ("junk", "requests-full")
+
+
+def test_of_one_stranger_the_newest_wait(came: Path, tmp_path: Path) -> None:
+    """Who asks again gives way to itself; what is older than all that wait is named and not kept."""
+    store, place_of = Store(tmp_path / "store"), tmp_path / "more"
+    place_of.mkdir()
+    for number in (2, 4, 5, 3, 1):
+        container.write_file(place_of / f"{number}.entrega", release(OTRA, [place("b")], number=number))
+        (arrival,) = inbox.sort(place_of / f"{number}.entrega", store, {ANA.id})
+        assert arrival.kind == ("junk" if number == 1 else "request")
+    assert arrival.code == "requests-older" and inbox.clear([arrival], store) == []
+    assert [s.version for s in requests.by_member(store)[OTRA.id]] == [(0, 3), (0, 4), (0, 5)]
+    assert kinds(came, store)["x (1).entrega"] == "new"  # members are not counted
+
+
+def test_join_requests_have_a_size(came: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All together take so much of the disk and no more, however many strangers there are."""
+    store = Store(tmp_path / "store")
+    one = release(Member("tres"), [place("c")])
+    monkeypatch.setattr(requests, "MOST_BYTES", sum(map(len, one.contents())) + 4096)
+    requests.keep(one, store)
+    with pytest.raises(requests.TooLargeRequests, match="MiB"):
+        requests.keep(release(Member("cuatro"), [place("d")]), store)
+    requests.keep(one, store)
+    assert list(requests.by_member(store)) == [Member("tres").id]
