@@ -8,7 +8,6 @@ store proves it. This module removes nothing and knows no member.
 
 from __future__ import annotations
 
-import email
 import hashlib
 import io
 import lzma
@@ -16,12 +15,10 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from email.message import Message
-from email.policy import Compat32
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from commons.federation import letters
 from commons.federation import store as stored
 from commons.format import container, sshsig
 from commons.format.container import AnyFiles, ReleaseFiles
@@ -34,8 +31,7 @@ from commons.messages import N_
 _MOST_ENTRIES = 10_000  # of a folder or a zip
 _MOST_UNPACKED = 4 * LIMITS.pruned_container_bytes  # of one zip, all its entries together
 _DEEPEST = 6  # folders within folders
-_MOST_IN_MAIL = 200  # parts of one e-mail, those within parts included
-_HEADER = 16 * 1024  # bytes: Python takes time by the square of their number
+_MOST_SIGNATURES = 20_000  # that are tried in one drawer: a few seconds
 _PEEK = 1024
 _SQLITE = b"SQLite format 3\0"
 _SIGNATURE = b"-----BEGIN SSH SIGNATURE-----"
@@ -162,7 +158,7 @@ def _drawer(found: list[_Item | Parcel], known: Known, *, packed: bool = False) 
             yield _one_file(item, known)
         elif item.start.startswith(b"PK\x03\x04"):
             yield from [_refused(item, PACKED)] if packed else _unpacked(item, known)
-        elif not packed and _is_email(item.start):
+        elif not packed and letters.is_email(item.start):
             yield from _attached(item, known)
         else:
             loose.append(item)
@@ -246,20 +242,9 @@ def _entry_bytes(
     return data
 
 
-def _is_email(start: bytes) -> bool:
-    """The head of a saved message: lines of «Name: value», one of which says that it is a message."""
-    lines = start.split(b"\n", 3)
-    names = [line.partition(b":")[0] for line in lines[:2]]
-    return (
-        len(lines) > 2
-        and all(n.replace(b"-", b"").isalnum() for n in names)
-        and any(word in start.lower() for word in (b"\nmime-version:", b"\nreceived:", b"\nmessage-id:"))
-    )
-
-
 def _attached(item: _Item, known: Known) -> Iterator[Parcel]:
     try:
-        found = list(_attachments(item.read(LIMITS.pruned_container_bytes)))
+        found = list(letters.attachments(item.read(letters.MOST_BYTES)))
     except FormatError as error:
         yield _refused(item, error.code)
         return
@@ -273,31 +258,6 @@ def _attached(item: _Item, known: Known) -> Iterator[Parcel]:
     if not items:
         yield _refused(item, JUNK)
     yield from _drawer(items, known, packed=True)
-
-
-class _ShortHeaders(Compat32):
-    """How mail is read, but for headers that no program writes."""
-
-    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
-        if sum(map(len, sourcelines)) > _HEADER:
-            raise ValueError(_HEADER)
-        return super().header_source_parse(sourcelines)
-
-
-def _attachments(message: bytes) -> Iterator[tuple[str, bytes]]:
-    """Name and content of each file that is attached. Raises ValueError, RecursionError."""
-    numbers = iter(range(_MOST_IN_MAIL))
-
-    def part_of(**options: Any) -> Message:
-        if next(numbers, None) is None:
-            raise ValueError(_MOST_IN_MAIL)
-        return Message(**options)
-
-    for part in email.message_from_bytes(message, _class=part_of, policy=_ShortHeaders()).walk():
-        name = part.get_filename()
-        if name and not part.is_multipart():
-            data = part.get_payload(decode=True)
-            yield name, data if isinstance(data, bytes) else b""
 
 
 def _within(data: bytes, most: int) -> bytes:
@@ -320,9 +280,10 @@ def _assembled(items: list[_Item], known: Known) -> Iterator[Parcel]:
         else:
             parts.append(item)
     used: set[int] = set()
+    loose = _Loose(parts)
     for item, manifest in manifests:
         digest = hashlib.sha256(item.read(LIMITS.manifest_bytes)).hexdigest()
-        found = _companions(item, manifest, parts)
+        found = loose.companions(item, manifest)
         paths = tuple(dict.fromkeys([item.path, *(p.path for p in found or ())]))
         if found is None:
             yield Parcel(item.where, (item.path,), code=PART)
@@ -349,35 +310,50 @@ def _manifest(item: _Item) -> Manifest | None:
         return None
 
 
-def _companions(item: _Item, manifest: Manifest, parts: list[_Item]) -> tuple[_Item, _Item, _Item] | None:
-    """Signature, key log and catalogue of a release.json; None where one is missing or changed."""
-    signed = item.read(LIMITS.manifest_bytes)
-    catalogue = _with_digest(parts, manifest, "catalogue.db", LIMITS.catalogue_bytes)
-    keylog = _with_digest(parts, manifest, "keylog.jsonl", LIMITS.keylog_bytes)
-    if catalogue is None or keylog is None:
+@dataclass(slots=True)
+class _Loose:
+    """Parts among which each release.json finds its own. Each is read once, however many ask for it."""
+
+    parts: list[_Item]
+    digests: dict[int, str | None] = field(default_factory=dict)  # by place in `parts`
+    tries: int = _MOST_SIGNATURES
+
+    def companions(self, item: _Item, manifest: Manifest) -> tuple[_Item, _Item, _Item] | None:
+        """Signature, key log and catalogue of a release.json; None where one is missing or changed."""
+        signed = item.read(LIMITS.manifest_bytes)
+        catalogue = self._with_digest(manifest, "catalogue.db", LIMITS.catalogue_bytes)
+        keylog = self._with_digest(manifest, "keylog.jsonl", LIMITS.keylog_bytes)
+        if catalogue is None or keylog is None:
+            return None
+        for part in self.parts:
+            if part.start.startswith(_SIGNATURE) and part.size <= LIMITS.signature_bytes:
+                if not self.tries:
+                    return None
+                self.tries -= 1
+                try:
+                    log = KeyLog.parse(keylog.read(LIMITS.keylog_bytes))
+                    signature = part.read(LIMITS.signature_bytes)
+                    sshsig.verify(signature, signed, sshsig.RELEASE_NAMESPACE, log.current)
+                except FormatError:
+                    continue
+                return part, keylog, catalogue
         return None
-    for part in parts:
-        if part.start.startswith(_SIGNATURE) and part.size <= LIMITS.signature_bytes:
-            try:
-                log = KeyLog.parse(keylog.read(LIMITS.keylog_bytes))
-                signature = part.read(LIMITS.signature_bytes)
-                sshsig.verify(signature, signed, sshsig.RELEASE_NAMESPACE, log.current)
-            except FormatError:
-                continue
-            return part, keylog, catalogue
-    return None
 
+    def _with_digest(self, manifest: Manifest, name: str, most: int) -> _Item | None:
+        wanted = manifest.files[name]
+        for n, part in enumerate(self.parts):
+            if part.size == wanted.size <= most and self._digest(n, most) == wanted.sha256:
+                return part
+        return None
 
-def _with_digest(parts: list[_Item], manifest: Manifest, name: str, most: int) -> _Item | None:
-    wanted = manifest.files[name]
-    for part in parts:
-        if part.size == wanted.size <= most:
+    def _digest(self, n: int, most: int) -> str | None:
+        """None where it cannot be read."""
+        if n not in self.digests:
             try:
-                if hashlib.sha256(part.read(most)).hexdigest() == wanted.sha256:
-                    return part
+                self.digests[n] = hashlib.sha256(self.parts[n].read(most)).hexdigest()
             except FormatError:
-                continue
-    return None
+                self.digests[n] = None
+        return self.digests[n]
 
 
 def _joined(item: _Item, found: tuple[_Item, _Item, _Item]) -> ReleaseFiles:

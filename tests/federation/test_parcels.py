@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import time
 import zipfile
+from collections import Counter
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -199,3 +201,38 @@ def test_damage_on_the_way_never_falls_over_and_never_passes(
     assert [s.digest for s in store.seen()] in ([], [ONE.digest])
     if list(store.seen()):
         assert store.read(ONE.digest) == ONE
+
+
+def test_a_letter_that_would_take_minutes_is_named_at_once(tmp_path: Path) -> None:
+    """Short lines within parts within parts; and a letter larger than any server carries."""
+    parts = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(150))
+    head = b"From: ana@example.org\nMIME-Version: 1.0\nMessage-ID: <1>\n"
+    (tmp_path / "lineas.eml").write_bytes(head + parts + b"\na\n" * 500_000)
+    (tmp_path / "otras.eml").write_bytes(head + parts + b"\n" + b"a\r" * 500_000)
+    (tmp_path / "grande.eml").write_bytes(head + b"\n" + b"a" * (48 * 1024 * 1024))
+    began = time.process_time()
+    assert [(w, c) for w, _d, c in found(tmp_path)] == [
+        ("grande.eml", "E_TOOBIG"), ("lineas.eml", "parcel-damaged"), ("otras.eml", "parcel-damaged"),
+    ]  # fmt: skip
+    assert time.process_time() - began < 10
+
+
+def test_each_loose_part_is_read_once_however_many_ask_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that are as long as what is wanted are no way to keep a merge busy."""
+    releases = [release(ANA, [place(f"a{n}")], number=n + 1) for n in range(4)]
+    for n, files in enumerate(releases):
+        for m, content in enumerate(files.contents()):
+            (tmp_path / f"{n}{m}").write_bytes(content)
+        (tmp_path / f"!{n}").write_bytes(bytes(len(files.catalogue)))
+    read: Counter[str] = Counter()
+    whole = container.read_regular
+
+    def noted(path: Path, most: int) -> bytes:
+        read[path.name] += 1
+        return whole(path, most)
+
+    monkeypatch.setattr(container, "read_regular", noted)
+    assert {p.digest for p in parcels(tmp_path) if p.files} == {r.digest for r in releases}
+    assert [read[f"!{n}"] for n in range(4)] == [1, 1, 1, 1]
