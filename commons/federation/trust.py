@@ -14,10 +14,10 @@ Laws:
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import ClassVar
 
 from commons.federation.lock import CURRENT, LATE, PAUSED, Evidence, LockedMember
@@ -111,15 +111,6 @@ class Choice:
     evidence: tuple[Evidence, ...]
     findings: tuple[Finding, ...]
 
-    def besides(self, release: Seen | None) -> Iterator[Seen]:
-        """The member's own releases that `release` does not follow, as far as known.
-
-        A release repeats what those before it withdrew, so only these have a word of their own.
-        """
-        alive = {s.digest: s for s in self.own}
-        followed = _Line.of(release, alive).digests if release is not None else frozenset()
-        return (s for s in self.own if s.digest not in followed and s is not release)
-
 
 def choose(
     seen: Iterable[Seen], *, member: str, known: LockedMember | None = None, pause: Pause | None = None
@@ -157,10 +148,11 @@ def choose(
     if known is not None and known.release not in releases and floor is not None:
         findings += [_about(s, "E_ROLLBACK") for s in candidates if s.version < floor]
         candidates = [s for s in candidates if s.version >= floor]
+    followed = _line(candidates[0], alive) if candidates else frozenset()
     findings += [
         Finding("E_TWOCOPIES", member=member, details={"epoch": e.epoch, "number": e.number})
         for e in evidence
-        if not (candidates and _Line.of(candidates[0], alive).heals(e))
+        if not followed.issuperset(e.digests)
     ]
     own = tuple(sorted(alive.values(), key=lambda s: (s.version, s.digest)))
     return Choice(tuple(candidates), own, tuple(disowned), log, evidence, tuple(findings))
@@ -226,7 +218,8 @@ def _evidence(
 def _candidates(alive: Mapping[str, Seen], evidence: Sequence[Evidence]) -> list[Seen]:
     """The undisputed releases, newest first; if there is none, the oldest disputed one, by its digest."""
     newest_first = sorted(alive.values(), key=lambda s: s.version, reverse=True)
-    undisputed = list(islice((s for s in newest_first if _is_undisputed(s, alive, evidence)), MOST_TRIED))
+    clear = _undisputed(alive, evidence)
+    undisputed = [s for s in newest_first if s.digest in clear][:MOST_TRIED]
     if undisputed or not alive:
         return undisputed
     # Everything is disputed: the member would vanish, though both copies are its own. Which one is shown must
@@ -234,54 +227,111 @@ def _candidates(alive: Mapping[str, Seen], evidence: Sequence[Evidence]) -> list
     return [min(alive.values(), key=lambda s: (s.version, s.digest))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """Whom a release follows, as far as known; `gap`: the newest one with an unseen predecessor."""
+def _line(release: Seen, alive: Mapping[str, Seen]) -> frozenset[str]:
+    """Whom a release follows, as far as known."""
+    found: set[str] = set()
+    ways = [release]
+    while ways:
+        for digest in ways.pop().manifest.previous:
+            if digest not in found:
+                found.add(digest)
+                ways += (alive[digest],) if digest in alive else ()
+    return frozenset(found)
 
-    digests: frozenset[str]
-    gap: Version | None
+
+def followers(digest: str, seen: Iterable[Seen]) -> frozenset[str]:
+    """All that follow a release, itself known or not, as far as known."""
+    found: set[str] = {digest}
+    for release in _after_whom_they_follow({s.digest: s for s in seen}):
+        if not found.isdisjoint(release.manifest.previous):
+            found.add(release.digest)
+    return frozenset(found - {digest})
+
+
+def _undisputed(alive: Mapping[str, Seen], evidence: Sequence[Evidence]) -> set[str]:
+    """The releases that follow every older one of their epoch, and every disputed one.
+
+    Where a release in between was never seen here, it has the benefit of the doubt as to what is older than
+    that: members release more often than a federation looks.
+    """
+    spots = _Spots.of(alive, evidence)
+    disputed = {(e.epoch, e.number) for e in evidence}
+    gaps: dict[str, Version] = {}  # of a line: the newest release with an unseen predecessor
+    lines: dict[str, int] = {}  # whom it follows, one bit each
+    found = set()
+    for release in _after_whom_they_follow(alive):
+        line, gap = 0, _NO_GAP
+        for digest in release.manifest.previous:
+            line |= spots.bit(digest) | lines.get(digest, 0)
+            gap = max(gap, gaps[digest] if digest in alive else release.version)
+        lines[release.digest], gaps[release.digest] = line, gap
+        needed = spots.older(release.version, gap) | spots.disputed_before(release.version)
+        if release.version not in disputed and line & needed == needed:
+            found.add(release.digest)
+    return found
+
+
+_NO_GAP: Version = (-1, -1)
+
+
+def _after_whom_they_follow(alive: Mapping[str, Seen]) -> Iterator[Seen]:
+    """Every release after all that it names as its predecessors."""
+    followers: dict[str, list[Seen]] = {}
+    waits_for: dict[str, int] = {}
+    for release in alive.values():
+        known = {d for d in release.manifest.previous if d in alive}
+        waits_for[release.digest] = len(known)
+        for digest in known:
+            followers.setdefault(digest, []).append(release)
+    ready = [s for s in alive.values() if not waits_for[s.digest]]
+    while ready:
+        release = ready.pop()
+        yield release
+        for follower in followers.get(release.digest, ()):
+            waits_for[follower.digest] -= 1
+            if not waits_for[follower.digest]:
+                ready.append(follower)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spots:
+    """One bit for each release that can matter, by version: first those here, then those only remembered."""
+
+    places: Mapping[str, int]
+    here: Sequence[Version]
+    remembered: Sequence[Version]
+    disputed: int
 
     @classmethod
-    def of(cls, release: Seen, alive: Mapping[str, Seen]) -> _Line:
-        found: set[str] = set()
-        gap: Version | None = None
-        ways = [release]
-        while ways:
-            node = ways.pop()
-            for digest in node.manifest.previous:
-                if digest in found:
-                    continue
-                found.add(digest)
-                before = alive.get(digest)
-                if before is not None:
-                    ways.append(before)
-                elif gap is None or node.version > gap:
-                    gap = node.version
-        return cls(frozenset(found), gap)
+    def of(cls, alive: Mapping[str, Seen], evidence: Sequence[Evidence]) -> _Spots:
+        here = sorted((s.version, digest) for digest, s in alive.items())
+        named = {d: (e.epoch, e.number) for e in evidence for d in e.digests}
+        remembered = sorted((version, d) for d, version in named.items() if d not in alive)
+        places = {digest: at for at, (_version, digest) in enumerate([*here, *remembered])}
+        marks = bytearray(len(places) // 8 + 1)
+        for digest in named:
+            marks[places[digest] // 8] |= 1 << places[digest] % 8
+        disputed = int.from_bytes(marks, "little")
+        return cls(places, [v for v, _d in here], [v for v, _d in remembered], disputed)
 
-    def heals(self, dispute: Evidence) -> bool:
-        return self.digests.issuperset(dispute.digests)
+    def bit(self, digest: str) -> int:
+        return 1 << self.places[digest] if digest in self.places else 0
 
-    def leaves_out(self, other: Seen) -> bool:
-        """Whether it provably does not follow `other`, an older release of the same member.
+    def older(self, version: Version, since: Version) -> int:
+        """Those here of the same epoch before `version`, from `since` on."""
+        return _between(self.here, max(since, (version[0], 0)), version)
 
-        Where a release in between was never seen here, it has the benefit of the doubt: members release more
-        often than a federation looks.
-        """
-        unsure = self.gap is not None and self.gap > other.version
-        return other.digest not in self.digests and not unsure
+    def disputed_before(self, version: Version) -> int:
+        """Every disputed one of the same epoch before `version`."""
+        start = (version[0], 0)
+        lost = _between(self.remembered, start, version) << len(self.here)
+        return self.disputed & (lost | _between(self.here, start, version))
 
 
-def _is_undisputed(release: Seen, alive: Mapping[str, Seen], evidence: Sequence[Evidence]) -> bool:
-    line, epoch = _Line.of(release, alive), release.manifest.epoch
-    for dispute in evidence:
-        version = (dispute.epoch, dispute.number)
-        if version == release.version:
-            return False
-        if dispute.epoch == epoch and version < release.version and not line.heals(dispute):
-            return False
-    earlier = (s for s in alive.values() if s.manifest.epoch == epoch and s.version < release.version)
-    return not any(line.leaves_out(s) for s in earlier)
+def _between(versions: Sequence[Version], start: Version, end: Version) -> int:
+    """The bits of the versions from `start` on and before `end`."""
+    first, last = bisect_left(versions, start), bisect_left(versions, end)
+    return (1 << last) - (1 << first) if first < last else 0
 
 
 def state(

@@ -94,7 +94,8 @@ def plan(
     known = previous.members if previous is not None else {}
 
     def decide(member: Member) -> MemberPlan:
-        case = _Deciding(member, known.get(member.id), take_in, moment)
+        before = previous.policy.member(member.id) if previous is not None else None
+        case = _Deciding(member, known.get(member.id), take_in, moment, before.pause if before else None)
         return case.decide(list(seen(member.id)), allowed=member.id in allow_shrink)
 
     left = policy.successors  # who has a successor is merged no more: its key is in nobody's or wrong hands
@@ -149,17 +150,15 @@ class _Deciding:
     known: LockedMember | None
     take_in: Callable[[str], Intake]
     as_of: datetime
+    last_pause: Pause | None
 
     def decide(self, seen: Sequence[Seen], *, allowed: bool) -> MemberPlan:
         choice = trust.choose(seen, member=self.member.id, known=self.known, pause=self.member.pause)
         findings = list(choice.findings)
         passed: list[PassedOver] = []
-        first = choice.candidates[0] if choice.candidates else None
         stones = set(self.known.tombstones) if self.known else set()
-        stones -= self._words(choice.disowned)  # also those that claim to be of long before
-        stones |= self._words(
-            choice.besides(first)
-        )  # which copy is right is open; what either withdrew is not
+        stones -= self._words(self._unlearned(choice, seen))  # also those that claim to be of long before
+        stones |= self._words(choice.own)  # which copy is right is open; what either withdrew is not
         chosen: Seen | None = None
         waits: Loss | None = None
         for candidate in choice.candidates[:MOST_TRIED]:
@@ -179,8 +178,6 @@ class _Deciding:
                 break
             passed.append(PassedOver(*candidate.version, candidate.digest, code))
             findings.append(self._finding(code, candidate, waits))
-        if chosen is not first:
-            stones |= self._words(choice.besides(chosen))
         locked = self._locked(chosen, _counting(stones, choice.log, self.member.pause), choice, passed)
         if chosen is not None and locked.state != locks.PAUSED and _is_leaving(intake):
             locked = replace(locked, state=locks.LEAVING)
@@ -191,6 +188,32 @@ class _Deciding:
         """What these releases withdraw; those that withdraw nothing are not read."""
         speaking = (s for s in releases if s.manifest.counts.get("withdrawal"))
         return {stone for s in speaking for stone in self.take_in(s.digest).withdrawals}
+
+    def _unlearned(self, choice: trust.Choice, seen: Sequence[Seen]) -> list[Seen]:
+        """The releases that are not the member's word, and whose words the last lock may have taken for it.
+
+        A thief's release repeats honest withdrawals, too, and who said them first may be lost here. So what
+        the last lock knew stays where it cannot have it from the thief: it did not count that release either,
+        or had not seen it, since it would have used or named what follows the one that it used.
+        """
+        known = self.known
+        if known is None:
+            return []
+        named = {p.release for p in known.passed_over} | {d for e in known.evidence for d in e.digests}
+        after: Collection[str] = ()
+        if known.release is not None and known.release not in named and not self._is_disowned(choice.log):
+            after = trust.followers(known.release, seen)
+            newer = (s for s in seen if (known.epoch, known.number) <= s.version < (known.epoch + 1, 0))
+            if any(s.digest not in after for s in newer if s.digest != known.release):
+                after = ()  # another copy may have kept it from being used
+
+        def was_disowned(release: Seen) -> bool:
+            beyond = self.last_pause is not None and release.version > self.last_pause.at
+            return beyond or any(void.covers(*release.version) for void in known.voids)
+
+        return [
+            s for s in choice.disowned if not was_disowned(s) and (s.digest in named or s.digest not in after)
+        ]
 
     def _finding(self, code: str, release: Seen, loss: Loss | None) -> Finding:
         epoch, number = release.version

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commons.federation import trust
-from commons.federation.lock import CURRENT, LATE, PAUSED, LockedMember
+from commons.federation.lock import CURRENT, LATE, PAUSED, Evidence, LockedMember
 from commons.federation.policy import MaxAge, Pause
 from commons.federation.trust import Seen, choose
 from commons.format.container import ReleaseFiles
@@ -196,6 +197,57 @@ def test_the_choice_depends_on_the_set_and_not_on_its_order(data: st.DataObject)
     assert [c.digest for c in again.candidates] == [c.digest for c in expected.candidates]
     assert again.evidence == expected.evidence
     assert all(release_digest(s.manifest.to_bytes()) == s.digest for s in made)
+
+
+def _clear(release: Seen, alive: dict[str, Seen], disputes: list[tuple[tuple[int, int], set[str]]]) -> bool:
+    """By the words of the law: it follows every older one, unless one in between was never seen."""
+    line, gap, ways = set[str](), (0, 0), [release]
+    while ways:
+        node = ways.pop()
+        for digest in node.manifest.previous:
+            line.add(digest)
+            ways += [alive[digest]] if digest in alive else []
+            gap = gap if digest in alive else max(gap, node.version)
+    older = [s for s in alive.values() if s.version < release.version]
+    healed = all(digests <= line for version, digests in disputes if version < release.version)
+    doubted = [s for s in older if s.digest not in line and s.version >= gap]
+    return healed and not doubted and release.version not in [version for version, _digests in disputes]
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_the_candidates_are_those_that_the_law_names(data: st.DataObject) -> None:
+    """Forks, joins, releases never seen, disputes that only the last lock remembers."""
+    member = Member("a")
+    base, made = seen(release(member)), list[Seen]()
+    for n in range(data.draw(st.integers(1, 9))):
+        named = data.draw(
+            st.lists(st.sampled_from([s.digest for s in made] + ["e" * 64, "f" * 64]), max_size=3)
+        )
+        number = data.draw(st.integers(1, 8))
+        if all(s.manifest.number < number for s in made if s.digest in named):
+            manifest = replace(base.manifest, number=number, previous=tuple(sorted(set(named))))
+            made.append(Seen(f"{n:064x}", manifest, base.keylog))
+    unseen = data.draw(st.booleans())
+    known = LockedMember(CURRENT, evidence=(Evidence(0, 3, ("e" * 64, "f" * 64)),)) if unseen else None
+    choice = choose(made, member=member.id, known=known)
+    disputes = [((e.epoch, e.number), set(e.digests)) for e in choice.evidence]
+    clear = {s.digest for s in made if _clear(s, {s.digest: s for s in made}, disputes)}
+    if clear:
+        assert {s.digest for s in choice.candidates} == clear
+
+
+def test_thousands_of_releases_of_one_member_cost_no_minutes() -> None:
+    """Each in two copies, each copy long: what a hostile member can send without end."""
+    member = Member("a")
+    base, made = seen(release(member)), list[Seen]()
+    for n in range(6000):
+        previous = (made[-2].digest,) if n > 1 else ()
+        manifest = replace(base.manifest, number=n // 2 + 1, previous=previous)
+        made.append(Seen(f"{n:064x}", manifest, base.keylog))
+    started = time.monotonic()
+    assert len(choose(made, member=member.id).candidates) == 1
+    assert time.monotonic() - started < 10
 
 
 def test_a_release_is_late_after_its_date_and_too_old_after_the_members_limit() -> None:

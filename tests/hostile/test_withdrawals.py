@@ -116,3 +116,46 @@ def test_what_a_copy_withdrew_counts_whenever_its_release_arrives(
     federation.share("a", [place("uno"), place("dos")], number=4, previous=["e" * 64])
     federation.merge()
     assert federation.titles() == ["Comedor dos"]
+
+
+@pytest.mark.parametrize("between", [True, False])
+def test_a_word_that_a_later_release_drops_counts_for_whoever_sees_both_at_once(
+    federation: Federation, between: bool
+) -> None:
+    """A member's program may forget; two federations that saw the same releases show the same."""
+    stone = withdrawal(tombstone(f"{federation.id('a')}/place/uno"), number=2)
+    federation.share("a", [place("uno"), place("dos")])
+    federation.merge()
+    federation.share("a", [place("dos"), stone], number=2)
+    if between:
+        federation.merge()
+    federation.share("a", [place("uno"), place("dos")], number=3)
+    federation.merge()
+    assert federation.titles() == ["Comedor dos"]
+
+
+@pytest.mark.parametrize("forged", [False, True])
+def test_what_the_last_lock_knew_outlives_a_thief_who_repeats_it(
+    federation: Federation, forged: bool
+) -> None:
+    """Its release is lost; the thief's, that nobody merged before the pause, takes no memory along.
+
+    Where another copy may have kept the thief's release from being used, the lock may have its word from it.
+    """
+    origin = f"{federation.id('a')}/place/uno"
+    stone = withdrawal(tombstone(origin), number=2)
+    federation.share("b", [place("uno", copied_from=origin)])
+    first = federation.share("a", [place("uno"), place("dos")])
+    second = federation.share("a", [place("dos"), *([] if forged else [stone])], number=2)
+    if forged:
+        federation.share("a", [place("dos")], number=3, previous=[first.digest])
+        federation.share("a", [place("falso"), stone], number=4, previous=[second.digest])
+    federation.merge()
+    assert federation.titles() == ["Comedor dos"]
+    if not forged:
+        federation.share("a", [place("falso"), stone], number=3)
+    federation.store.drop(second.digest)
+    federation.pauses["a"] = Pause((0, 3 if forged else 2), "robo")
+    for _again in range(2):
+        federation.merge()
+        assert ("Comedor uno" in federation.titles()) is forged
