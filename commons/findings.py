@@ -628,6 +628,14 @@ KINDS: dict[str, Kind] = {
         N_("The new release of {member} lacks {lost} of {before} records and does not say why; it waits."),
         N_("Ask them; if it is right, merge with: --allow-shrink {member}"),
     ),
+    "E_LEFTOUT": Kind(
+        "warning",
+        N_(
+            "The new release of {member} came without {lost} of {before} records: "
+            "whoever passed it on left them out."
+        ),
+        N_("It waits. Get it from {member} itself, through a source or the inbox, and merge again."),
+    ),
     "R_WITHDRAWN": Kind("note", N_("{type}/{record} was withdrawn by its member and stays withdrawn.")),
     "R_HELD": Kind("note", N_("{type}/{record} is held by the federation and not shown for now.")),
     "R_HELDFIELD": Kind(

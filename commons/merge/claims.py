@@ -71,7 +71,7 @@ class Admission:
             licence: of the release; a record may name another.
         """
         stones, withheld = self._tombstones.get(member) or {}, self._withheld.get(member, ())
-        accepted = licence in self._licences
+        accepted = self.accepts(licence)
         for type, id, data, leaf, refused in rows:
             lacking: tuple[str, ...] = ()
             if data[1:2] == b"[":  # of a pruned release: without its held fields
@@ -86,7 +86,7 @@ class Admission:
             if code is None and hashed in withheld:
                 code = WITHHELD
             if code is None:
-                code = self._by_content(type, data, accepted)
+                code = self.refusal(type, data, accepted)
             held = self._held_fields.get(hashed) if code is None else None
             if held or (lacking and code is None):
                 text, hidden = _without(data, held or set(), lacking)
@@ -99,7 +99,9 @@ class Admission:
         hashed = tombstone_digest(address)
         stones = self._tombstones.get(member, {}).get(hashed, ())
         kept_back = hashed in self._held or hashed in self._held_fields
-        return kept_back or hashed in self._withheld.get(member, ()) or _withdrawn(stones, version) is not None
+        return (
+            kept_back or hashed in self._withheld.get(member, ()) or _withdrawn(stones, version) is not None
+        )
 
     def explains(self, member: str, version: tuple[int, int], hidden: Hidden) -> bool:
         """Whether this lock would not show it either: withdrawn, held, a copy of such, or refused."""
@@ -137,8 +139,15 @@ class Admission:
         """Whether one of them is held as a whole."""
         return bool(self._held) and any(tombstone_digest(address) in self._held for address in addresses)
 
-    def _by_content(self, type: str, data: bytes, accepted: bool) -> str | None:
-        """Licence and copies. Looks for the keys before it reads the record: most have neither."""
+    def accepts(self, licence: str) -> bool:
+        """Whether what a release offers under this licence may be taken up."""
+        return licence in self._licences
+
+    def refusal(self, type: str, data: bytes, accepted: bool) -> str | None:
+        """Why a record is not taken up for what it says: its licence, or a copy. None: it is.
+
+        Looks for the keys before it reads the record: most have neither. `accepted`: its release's licence.
+        """
         if b'"copied_from":' in data:
             about = origins(type, fields_of(data))
             if any(self._stones_of(origin) for origin in about):

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from itertools import takewhile
 
 from commons.addresses import tombstone
@@ -26,28 +27,42 @@ from commons.federation.store import NotInStore
 from commons.federation.trust import MOST_TRIED, Seen
 from commons.findings import Finding
 from commons.format.keylog import KeyLog
+from commons.intake.frames import Row
 from commons.intake.gate import Intake
 from commons.link.model import LINKER
 from commons.merge.admit import admitted
-from commons.merge.claims import fields_of
+from commons.merge.claims import COPY, LICENCE, Admission, fields_of
 from commons.merge.succession import held
 from commons.schema.spec import Schema
 
 SHRINK, OLD, HERE, ADMITTED = "E_SHRINK", "E_TOOOLD", "E_HERE", "admitted"
+LEFT_OUT = "E_LEFTOUT"  # what shrank it is whoever passed it on
 LOSS_ALLOWED, LOSS_PERCENT = 5, 10
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """How many records a new release lacks without saying why; `before`: how many the last one had."""
+    """How many records a new release lacks without saying why; `before`: how many the last one had.
+
+    `left_out`: how many of them it has, as its signature says, and whoever passed it on left out.
+    """
 
     lost: int
     before: int
     examples: tuple[str, ...] = ()
+    left_out: int = 0
 
     @property
     def too_many(self) -> bool:
-        return self.lost > max(LOSS_ALLOWED, self.before * LOSS_PERCENT // 100)
+        return self._is_too_many(self.lost)
+
+    @property
+    def code(self) -> str:
+        """Whose doing it is."""
+        return SHRINK if self._is_too_many(self.lost - self.left_out) or not self.left_out else LEFT_OUT
+
+    def _is_too_many(self, lost: int) -> bool:
+        return lost > max(LOSS_ALLOWED, self.before * LOSS_PERCENT // 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +108,15 @@ def plan(
     moment = locks.minute(as_of)
     known = previous.members if previous is not None else {}
 
+    @cache
+    def admission() -> Admission:
+        assert previous is not None  # without a last lock there is nothing to compare with
+        return Admission(replace(previous, policy=policy))
+
     def decide(member: Member) -> MemberPlan:
         before = previous.policy.member(member.id) if previous is not None else None
-        case = _Deciding(member, known.get(member.id), take_in, moment, before.pause if before else None)
+        paused = before.pause if before is not None else None
+        case = _Deciding(member, known.get(member.id), take_in, moment, paused, admission)
         return case.decide(list(seen(member.id)), allowed=member.id in allow_shrink)
 
     left = policy.successors  # who has a successor is merged no more: its key is in nobody's or wrong hands
@@ -151,6 +172,7 @@ class _Deciding:
     take_in: Callable[[str], Intake]
     as_of: datetime
     last_pause: Pause | None
+    admission: Callable[[], Admission]  # by the last lock and the policy of today
 
     def decide(self, seen: Sequence[Seen], *, allowed: bool) -> MemberPlan:
         choice = trust.choose(seen, member=self.member.id, known=self.known, pause=self.member.pause)
@@ -163,13 +185,13 @@ class _Deciding:
         waits: Loss | None = None
         for candidate in choice.candidates[:MOST_TRIED]:
             intake = self.take_in(candidate.digest)
-            code = intake.code
+            code, loss = intake.code, None
             if code is None:
                 stones.update(intake.withdrawals)  # a signed word counts, even if the rest has to wait
                 free = allowed or self._is_disowned(choice.log)
-                loss = None if free else self._loss(candidate, intake, stones)
+                loss = None if free else self._loss(candidate, intake, stones, seen)
                 if loss is not None and loss.too_many:
-                    waits, code = waits or loss, SHRINK
+                    waits, code = waits or loss, loss.code
             if code is None and self._too_old(candidate):
                 findings.append(Finding(OLD, member=self.member.id))
                 break
@@ -177,7 +199,7 @@ class _Deciding:
                 chosen = candidate
                 break
             passed.append(PassedOver(*candidate.version, candidate.digest, code))
-            findings.append(self._finding(code, candidate, waits))
+            findings.append(self._finding(code, candidate, loss if code in (SHRINK, LEFT_OUT) else None))
         locked = self._locked(chosen, _counting(stones, choice.log, self.member.pause), choice, passed)
         if chosen is not None and locked.state != locks.PAUSED and _is_leaving(intake):
             locked = replace(locked, state=locks.LEAVING)
@@ -218,7 +240,7 @@ class _Deciding:
     def _finding(self, code: str, release: Seen, loss: Loss | None) -> Finding:
         epoch, number = release.version
         details: dict[str, str | int] = {"epoch": epoch, "number": number}
-        if code == SHRINK and loss is not None:
+        if loss is not None:
             details |= {"lost": loss.lost, "before": loss.before}
         return Finding(code, member=self.member.id, value=f"{epoch}.{number}", details=details)
 
@@ -236,7 +258,7 @@ class _Deciding:
         paused = self.member.pause is not None and last > self.member.pause.at
         return paused or (log is not None and log.is_void(*last))
 
-    def _loss(self, new: Seen, intake: Intake, stones: set[Tombstone]) -> Loss | None:
+    def _loss(self, new: Seen, intake: Intake, stones: set[Tombstone], seen: Sequence[Seen]) -> Loss | None:
         """What a release lacks that the last one used had; None where that one cannot be compared."""
         if self.known is None or self.known.release in (None, new.digest):
             return None
@@ -246,13 +268,23 @@ class _Deciding:
             return None
         if before.code is not None:
             return None
+        last = next((s.manifest.licence for s in seen if s.digest == self.known.release), None)
         return unexplained_loss(
             self.member.id,
-            before,
+            self._offered(before, new.manifest.licence if last is None else last),
+            self._offered(intake, new.manifest.licence),
             intake,
             {s.hash for s in stones if s.kind == "record"},
             locks.instant(self.as_of),
         )
+
+    def _offered(self, intake: Intake, licence: str) -> Iterator[Row]:
+        """The rows of a release that would be taken up, by what they say of licence and origin, too."""
+        admission = self.admission()
+        accepted = admission.accepts(licence)
+        for row in intake.rows():
+            if row.code is None and admission.refusal(row.type, row.data, accepted) not in (LICENCE, COPY):
+                yield row
 
     def _locked(
         self,
@@ -302,17 +334,25 @@ def _counting(stones: Iterable[Tombstone], log: KeyLog | None, pause: Pause | No
 
 
 def unexplained_loss(
-    member: str, before: Intake, after: Intake, withdrawn: Collection[str], as_of: str
+    member: str,
+    before: Iterable[Row],
+    offered: Iterable[Row],
+    after: Intake,
+    withdrawn: Collection[str],
+    as_of: str,
 ) -> Loss:
-    """The records of `before` that `after` lacks: not withdrawn, not expired, the member not leaving.
+    """The rows of `before` that `after` lacks: not withdrawn, not expired, the member not leaving.
 
-    A record that is refused or did not come along is not there: neither a program that spoils a field of
-    each nor a mirror that leaves all of them out may empty a member.
+    A record that is refused or did not come along is not there: neither a program that spoils a field or the
+    licence of each nor a mirror that leaves all of them out may empty a member.
+
+    Args:
+        offered: what would be taken up of `after`.
     """
-    still = {(row.type, row.id) for row in after.rows() if row.code is None}
+    still = {(row.type, row.id) for row in offered}
     total, lost = 0, []
-    for row in before.rows():
-        if row.type in ("withdrawal", "catalogue") or row.code is not None:
+    for row in before:
+        if row.type in ("withdrawal", "catalogue"):
             continue
         total += 1
         if (row.type, row.id) in still:
@@ -325,7 +365,9 @@ def unexplained_loss(
             lost.append(address)
     if lost and _is_leaving(after):
         lost = []
-    return Loss(len(lost), total, tuple(lost[:20]))
+    hidden = {h.hash for h in after.hidden}
+    left_out = sum(tombstone(address) in hidden for address in lost) if hidden else 0
+    return Loss(len(lost), total, tuple(lost[:20]), left_out)
 
 
 def _is_leaving(intake: Intake) -> bool:

@@ -166,6 +166,22 @@ def test_records_that_are_all_refused_are_a_loss(federation: Federation) -> None
     assert len(federation.titles()) == 20
 
 
+@pytest.mark.parametrize("slip", [{"licence": "CC0-1.0"}, {"copied_from": "origin"}], ids=["licence", "copy"])
+def test_records_that_would_not_be_taken_up_are_a_loss(federation: Federation, slip: dict[str, str]) -> None:
+    """A slip in the licence, or copies of what was withdrawn; what the policy no longer accepts is none."""
+    origin = f"{federation.id('b')}/place/uno"
+    slip = {name: origin if said == "origin" else said for name, said in slip.items()}
+    federation.share("b", [withdrawal(tombstone(origin))])
+    federation.share("a", [place(f"lugar-{n}") for n in range(20)])
+    federation.merge()
+    federation.share("a", [place(f"lugar-{n}", **slip) for n in range(20)], number=2)
+    assert [f.code for f in federation.plan().findings] == ["E_SHRINK"]
+    federation.merge()
+    assert len(federation.titles()) == 20
+    federation.licences = ("CC-BY-NC-4.0",)
+    assert federation.plan().findings == []
+
+
 def test_a_mirror_that_leaves_everything_out_empties_no_member(federation: Federation) -> None:
     """Whoever forwards a release may prune it; the last good one stays until a person has looked."""
     places = [place(f"lugar-{n}") for n in range(20)]
@@ -175,7 +191,8 @@ def test_a_mirror_that_leaves_everything_out_empties_no_member(federation: Feder
     with Gate() as gate:
         lines = [row.data for row in gate.take_in(whole).rows()]
     assert federation.store.take(pruned.prune(whole, lines, may_show=lambda line: b"lugar" not in line))
-    assert [f.code for f in federation.plan().findings] == ["E_SHRINK"]
+    (told,) = federation.plan().findings
+    assert told.code == "E_LEFTOUT" and told.details == {"epoch": 0, "number": 2, "lost": 20, "before": 20}
     federation.merge()
     assert len(federation.titles()) == 20
     federation.store.take(whole)
