@@ -13,8 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import certifi
 import httpcore
@@ -46,12 +46,17 @@ _MOST_ADDRESSES = 4  # of one name that are tried
 _PEEKED = 16 * 1024
 
 
-@lru_cache(maxsize=8)
-def _trusted(ca_file: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-    if ca_file is None:  # a system without certificates of its own, or with very old ones
-        context.load_verify_locations(certifi.where())
-    return context
+_contexts: WeakKeyDictionary[Wire, ssl.SSLContext] = WeakKeyDictionary()  # made once for each run
+
+
+def _trusted(wire: Wire) -> ssl.SSLContext:
+    known = _contexts.get(wire)
+    if known is None:
+        known = ssl.create_default_context(cafile=str(wire.ca_file) if wire.ca_file else None)
+        if wire.ca_file is None:  # a system without certificates of its own, or with very old ones
+            known.load_verify_locations(certifi.where())
+        _contexts[wire] = known
+    return known
 
 
 @contextmanager
@@ -69,7 +74,7 @@ class Session:
         self.wire, self.private = wire, private
         self.ends_at = time.monotonic() + wire.patience.deadline_s if ends_at is None else ends_at
         self.pool = httpcore.ConnectionPool(
-            ssl_context=_trusted(wire.ca_file), max_connections=2, http2=False, network_backend=_Judging(self)
+            ssl_context=_trusted(wire), max_connections=2, http2=False, network_backend=_Judging(self)
         )
 
     def remaining(self, most: float, source: str = "") -> float:
