@@ -142,6 +142,7 @@ class _Merge:
         self.far: list[tuple[int, str, str, str]] = []  # references that lead to other releases
         self.gone: list[int] = []  # numbers that no claim has, though its release has the record
         self.absorbed: dict[int, str] = {}  # claims by number that are part of an entity that another names
+        self.speaking: list[tuple[str, int]] = []  # (member, number) of claims that are a word about itself
         self.places = _places(lock)
         self.successors = lock.policy.successors
         self.keys = linking.Keys(writer.connection, self.successors, links)
@@ -265,24 +266,43 @@ class _Merge:
         said, own = self.gathered.judgements, self.lock.policy.link
         first, later = linking.first_round(self.keys, said, verdicts, own)
         subjects = self._subjects()
+        former = {old: today for today in subjects for old in self._formerly(today)}
+        self.speaking = list(self._speaking(subjects))
         groups: dict[int, tuple[int, ...]] = {}
         renamed: dict[str, str] = {}
-        self._gather(first.clusters, subjects, groups, renamed)
+        self._gather(first.clusters, subjects, former, groups, renamed)
         second = linking.second_round(self.keys, later, verdicts)
-        self._gather(second.clusters, subjects, groups, renamed)
+        self._gather(second.clusters, subjects, former, groups, renamed)
         self.keys.drop()
         vouched = vouched_members(self.gathered.vouches, self.as_of)
-        context = Context(self.as_of, subjects, vouched, renamed, frozenset(self.gathered.lapsed))
+        context = Context(self.as_of, subjects, vouched, renamed, frozenset(self.gathered.lapsed), former)
         return groups, linking.together(first, second), context
 
     def _subjects(self) -> frozenset[str]:
-        """The organization claims that speak for themselves."""
+        """The organization claims that speak for themselves, by their addresses of today.
+
+        The federation's own word follows its member to whoever takes its place; vouches do not.
+        """
         policy = self.lock.policy
-        own = [a for m in policy.members for a in m.subject_of]
+        own = {t for m in policy.members for a in m.subject_of if (t := self._today(a)) is not None}
         named = {*own, *(v.about for v in self.gathered.vouches if "/organization/" in v.about)}
-        found = {a: fields_of(text) for a in sorted(named) if (text := self._json_of(a)) is not None}
+        today = sorted(a for a in named if self._today(a) == a)
+        found = {a: fields_of(text) for a in today if (text := self._json_of(a)) is not None}
         vouches = self.gathered.vouches
         return subject_claims(vouches, found, own, needed=policy.subject_vouches, as_of=self.as_of)
+
+    def _today(self, address: str) -> str | None:
+        """The address of the claim that an address leads to. Only while every claim is its own entity."""
+        sql = "SELECT c.address FROM alias a JOIN claim c ON c.number = a.entity WHERE a.address = ?"
+        row = self.writer.connection.execute(sql, (address,)).fetchone()
+        return row[0] if row else None
+
+    def _formerly(self, today: str) -> Iterator[str]:
+        """The addresses of before that lead to a claim."""
+        for old in self.successors:
+            former = old + today[len(old) :]
+            if self._today(former) == today:
+                yield former
 
     def _json_of(self, address: str) -> str | None:
         row = self.writer.connection.execute(_BY_ADDRESS, (address,)).fetchone()
@@ -292,6 +312,7 @@ class _Merge:
         self,
         clusters: Iterable[tuple[str, ...]],
         subjects: frozenset[str],
+        former: Mapping[str, str],
         groups: dict[int, tuple[int, ...]],
         renamed: dict[str, str],
     ) -> None:
@@ -300,7 +321,9 @@ class _Merge:
         for cluster in clusters:
             rows = {address: run(_BY_ADDRESS, (address,)).fetchone() for address in cluster}
             speaking = [
-                a for a in cluster if subjects and is_subject(Said(a, fields_of(rows[a][2])), subjects)
+                a
+                for a in cluster
+                if subjects and is_subject(Said(a, fields_of(rows[a][2])), subjects, former)
             ]
             name = min(speaking, default=min(cluster))
             number = rows[name][0]
@@ -318,7 +341,6 @@ class _Merge:
     def _regroup(self, groups: Groups, context: Context, children: int) -> None:
         """Make anew what linking changed, mark who speaks for itself, and hash the entities in order."""
         writer, connection = self.writer, self.writer.connection
-        speaking = list(self._speaking(context.subjects))
         changed = regroup.referring(connection, writer.schema, self.absorbed)
         tasks = regroup.tasks(connection, groups, changed)
         setting = regroup.Setting(context, self.gathered.languages, self.places)
@@ -330,7 +352,7 @@ class _Merge:
             anew.update(made.leaves)
             self.progress("entities", len(made.leaves))
         sql = "UPDATE entity SET subject = ? WHERE id = ? AND claims = 1"
-        connection.executemany(sql, speaking)
+        connection.executemany(sql, self.speaking)
         for entity_leaves, fused_leaves in self.leaves.with_changes(anew):
             self.root.entities(entity_leaves, fused_leaves)
 

@@ -57,7 +57,8 @@ class Context:
 
     `subjects`: addresses of organization claims that speak for themselves. `vouched`: member → how many
     others vouch for it. `renamed`: claim → the entity it is in, where the two addresses differ.
-    `lapsed`: members whose release had run out by `as_of`.
+    `lapsed`: members whose release had run out by `as_of`. `former`: addresses that lead to one of the
+    `subjects` since somebody took their member's place → that one.
     """
 
     as_of: str
@@ -65,6 +66,7 @@ class Context:
     vouched: Mapping[str, int] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
     lapsed: frozenset[str] = frozenset()
+    former: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +113,22 @@ def standing(fields: Fields) -> Fields:
     return {name: value for name, value in fields.items() if name not in CONTACTS}
 
 
-def is_subject(said: Said, subjects: frozenset[str]) -> bool:
+def is_subject(said: Said, subjects: frozenset[str], former: Mapping[str, str]) -> bool:
     """Whether a claim is its member's word about itself, or about what it runs."""
     if not subjects:
         return False
+    if said.address in subjects:
+        return True
     own = said.fields.get("organization")
-    return said.address in subjects or (
-        isinstance(own, str) and own in subjects and own.partition("/")[0] == said.member
-    )
+    own = former.get(own, own) if isinstance(own, str) else ""
+    return own in subjects and own.partition("/")[0] == said.member
 
 
 def fuse(claims: Sequence[Said], plan: Plan, context: Context) -> Fused:
     """The values of the entity that `claims` (at least one) are about."""
     if len(claims) == 1:
         return _alone(claims[0], plan, context)
-    subjects = sorted(c.address for c in claims if is_subject(c, context.subjects))
+    subjects = sorted(c.address for c in claims if is_subject(c, context.subjects, context.former))
     subject = subjects[0] if subjects else None
     best = sorted(claims, key=_order(subject, context))
     said = [_mapped(c.fields, plan, context) for c in best]
@@ -162,7 +165,7 @@ def _alone(claim: Said, plan: Plan, context: Context) -> Fused:
         claim.address,
         (claim.address,),
         fields,
-        claim.member if is_subject(claim, context.subjects) else None,
+        claim.member if is_subject(claim, context.subjects, context.former) else None,
         modified if modified is not None and modified <= context.as_of else None,
     )
 
