@@ -1,6 +1,7 @@
 """A real Chromium before a real portal. Skips, and says so, where there is none."""
 
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -62,9 +63,15 @@ def axe(request: pytest.FixtureRequest) -> str:
     script = folder / "node_modules" / "axe-core" / "axe.min.js"
     npm = shutil.which("npm")
     if not script.exists() and npm:
-        command = [npm, "install", "--silent", "--no-audit", "--prefix", str(folder), AXE]
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run(command, capture_output=True, timeout=90, check=False)
+        fresh = folder.with_name(
+            f"axe-{os.getpid()}"
+        )  # put in place when whole: a slow net leaves half a file
+        command = [npm, "install", "--silent", "--no-audit", "--prefix", str(fresh), AXE]
+        with contextlib.suppress(subprocess.TimeoutExpired, OSError):
+            if subprocess.run(command, capture_output=True, timeout=90, check=False).returncode == 0:
+                folder.rmdir()
+                fresh.rename(folder)
+        shutil.rmtree(fresh, ignore_errors=True)
     if not script.exists():
         pytest.skip(f"{AXE} cannot be fetched from npm here")
     return script.read_text("utf-8")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from commons.messages import speaking
 from commons.portal.serving import pool_of
 from commons.publish.edition import Remake
 from commons.publish.errors import AnotherPublisher, NotAPublishFolder, NothingEarlier, PublishFailed
@@ -117,7 +118,7 @@ def test_a_failure_leaves_what_was_shown(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(PublishFailed, match="disco está lleno"):
+    with speaking("es"), pytest.raises(PublishFailed, match="disco está lleno"):
         publish(tmp_path / "out", b"lock 1", remake())
     assert whole(tmp_path / "out") and locks(tmp_path / "out") == "lock 0"
     assert not [p for p in (tmp_path / "out" / "versions").iterdir() if p.name.startswith(".")]
