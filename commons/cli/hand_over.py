@@ -200,11 +200,7 @@ def show_words(page: sheet.Sheet) -> None:
 
 def say_new_sheet(page: sheet.Sheet, sheet_file: Path | None) -> None:
     """What is to be done after a change of keys."""
-    say(
-        _(
-            "Destroy the old recovery sheet well: whoever finds it can sign in your name now. Keep the new one."
-        )
-    )
+    say(_("Destroy the old sheet well: whoever finds it can sign in your name now. Keep the new one."))
     if sheet_file is not None:
         say(_("Print {path}, put the paper in a safe place and delete the file.").format(path=sheet_file))
     say(_("New words of your key, to read aloud to whoever should recognise you:"))
