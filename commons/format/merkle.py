@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-_LEAF = 32  # bytes
+LEAF_BYTES = 32
 
 
 def node(left: bytes, right: bytes) -> bytes:
@@ -34,14 +34,14 @@ class Tree:
         at, end = 0, len(leaves)
         while at < end:
             # The largest complete subtree that may come next: as large as the last one that stands alone.
-            size = min(self.count & -self.count or end, 1 << ((end - at) // _LEAF).bit_length() - 1)
-            level = [leaves[n : n + _LEAF] for n in range(at, at + size * _LEAF, _LEAF)]
+            size = min(self.count & -self.count or end, 1 << ((end - at) // LEAF_BYTES).bit_length() - 1)
+            level = [leaves[n : n + LEAF_BYTES] for n in range(at, at + size * LEAF_BYTES, LEAF_BYTES)]
             while len(level) > 1:
                 level = [
                     sha256(b"\x01" + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=True)
                 ]
             self._carry(level[0], size)
-            at += size * _LEAF
+            at += size * LEAF_BYTES
 
     def _carry(self, subtree: bytes, size: int) -> None:
         """Append a complete subtree of `size` leaves, a power of two that divides the count so far."""

@@ -26,7 +26,6 @@ _HOUSING = re.compile(r"\bu(?:nidad(?:es)?|nid)?\.?\s+hab(?:itacional(?:es)?|s)?
 _DATED = re.compile(r"\b(\d{1,2}) de (?=[a-z])")  # 5 de Mayo
 _LETTERS = re.compile(r"\b[a-df-hj-np-tw-xz](?: [a-df-hj-np-tw-xz]\b){1,5}(?= |$)")  # A B C
 _ORDINAL = re.compile(r"(\d+)(?:ra|era|er|do|da|ro|to|ta|mo|ma|vo|va|no|na|st|nd|rd|th|a|o)\Z")
-_SPLIT_FIGURES = re.compile(r"(\d+)([a-z])\Z")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _SHORT_NAME = re.compile(r"[A-ZÑ][A-ZÑ0-9&.]{1,9}\Z")
 _POSTAL = re.compile(r"[^a-z0-9]+")

@@ -23,9 +23,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from commons.format import strict_json
-from commons.format.merkle import Tree
-
-LEAF_BYTES = 32
+from commons.format.merkle import LEAF_BYTES, Tree
 
 
 def leaf(value: Sequence[object]) -> bytes:

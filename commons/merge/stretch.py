@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import count, islice, repeat
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from commons.addresses import tombstone
 from commons.federation.lock import Lock, instant
@@ -55,15 +55,6 @@ class Stretch:
         return self.intake.member
 
 
-class Reference(NamedTuple):
-    """What a claim refers to beyond its own release, or in a list: found when all claims are in."""
-
-    number: int
-    type: str
-    column: str
-    target: str
-
-
 @dataclass(slots=True)
 class Made:
     """The rows of a stretch by table, and the leaves of its claims and entities, joined."""
@@ -73,7 +64,9 @@ class Made:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     filled: dict[str, dict[tuple[str, ...], list[Row]]] = field(default_factory=dict)  # type → columns → rows
     keys: dict[str, list[Row]] = field(default_factory=dict)  # what can be linked by
-    far: list[tuple[int, str, str, str]] = field(default_factory=list)  # References to other members' claims
+    far: list[tuple[int, str, str, str]] = field(
+        default_factory=list
+    )  # number, type, column, address: of others' claims
     listed: list[tuple[int, str]] = field(default_factory=list)  # number, target of a list of references
     gone: list[int] = field(default_factory=list)  # numbers of records that this lock does not show
     said: list[tuple[str, str, str]] = field(default_factory=list)  # (type, address, JSON) of small types

@@ -24,7 +24,7 @@ from commons.format.keylog import KeyLog
 from commons.format.witness import lock_digest
 from commons.intake.gate import Gate
 from commons.merge.act import LockedReleaseRefused, Progress, Release, act
-from commons.merge.claims import COPY, HELD, HELD_COPY, HIDDEN, WITHDRAWN, WITHHELD, Admission
+from commons.merge.claims import HELD, WITHDRAWN, WITHHELD, Admission
 from commons.merge.run import OtherRules, check_rules
 from commons.messages import N_
 from commons.pool import examine
@@ -34,7 +34,6 @@ from commons.schema import territory as territories
 
 BY_LOCK = frozenset({WITHDRAWN, HELD, WITHHELD})  # statuses that the lock itself explains
 _PLAIN = re.compile(r"[\w-][\w.-]*\Z")  # of a file in this folder: no way to another, no drive, no share
-UNTOLD = frozenset({HIDDEN, COPY, HELD_COPY})  # statuses whose reason only a full release tells
 Served = Callable[[str], AnyFiles | None]  # release digest → the release as the portal serves it
 
 

@@ -25,7 +25,6 @@ from commons.review import questions as asked
 from commons.review.questions import Ask, Question, Side
 
 KIND = "judge"  # of the step in the history
-VERDICTS = (SAME, DIFFERENT, UNSURE)
 LONGEST_TITLE = 200
 
 
