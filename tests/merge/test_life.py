@@ -1,7 +1,7 @@
 """Members' lives in random order, read by two federations: what was promised holds after every merge.
 
 It goes as far as the lock and what it lets be shown: a pool is a function of its lock (test_laws).
-COMMONS_LIVES=2000 tries so many lives instead of a few dozen.
+COMMONS_LIVES=2000 tries so many lives instead of a few dozen; with COMMONS_RANDOM=1, others each time.
 """
 
 from __future__ import annotations

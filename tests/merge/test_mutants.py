@@ -17,12 +17,11 @@ from types import FunctionType
 from typing import Any
 
 import pytest
-from hypothesis import Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
 
+from commons.addresses import tombstone
 from commons.federation import trust
 from commons.federation.lock import instant
-from commons.federation.policy import Hold
+from commons.federation.policy import Hold, Pause
 from commons.format.identity import identity_digest
 from commons.format.keylog import Void
 from commons.link import cluster, exact, judgements
@@ -30,9 +29,9 @@ from commons.merge import act, claims, fuse, plan, since
 from commons.model import Fields, Record
 from tests.federation import test_trust
 from tests.hostile import test_withdrawals
-from tests.hostile.making import Member, place, release, salt
+from tests.hostile.making import Member, place, release, salt, withdrawal
 from tests.link import test_exact, test_judgements
-from tests.merge import test_fuse, test_life, test_merge
+from tests.merge import test_fuse, test_merge
 from tests.merge.unsigned import IDS, Pool
 from tests.merge.world import AS_OF, Federation
 
@@ -59,10 +58,34 @@ def pure(test: Callable[[], object]) -> Law:
     return lambda _folder: test()
 
 
-def lives(_folder: Path) -> None:
-    """The stateful test, without looking for the shortest life."""
-    one = settings(test_life.LIFE, max_examples=400, phases=[Phase.generate], derandomize=True, database=None)
-    run_state_machine_as_test(test_life.Lives, settings=one)
+def a_pause_uses_what_it_names(folder: Path) -> None:
+    """Paused at the first release, a member says what that one says: no more, and no less."""
+    federation = Federation(folder)
+    federation.share("a", [place("uno", summary="primera")])
+    federation.share("a", [place("uno", summary="segunda")], number=2)
+    federation.pauses["a"] = Pause((0, 1))
+    federation.merge()
+    assert federation.rows("SELECT summary FROM place") == [("primera",)]
+
+
+def what_was_said_earlier_is_older_than_the_word(folder: Path) -> None:
+    """The release that takes down what was said earlier says the record anew."""
+    federation = Federation(folder)
+    stone = withdrawal(tombstone(f"{federation.id('a')}/place/uno"), "earlier", number=2)
+    federation.share("a", [place("uno")])
+    federation.share("a", [place("uno"), stone], number=2)
+    federation.merge()
+    assert federation.titles() == ["Comedor uno"]
+
+
+def a_hold_hides(folder: Path) -> None:
+    """The record is not there, though its member says it."""
+    federation = Federation(folder)
+    federation.share("a", [place("uno"), place("dos")])
+    address = f"{federation.id('a')}/place/dos"
+    federation.holds = (Hold(address, None, "motivo", "Eva", AS_OF + timedelta(days=1)),)
+    federation.merge()
+    assert federation.titles() == ["Comedor uno"]
 
 
 def a_hold_is_part_of_the_root(folder: Path) -> None:
@@ -115,6 +138,9 @@ def its_own_word_counts_for_nobody(_folder: Path) -> None:
 
 
 HERE: list[Law] = [
+    a_pause_uses_what_it_names,
+    what_was_said_earlier_is_older_than_the_word,
+    a_hold_hides,
     a_hold_is_part_of_the_root,
     the_moment_is_the_locks,
     half_a_healing_is_none,
@@ -138,9 +164,10 @@ MUTANTS = [
            pure(test_trust.test_a_recovery_voids_what_a_thief_released)),
     Mutant("a void begins one release late", Void, "covers", "self.start <=", "self.start <",
            pure(test_trust.test_a_recovery_voids_what_a_thief_released)),
-    Mutant("a pause is ignored", trust, "choose", "if s.version <= pause.at}", "if True}", lives),
+    Mutant("a pause is ignored", trust, "choose", "if s.version <= pause.at}", "if True}",
+           a_pause_uses_what_it_names),
     Mutant("a pause excludes its own release", trust, "choose",
-           "if s.version <= pause.at}", "if s.version < pause.at}", lives),
+           "if s.version <= pause.at}", "if s.version < pause.at}", a_pause_uses_what_it_names),
     Mutant("a lock remembers what a thief withdrew", plan._Deciding, "decide",
            "stones -= self._words(self._unlearned(choice, seen))", "stones -= set()",
            federated(test_withdrawals.test_a_recovery_voids_a_withdrawal_that_pretends_to_be_old)),
@@ -160,14 +187,15 @@ MUTANTS = [
            federated(test_merge.test_a_big_unexplained_loss_waits_for_a_person)),
     Mutant("withdrawn is not for good", claims, "_withdrawn", 'stone.kind == "record" or', "",
            federated(test_merge.test_a_withdrawn_record_never_comes_back)),
-    Mutant("«earlier» reaches the word itself", claims, "_withdrawn", "version <", "version <=", lives),
+    Mutant("«earlier» reaches the word itself", claims, "_withdrawn", "version <", "version <=",
+           what_was_said_earlier_is_older_than_the_word),
     Mutant("a declared copy outlives its origin", claims.Admission, "refusal",
            "any(self._stones_of(origin) for origin in about)", "False",
            federated(test_merge.test_a_withdrawal_takes_declared_copies_along_and_nothing_else)),
     Mutant("anybody's tombstone counts", claims.Admission, "rows", "self._tombstones.get(member) or {}",
            "{h: s for of in self._tombstones.values() for h, s in of.items()}",
            federated(test_merge.test_nobody_withdraws_what_is_anothers)),
-    Mutant("a hold is ignored", claims.Admission, "rows", "hashed in self._held", "False", lives),
+    Mutant("a hold is ignored", claims.Admission, "rows", "hashed in self._held", "False", a_hold_hides),
     Mutant("a held field leaves the salt", claims, "_without", ' and k != "salt"', "",
            federated(test_merge.test_a_held_record_or_field_is_hidden_until_its_day)),
     Mutant("a hold is not in the root", act._Merge, "_rest", 'yield "hold"', '"hold"',
