@@ -352,31 +352,39 @@ class _Run:
         return found
 
     def _spanning(self, groups: Sequence[Sequence[str]], nodes: Mapping[str, int]) -> list[Candidate]:
-        edges = []
-        for x, y in combinations(range(len(groups)), 2):
-            best = min(
-                (
-                    (
-                        -self.linking.score(nodes[a], nodes[b]).total,
-                        a.partition("/")[0] == b.partition("/")[0],
-                        a,
-                        b,
-                    )
-                    for a in groups[x]
-                    for b in groups[y]
-                    if self.apart.get(a) is None or b not in self.apart[a]
-                ),
-                default=None,
-            )
-            if best is not None:
-                edges.append((best, x, y))
-        roots = {n: n for n in range(len(groups))}
-        found = []
-        for (_total, _own, a, b), x, y in sorted(edges):
-            if _union(roots, x, y):
-                score = self.linking.score(nodes[a], nodes[b])
-                found.append(Candidate(*pair(a, b), self._why(a, b, score), score.total, dict(score.parts)))
-        return found
+        """As few questions as make one thing of several groups if all are answered with yes.
+
+        First what each member says twice: without that answer only one of its claims has a seat, and a pair
+        across members would take it from another. Then pairs across members that connect what is still apart.
+        """
+        of = {address: number for number, group in enumerate(groups) for address in group}
+        whose: dict[str, list[str]] = defaultdict(list)
+        for address in of:
+            whose[address.partition("/")[0]].append(address)
+        asked: list[tuple[str, str]] = []
+        roots = {number: number for number in range(len(groups))}
+        for claims in whose.values():
+            own = {of[address]: of[address] for address in claims}
+            pairs = [(a, b) for a, b in combinations(claims, 2) if of[a] != of[b]]
+            for a, b in self._best_first(pairs, nodes):
+                if _union(own, of[a], of[b]):
+                    asked.append((a, b))
+                    _union(roots, of[a], of[b])
+        across = [(a, b) for a, b in combinations(of, 2) if a.partition("/")[0] != b.partition("/")[0]]
+        for a, b in self._best_first(across, nodes):
+            if _union(roots, of[a], of[b]):
+                asked.append((a, b))
+        return [self._question(a, b, self.linking.score(nodes[a], nodes[b])) for a, b in asked]
+
+    def _best_first(
+        self, pairs: Iterable[tuple[str, str]], nodes: Mapping[str, int]
+    ) -> list[tuple[str, str]]:
+        """In order of their score; without those that people keep apart."""
+        may = [(a, b) for a, b in pairs if b not in self.apart.get(a, ())]
+        return sorted(may, key=lambda p: (-self.linking.score(nodes[p[0]], nodes[p[1]]).total, p))
+
+    def _question(self, a: str, b: str, score: Score) -> Candidate:
+        return Candidate(*pair(a, b), self._why(a, b, score), score.total, dict(score.parts))
 
     def _why(self, a: str, b: str, score: Score) -> str:
         if a.partition("/")[0] == b.partition("/")[0]:
