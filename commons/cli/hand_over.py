@@ -107,7 +107,9 @@ def written(page: sheet.Sheet | None, sheet_file: Path | None) -> Iterator[None]
     if sheet_file is None or page is None:
         yield
         return
-    with sheet_file.open("x", encoding="utf-8") as out:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    # for its owner only, as the key is
+    with os.fdopen(os.open(sheet_file, flags, 0o600), "w", encoding="utf-8") as out:
         out.write(sheet.render(page))
         out.flush()
         os.fsync(out.fileno())  # what comes next makes this the only place where the next key stands

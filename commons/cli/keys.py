@@ -131,7 +131,8 @@ def sheet(catalogue: Path | None, words_file: Path | None, sheet_file: Path | No
         hand_over.refuse_without_place(sheet_file, print_words=False, asking=True)
         if not as_json:
             tell(_("The 24 words stand on the recovery sheet and nowhere else, not even here."))
-        revealed = hand_over.key_of_sheet(words_file, [log.next_digest])
+        revealed = hand_over.key_of_sheet(words_file, release_keys.ever_announced(log))
+        release_keys.refuse_used(revealed.public, log)
         with hand_over.written(_page(own, log, log.current, revealed), sheet_file):
             pass
     if as_json:
@@ -179,10 +180,10 @@ def rotate(
         log = KeyLog.parse(own.keylog)
         void_from = version_of(not_mine, log.epoch) if not_mine else None
         _refuse_own(own, void_from)
-        revealed = hand_over.key_of_sheet(words_file, [log.next_digest, log.current.digest])
-        if revealed.public == log.current:
-            _back_in_place(own, revealed, as_json=as_json)
+        revealed = hand_over.key_of_sheet(words_file, release_keys.ever_announced(log))
+        if revealed.public == log.current and _back_in_place(own, revealed, as_json=as_json):
             return
+        release_keys.refuse_used(revealed.public, log)
         made = release_keys.rotation(log, revealed, void_from=void_from)
         if not confirm(
             _("Bring the key of the sheet into use? The old key is good for nothing then."), yes=yes
@@ -214,12 +215,22 @@ def _refuse_own(own: Catalogue, void_from: tuple[int, int] | None) -> None:
             raise OwnReleaseVoid(version_words((release.epoch, release.number)))
 
 
-def _back_in_place(own: Catalogue, revealed: PrivateKey, *, as_json: bool) -> None:
-    """The sheet's key is in use already, as after a change that was interrupted: only its file may lack."""
+def _back_in_place(own: Catalogue, revealed: PrivateKey, *, as_json: bool) -> bool:
+    """Put the file of a key in use where it lacks, as after a change that was interrupted; else False."""
     path = release_keys.key_path(own.path)
+    if _is_there(path, revealed):
+        return False
     release_keys.replace(path, revealed)
     if as_json:
-        show_json({"member": own.member_id, "key_file": str(path), "changed": False})
-        return
-    say(_("The key of this sheet is in use already; it lies at {path}.").format(path=path))
-    say(_("This sheet is of no use any more. The newest one is the one you made after it."))
+        show_json({"member": own.member_id, "key_file": str(path), "changed": False, "sheet": None})
+        return True
+    say(_("The key of this sheet is in use already; its file lies at {path} again.").format(path=path))
+    say(_("The key was not changed and no new sheet was made: the newest one was made when this was used."))
+    return True
+
+
+def _is_there(path: Path, key: PrivateKey) -> bool:
+    try:
+        return release_keys.load(path) == key
+    except release_keys.KeyMissing:
+        return False

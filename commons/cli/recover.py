@@ -65,6 +65,20 @@ class NoVoidWithout(InputError):
     hint_template: ClassVar[str] = N_("Use the newest sheet: the one that was made when this one was used.")
 
 
+@dataclass(eq=False)
+class UsedSheet(InputError):
+    """The sheet's key is the one in use, so whoever has the lost computer has that key as well."""
+
+    template: ClassVar[str] = N_(
+        "This recovery sheet was used before: its key is the one in use now. Whoever has the lost computer "
+        "may have that key, so nothing would be safer, and no new sheet could be made. Nothing was changed."
+    )
+    hint_template: ClassVar[str] = N_(
+        "Use the newest sheet: the one that was made when this one was used. If it is lost, too, and the "
+        "computer is surely in nobody else's hands, add --keep-key."
+    )
+
+
 @click.command(
     help=N_(
         "Bring a lost catalogue back, with its recovery sheet.\n\n"
@@ -82,6 +96,11 @@ class NoVoidWithout(InputError):
 @hand_over.words_option
 @not_mine_option
 @click.option(
+    "--keep-key",
+    is_flag=True,
+    help=N_("The newest sheet is lost, too: go on with the key of one that was used before."),
+)
+@click.option(
     "--take-over",
     is_flag=True,
     help=N_("From now on you keep it yourselves: it bears your name, not that of who kept it for you."),
@@ -95,6 +114,7 @@ def recover(
     to: Path | None,
     words_file: Path | None,
     not_mine: str | None,
+    keep_key: bool,
     take_over: bool,
     sheet_file: Path | None,
     print_words: bool,
@@ -102,13 +122,17 @@ def recover(
     as_json: bool,
 ) -> None:
     at, asking = now(), interactive() and not yes
-    hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
+    hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking or keep_key)
     found = _Found.look(sources)
-    announced = [digest for log in found.logs for digest in (log.next_digest, log.current.digest)]
+    announced = [digest for log in found.logs for digest in keys.ever_announced(log)]
     revealed = hand_over.key_of_sheet(words_file, announced)
     log = recovery.log_for(revealed.public, found.logs)
     if log is None:
-        raise keys.OtherSheet
+        raise keys.OldSheet
+    if revealed.public == log.current:
+        _refuse_used(keep_key, asking=asking)
+    else:
+        hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
     void_from = _void_from(not_mine, log, asking=asking)
     chosen = _chosen(found, log, void_from)
     path = _target(to, chosen)
@@ -119,7 +143,7 @@ def recover(
         raise NoVoidWithout
     recovery.refuse_occupied(path, revealed)
     if not as_json:
-        _say_what_will_be(chosen, log)
+        _say_what_will_be(chosen, log, new_key=rotation is not None)
     if not confirm(_("Make the catalogue again at {path}?").format(path=path), yes=yes):
         tell(_("Nothing was made."))
         return
@@ -131,13 +155,40 @@ def recover(
     if take_over or (asking and _wants_to_take_over(path)):
         take_it_over(path, at=at)
     if as_json:
-        show_json(_as_json(path, chosen, done, page if print_words else None))
+        show_json(_as_json(path, chosen, done, page, sheet_file, print_words=print_words))
         return
     if page is not None and print_words and not asking:
         hand_over.show_words(page)
     _say_done(path, chosen, done)
     if page is not None:
         hand_over.say_new_sheet(page, sheet_file)
+    else:
+        _say_same_key()
+
+
+def _refuse_used(keep_key: bool, *, asking: bool) -> None:
+    """Raises UsedSheet, unless a person knows what it means."""
+    if keep_key:
+        return
+    if not asking:
+        raise UsedSheet
+    tell(_("This sheet was used before: its key is the one in use now, and a newer sheet was made then."))
+    tell(
+        _("Whoever has the lost computer may have that key, and no new sheet can be made without the newest.")
+    )
+    if not ask_yes(_("Is the newest sheet lost, and the computer surely in nobody else's hands?")):
+        raise UsedSheet
+
+
+def _say_same_key() -> None:
+    say(_("The key is the same as before and no new sheet was made: this one had been used before."))
+    say(
+        _(
+            "If the newest sheet turns up: commons keys rotate. If not, a lost computer would be for good: "
+            "begin anew while you have this one, with commons init --continue, and vouch for the new "
+            "catalogue."
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +277,9 @@ def _title(chosen: Sources) -> str:
     return str(chosen.shared.records[PROFILE, PROFILE].get("title", ""))
 
 
-def _say_what_will_be(chosen: Sources, log: KeyLog) -> None:
+def _say_what_will_be(chosen: Sources, log: KeyLog, *, new_key: bool) -> None:
+    """What it is made of. Nobody can tell from old files alone that the key was changed after them: two
+    changes that contradict each other would be seen as theft, so the person is asked to think of it."""
     say(_("Member id: {id}").format(id=log.member_id))
     if chosen.copy is not None:
         text = _("The copy {name} goes up to {date}, release {version}.")
@@ -236,6 +289,17 @@ def _say_what_will_be(chosen: Sources, log: KeyLog) -> None:
         text = _("The release {name} is number {version}, of {date}.")
         version = version_words(chosen.shared.version)
         say(text.format(name=chosen.shared.name, version=version, date=chosen.shared.issued_at[:10]))
+    if new_key:
+        text = _(
+            "If the key was changed after {date}, stop: use the newer sheet, and name a release made since."
+        )
+        tell(text.format(date=_newest_day(chosen)))
+
+
+def _newest_day(chosen: Sources) -> str:
+    """Up to when what was found tells."""
+    days = [chosen.copy.last_at] if chosen.copy is not None else []
+    return max([*days, *([chosen.shared.issued_at] if chosen.shared is not None else [])])[:10]
 
 
 def _page(path: Path, chosen: Sources, rotation: keys.Rotation) -> sheet.Sheet:
@@ -311,7 +375,16 @@ def _lost(chosen: Sources, done: Recovered) -> Iterator[str]:
         yield text.format(n=chosen.shared.hidden)
 
 
-def _as_json(path: Path, chosen: Sources, done: Recovered, page: sheet.Sheet | None) -> dict[str, object]:
+def _as_json(
+    path: Path,
+    chosen: Sources,
+    done: Recovered,
+    page: sheet.Sheet | None,
+    sheet_file: Path | None,
+    *,
+    print_words: bool,
+) -> dict[str, object]:
+    """`page`: the new sheet; None where the key stays."""
     return {
         "catalogue": str(path),
         "key": str(keys.key_path(path)),
@@ -323,5 +396,7 @@ def _as_json(path: Path, chosen: Sources, done: Recovered, page: sheet.Sheet | N
         "updated": [f"{t}/{i}" for t, i in done.updated],
         "kept_home": [f"{t}/{i}" for t, i in done.kept_home],
         "lost": list(_lost(chosen, done)),
-        **({"words": list(page.words)} if page is not None else {}),
+        "key_changed": page is not None,
+        "sheet": str(sheet_file) if page is not None and sheet_file is not None else None,
+        **({"words": list(page.words)} if page is not None and print_words else {}),
     }

@@ -16,7 +16,7 @@ from commons.errors import InputError
 from commons.format.container import read_regular
 from commons.format.errors import ContainerRefused, FormatError, KeyRefused
 from commons.format.keylog import KeyLog
-from commons.format.keys import PrivateKey
+from commons.format.keys import PrivateKey, PublicKey
 from commons.messages import N_
 
 Random = Callable[[int], bytes]  # as secrets.token_bytes
@@ -58,6 +58,29 @@ class OtherSheet(InputError):
     hint_template: ClassVar[str] = N_(
         "Look for the sheet with the latest date: each change of the key makes a new one. Where the key was "
         "changed after this copy was made, name the newest release, too."
+    )
+
+
+@dataclass(eq=False)
+class SheetInUse(InputError):
+    """The sheet was used before: the key that it says is the one in use, so it can change nothing."""
+
+    template: ClassVar[str] = N_(
+        "This recovery sheet was used before: its key is the one in use now. With it nothing would be safer, "
+        "so nothing was changed."
+    )
+    hint_template: ClassVar[str] = N_("Use the newest sheet: the one that was made when this one was used.")
+
+
+@dataclass(eq=False)
+class OldSheet(InputError):
+    """The sheet is older still: its key was in use once and counts for nothing any more."""
+
+    template: ClassVar[str] = N_(
+        "This recovery sheet is of an earlier key, which counts for nothing any more; nothing was changed."
+    )
+    hint_template: ClassVar[str] = N_(
+        "Use the newest sheet: each change of the key makes a new one. Look for the one with the latest date."
     )
 
 
@@ -106,6 +129,21 @@ def rotation(
         raise OtherSheet
     following = PrivateKey(random(32))
     return Rotation(log.rotated(revealed, following.public, void_from=void_from), revealed, following)
+
+
+def ever_announced(log: KeyLog) -> list[str]:
+    """Digests of all keys that a sheet of this catalogue may say: the next one, and those of used sheets."""
+    return [log.next_digest, *(entry.key.digest for entry in reversed(log.entries))]
+
+
+def refuse_used(key: PublicKey, log: KeyLog) -> None:
+    """Raises SheetInUse, OldSheet, OtherSheet: the key is not the next one."""
+    if key == log.current:
+        raise SheetInUse
+    if any(entry.key == key for entry in log.entries):
+        raise OldSheet
+    if key.digest != log.next_digest:
+        raise OtherSheet
 
 
 def key_path(catalogue: Path) -> Path:
