@@ -21,7 +21,7 @@ PORT = 8001
 def serve(pool: Path, port: int, host: str) -> None:
     """POOL is a pool.db, or a folder that commons publish has written."""
     from commons.pool.opening import read_meta
-    from commons.portal import serving
+    from commons.portal import following, serving
 
     read_meta(serving.pool_of(pool))  # say what is wrong before anything listens
     bound = serving.listen(host, port)
@@ -29,7 +29,7 @@ def serve(pool: Path, port: int, host: str) -> None:
     address = f"http://{shown}:{bound.getsockname()[1]}/"
     click.echo(_("The portal is open at {address}").format(address=address))
     click.echo(_("Ctrl+C closes it."))
-    serving.run(pool, bound)
+    following.run(pool, bound)
 
 
 @click.group(help=N_("Put a portal out where people can reach it."))

@@ -1,30 +1,21 @@
-"""Serves a pool, or a published folder, as a portal. Does not publish; stops when its task is cancelled.
-
-A published folder's `current` may be swapped at any time: each request looks where it leads, a new version is
-opened beside the old one, and a request that has begun ends on the version it began with.
-"""
+"""How a pool becomes a portal: which file, a Datasette over it, a socket. `following` serves it."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from commons.errors import CommonsError, InputError
+from commons.errors import InputError
 from commons.messages import N_
 from commons.pool.opening import NoPool, read_meta
 from commons.portal.settings import DATABASE, HEAP_MIB, SETTINGS, inspection, metadata
 
 CURRENT = "current"
 INSPECT = "inspect-data.json"
-_log = logging.getLogger("commons.portal")
-_App = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 
 
 @dataclass(eq=False)
@@ -73,60 +64,6 @@ def datasette_for(pool: Path, *, heap_mib: int | None = HEAP_MIB, base_url: str 
     return datasette
 
 
-class Following:
-    """An ASGI app that serves what a published folder's `current` leads to."""
-
-    def __init__(self, target: Path, *, heap_mib: int | None = HEAP_MIB) -> None:
-        self._target, self._heap_mib = target, heap_mib
-        self._pool = pool_of(target)
-        self._datasette, self._app = self._open(self._pool)
-        self._swapping: asyncio.Task[None] | None = None
-
-    def _open(self, pool: Path) -> tuple[Any, _App]:
-        datasette = datasette_for(pool, heap_mib=self._heap_mib)
-        return datasette, datasette.app()
-
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-            return
-        self._look()
-        await self._app(scope, receive, send)
-
-    def _look(self) -> None:
-        """Begin to open a new version; readers get the old one until the new one has answered once."""
-        try:
-            pool = pool_of(self._target)
-        except (NoPool, OSError):
-            return
-        if pool != self._pool and (self._swapping is None or self._swapping.done()):
-            self._swapping = asyncio.create_task(self._swap(pool))
-
-    async def _swap(self, pool: Path) -> None:
-        try:
-            datasette, app = await asyncio.to_thread(self._open, pool)
-            await _warm(datasette)
-        except (CommonsError, OSError):
-            _log.exception("the new version cannot be served: %s", pool)
-            return
-        self._datasette, self._app, self._pool = datasette, app, pool
-
-    async def _live(self, receive: Any, send: Any) -> None:
-        """The server's beginning and end: what every page needs is read before the first reader comes."""
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                await _warm(self._datasette)
-                await send({"type": "lifespan.startup.complete"})
-            elif message["type"] == "lifespan.shutdown":
-                await send({"type": "lifespan.shutdown.complete"})
-                return
-
-
-async def _warm(datasette: Any) -> None:
-    await datasette.client.get("/es/")
-
-
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 is any free one. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -139,21 +76,3 @@ def listen(host: str, port: int) -> socket.socket:
         bound.close()
         raise PortTaken(host, port) from error
     return bound
-
-
-def run(target: Path, bound: socket.socket, *, heap_mib: int | None = HEAP_MIB) -> None:
-    """Serve until interrupted. The log names no visitor."""
-    import uvicorn
-
-    config = uvicorn.Config(
-        Following(target, heap_mib=heap_mib),
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        date_header=True,
-        lifespan="on",
-        limit_concurrency=200,
-        timeout_keep_alive=10,
-        h11_max_incomplete_event_size=16 * 1024,
-    )
-    uvicorn.Server(config).run(sockets=[bound])
