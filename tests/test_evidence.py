@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from commons import evidence
-from commons.link import cluster, exact, related, score, scored
+from commons.link import asked, cluster, exact, related, score
 from commons.messages import LANGUAGES, speaking
 
 LINK = Path(score.__file__).parent
 GUARDS = [getattr(score, name) for name in dir(score) if name.startswith("G_")]
 REASONS = [
     cluster.TYPES, cluster.APART, cluster.ONE_PER_MEMBER, cluster.NAMES, exact.TIE, exact.TWO_TARGETS,
-    exact.CHAIN, exact.DISPUTED, exact.AGAIN, scored.TIE, scored.OWN, scored.NAME_ONLY, scored.BELOW, *GUARDS,
+    exact.CHAIN, exact.DISPUTED, exact.AGAIN, asked.TIE, asked.OWN, asked.NAME_ONLY, asked.BELOW, *GUARDS,
 ]  # fmt: skip
 SCORED_BY = (LINK / "score.py").read_text("utf-8")
 PARTS = sorted(set(re.findall(r'(?:parts|found)\.append\(\("([a-z -]+)", ', SCORED_BY)))

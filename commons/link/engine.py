@@ -23,8 +23,9 @@ from commons.link.judgements import NO_VERDICTS, Concerning, Verdicts
 from commons.link.model import Related
 from commons.link.rarity import Rarity, atoms, buckets_of, hashed, runs
 from commons.link.score import Scorer
-from commons.link.scored import Found, Linking, link
+from commons.link.scored import Found, link
 from commons.link.tables import Table
+from commons.link.units import Linking
 
 PARTS = 64  # of each pile
 AT_ONCE = 2_000  # nodes of one task
