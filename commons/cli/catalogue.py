@@ -14,7 +14,7 @@ from commons.catalogue.act import Act
 from commons.catalogue.ids import instant
 from commons.catalogue.record import StoredRecord
 from commons.catalogue.store import Catalogue
-from commons.cli.naming import NothingNamed, assignment, the_record, the_type
+from commons.cli.naming import NothingNamed, assignment, refuse_part, the_record, the_type
 from commons.cli.output import (
     FINDINGS,
     catalogue_option,
@@ -255,7 +255,9 @@ def remove(records: tuple[str, ...], yes: bool, catalogue: Path | None, as_json:
     """See the help."""
     with opened(catalogue) as opened_catalogue:
         chosen = [the_record(opened_catalogue, text) for text in records]
-        for record in chosen:
+        for record, text in zip(chosen, records, strict=True):
+            if yes:
+                refuse_part(record, text)
             tell(described(record))
         n = len(chosen)
         question = ngettext("Take out this record?", "Take out these {n} records?", n).format(n=n)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from commons.addresses import MEMBER_ID
 from commons.catalogue.errors import NoSuchRecord, UnknownType
 from commons.catalogue.record import StoredRecord
 from commons.catalogue.store import Catalogue
@@ -41,6 +42,21 @@ class SeveralRecords(InputError):
     choices: str
     template: ClassVar[str] = N_("«{text}» may be several records: {choices}.")
     hint_template: ClassVar[str] = N_("Write the one you mean as type/id.")
+
+
+@dataclass(eq=False)
+class OnlyPart(InputError):
+    """Part of a name was given where nobody can look whether the right record is meant."""
+
+    text: str
+    title: str
+    record: str
+    template: ClassVar[str] = N_(
+        "«{text}» is only part of a name; it would be {record}, «{title}». Nothing was changed."
+    )
+    hint_template: ClassVar[str] = N_(
+        "With --yes write type/id or the whole title: {record}. Without it you are asked first."
+    )
 
 
 @dataclass(eq=False)
@@ -125,9 +141,12 @@ def assignment(rtype: RecordType, text: str) -> tuple[Field, str]:
 
 def the_record(catalogue: Catalogue, text: str) -> StoredRecord:
     """The one record that `text` means. Raises NothingLike, SeveralRecords, NoSuchRecord, UnknownType."""
-    kind, slash, rest = text.rpartition("/")
+    kind, slash, rest = text.strip().rpartition("/")
     if slash:
-        name = the_type(kind.rpartition("/")[2]).name
+        whose, _, type_name = kind.rpartition("/")
+        if MEMBER_ID.match(whose) and whose != catalogue.member_id:
+            raise NothingLike(text)
+        name = the_type(type_name).name
         found = catalogue.get(name, rest)
         if found is None:
             raise NoSuchRecord(name, rest)
@@ -139,6 +158,12 @@ def the_record(catalogue: Catalogue, text: str) -> StoredRecord:
         more = ["…"] if len(candidates) > SHOWN else []
         raise SeveralRecords(text, ", ".join([f"{r.type}/{r.id}" for r in candidates[:SHOWN]] + more))
     return candidates[0]
+
+
+def refuse_part(record: StoredRecord, text: str) -> None:
+    """For what nobody confirms: the record must be named by id, address or whole title. Raises OnlyPart."""
+    if "/" not in text and record.id != text.strip() and fold(record.title) != fold(text):
+        raise OnlyPart(text, record.title, f"{record.type}/{record.id}")
 
 
 def candidates_for(catalogue: Catalogue, text: str, type_name: str | None = None) -> list[StoredRecord]:

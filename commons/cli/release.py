@@ -30,6 +30,7 @@ from commons.cli.output import (
     tell,
     yes_option,
 )
+from commons.cli.release_number import version_words
 from commons.errors import InputError
 from commons.format import container, words
 from commons.format.container import ReleaseFiles
@@ -54,6 +55,29 @@ class OutputTaken(InputError):
     path: Path
     template: ClassVar[str] = N_("{path} is already there and is not a release; nothing was shared.")
     hint_template: ClassVar[str] = N_("Choose another name.")
+
+
+@dataclass(eq=False)
+class OthersRelease(InputError):
+    """The file that was named is a release of somebody else's."""
+
+    path: Path
+    template: ClassVar[str] = N_("{path} is a release of another catalogue; nothing was shared.")
+    hint_template: ClassVar[str] = N_("Choose another name.")
+
+
+@dataclass(eq=False)
+class CopysRelease(InputError):
+    """The file that was named is a release of this catalogue that this copy of it did not make."""
+
+    path: Path
+    version: str
+    template: ClassVar[str] = N_(
+        "{path} is release {version} of this catalogue, made by another copy of it; nothing was shared."
+    )
+    hint_template: ClassVar[str] = N_(
+        "Keep it and join the two copies first (commons join), or choose another name."
+    )
 
 
 @dataclass(eq=False)
@@ -155,18 +179,50 @@ def _stage(path: Path, *, as_folder: bool) -> build.Stage:
 
 
 def _target(catalogue: Catalogue, shown: build.Preview, out: Path | None, folder: Path | None) -> Path:
-    """Where the release goes; raises OutputTaken, NoSuchFolder before anything is made."""
-    path = folder or out or catalogue.path.with_name(shown.file_name)
-    if folder is None and path.is_dir():
-        path = path / shown.file_name
+    """Where the release goes, before anything is made; what stands in a name that we chose is left alone.
+
+    Raises:
+        NoSuchFolder, OutputTaken, OthersRelease, CopysRelease.
+    """
+    named = folder or (out if out is not None and not out.is_dir() else None)
+    path = named or (out or catalogue.path.parent) / shown.file_name
     if not path.parent.is_dir():
         raise NoSuchFolder(path.parent)
-    if path.exists() and folder is None:
-        try:
-            container.read(path)
-        except FormatError as error:
-            raise OutputTaken(path) from error
+    if named is None:
+        return _free(path)
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        _refuse_taken(path, catalogue)
     return path
+
+
+def _free(path: Path) -> Path:
+    """`path`, or the first name like it that nothing has."""
+    taken, n = path, 1
+    while path.exists() or path.is_symlink():
+        n += 1
+        path = taken.with_name(f"{taken.stem}-{n}{taken.suffix}")
+    if n > 1:
+        text = _("{path} is there already and is another one; it stays, and this release is called {name}.")
+        tell(text.format(path=taken, name=path.name))
+    return path
+
+
+def _refuse_taken(path: Path, catalogue: Catalogue) -> None:
+    """Only this catalogue's own earlier release may be replaced, as where one address always has the newest.
+
+    Raises:
+        OutputTaken, OthersRelease, CopysRelease.
+    """
+    try:
+        files = container.read_any(path)
+        manifest = files.parsed_manifest
+    except FormatError as error:
+        raise OutputTaken(path) from error
+    if manifest.member != catalogue.member_id:
+        raise OthersRelease(path)
+    own = {release.digest: (release.epoch, release.number) for release in catalogue.releases}
+    if files.digest not in own and not (own and manifest.version < min(own.values())):
+        raise CopysRelease(path, version_words(manifest.version))
 
 
 def _ask_whose(questions: Sequence[Question]) -> set[str]:

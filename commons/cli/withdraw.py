@@ -12,7 +12,7 @@ import click
 from commons.catalogue.act import PROFILE, PROFILE_ID, Kind
 from commons.catalogue.errors import NoSuchRecord
 from commons.catalogue.store import Catalogue
-from commons.cli.naming import NothingNamed, the_record, the_type
+from commons.cli.naming import NothingNamed, refuse_part, the_record, the_type
 from commons.cli.output import (
     ask,
     catalogue_option,
@@ -102,7 +102,7 @@ def withdraw(
         raise NothingNamed
     kind: Kind = "earlier" if earlier else "record"
     with opened(catalogue) as own:
-        found = _withdrawable(own, records)
+        found = _withdrawable(own, records, exactly=yes)
         for type_name, record_id in found:
             stored = own.get(type_name, record_id)
             tell(f"  {type_name}/{record_id}  {stored.title if stored else ''}".rstrip())
@@ -126,10 +126,12 @@ def withdraw(
     say(_("Next: commons release"))
 
 
-def _withdrawable(catalogue: Catalogue, texts: Sequence[str]) -> list[Key]:
+def _withdrawable(catalogue: Catalogue, texts: Sequence[str], *, exactly: bool) -> list[Key]:
     """Type and id of the records that `texts` name, each once; also of some that are no longer here.
 
-    Raises NotOurs, NoSuchRecord, and what `naming.the_record` raises.
+    Args:
+        exactly: nobody will look at what was found, so part of a title is not enough.
+    Raises NotOurs, NoSuchRecord, OnlyPart, and what `naming.the_record` raises.
     """
     found: list[Key] = []
     for text in texts:
@@ -140,6 +142,8 @@ def _withdrawable(catalogue: Catalogue, texts: Sequence[str]) -> list[Key]:
             found.append((the_type(parts[-2]).name, parts[-1]))
         else:
             record = the_record(catalogue, text)
+            if exactly:
+                refuse_part(record, text)
             found.append((record.type, record.id))
     for key in found:
         if key[0] in _UNLISTED:

@@ -108,3 +108,24 @@ def test_who_leaves_takes_everything_along(city: City) -> None:
     assert city.share() == 0
     assert city.links() == {} and city.member()["state"] == "leaving"
     assert city.run("show", "nota").code == 0
+
+
+@pytest.mark.parametrize("command", ["withdraw", "remove"])
+def test_part_of_a_name_takes_nothing_away_unless_a_person_looks(kitchen: Run, command: str) -> None:
+    """With --yes only an id, an address or a whole title is enough, accents and case aside."""
+    for n, title in enumerate(("Comida caliente", "Árboles", "Clase de yoga", "Cine")):
+        assert kitchen("add", "service", f"title={title}", "--id", f"s{n}").code == 0
+    refused = kitchen(command, "comida", "--yes")
+    assert refused.code == 2 and "service/s0" in refused.err and kitchen("show", "s0").code == 0
+    assert "Sin --yes" in kitchen(command, "comida", "--yes", lang="es").err
+    address = f"{kitchen('keys', 'show', '--json').json['member']}/service/s2"
+    assert kitchen(command, "comida CALIENTE", "arboles", address, "s3", "--yes").code == 0
+    assert kitchen("list", "--json").json == []
+
+
+def test_another_members_record_is_not_ours_to_remove(kitchen: Run) -> None:
+    """An address says whose record it is; one of the same type and id here is not meant."""
+    kitchen("add", "service", "title=Comida", "--id", "comida")
+    for command in ("remove", "withdraw"):
+        assert kitchen(command, f"{'b' * 26}/service/comida", "--yes").code == 2
+    assert kitchen("show", "comida").code == 0
