@@ -3,14 +3,15 @@
 Laws: a claim is taken up as it was signed, or not at all; the one change is a held field, which is taken out
 together with the salt, so that the digest gives nothing away, and is named in `held`. A withdrawn address
 stays withdrawn, whatever is released under it later. A third party's claim falls only if it says itself that
-it was copied from what was withdrawn; and is not shown while what it says it was copied from is held.
+it was copied from what was withdrawn; and is not shown while what it says it was copied from is held, nor is
+a field of it while that field is held there. A judgement or a vouch does not say the name that is held.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,10 @@ WITHDRAWN, HELD, COPY, LICENCE = "R_WITHDRAWN", "R_HELD", "R_COPY", "R_LICENCE"
 HELD_COPY = "R_HELDCOPY"  # comes back with its origin, so no store is ever pruned by it
 WITHHELD = "R_WITHHELD"  # did not come along with the form that was delivered
 JUDGING = frozenset({"judgement", "vouch"})
+# Where they say what a record was called: field with its address → field with its title.
+_CALLED = {"judgement": {"left": "left_title", "right": "right_title"}, "vouch": {"about": "about_title"}}
+_TITLE = "title"
+_NOTHING: frozenset[str] = frozenset()
 HASH_LETTERS = 52
 NO_LICENCE_NEEDED = frozenset({"catalogue", "withdrawal"})
 
@@ -87,20 +92,29 @@ class Admission:
                 code = WITHHELD
             if code is None:
                 code = self.refusal(type, data, accepted)
-            held = self._held_fields.get(hashed) if code is None else None
+            held = self._held_of(hashed, type, data) if code is None and self._held_fields else _NOTHING
             if held or (lacking and code is None):
-                text, hidden = _without(data, held or set(), lacking)
+                text, hidden = _without(data, held, lacking)
                 yield Taken(type, id, address, short_of(hashed), leaf, None, text, hidden)
             else:
                 yield Taken(type, id, address, short_of(hashed), leaf, code, data.decode())
 
-    def silences(self, member: str, version: tuple[int, int], address: str) -> bool:
-        """Whether anything of an address may not be shown, also where intake refuses its record."""
-        hashed = tombstone_digest(address)
+    def silences(self, member: str, version: tuple[int, int], row: Taken) -> bool:
+        """Whether anything of a record that intake refuses may not be shown, as far as it can be read."""
+        hashed = tombstone_digest(row.address)
         stones = self._tombstones.get(member, {}).get(hashed, ())
         kept_back = hashed in self._held or hashed in self._held_fields
+        if kept_back or hashed in self._withheld.get(member, ()) or _withdrawn(stones, version) is not None:
+            return True
+        try:
+            about = origins(row.type, fields_of(row.json))
+        except (ValueError, TypeError, LookupError, RecursionError):  # it is no record, so it says nothing
+            return False
+        hashes = {tombstone_digest(origin) for origin in about}
         return (
-            kept_back or hashed in self._withheld.get(member, ()) or _withdrawn(stones, version) is not None
+            not hashes.isdisjoint(self._held)
+            or not hashes.isdisjoint(self._held_fields)
+            or any(self._stones_of(origin) for origin in about)
         )
 
     def explains(self, member: str, version: tuple[int, int], hidden: Hidden) -> bool:
@@ -129,7 +143,26 @@ class Admission:
             return True
         if hashed in self._withheld.get(member, ()):
             return True
-        return set(_partial(row.data)[1]) <= self._held_fields.get(hashed, set())
+        record, lacking = _partial(row.data)
+        return set(lacking).issubset(self._held_of(hashed, row.type, record))
+
+    def _held_of(self, hashed: bytes, type: str, data: bytes) -> Collection[str]:
+        """The fields that a record may not say: held of itself, of what it was copied from or speaks of."""
+        held = self._held_fields.get(hashed, _NOTHING)
+        if type in _CALLED:
+            said = fields_of(data)
+            return {
+                *held,
+                *(called for about, called in _CALLED[type].items() if _TITLE in self._of(said, about)),
+            }
+        if b'"copied_from":' in data:
+            return {*held, *self._of(fields_of(data), "copied_from")}
+        return held
+
+    def _of(self, fields: Mapping[str, Any], name: str) -> Collection[str]:
+        """The held fields of the record whose address a field says."""
+        address = fields.get(name)
+        return self._held_fields.get(tombstone_digest(address), _NOTHING) if isinstance(address, str) else ()
 
     def _stones_of(self, address: str) -> Collection[Tombstone]:
         """The withdrawals of an address by its own member."""
@@ -195,11 +228,14 @@ def _partial(line: bytes) -> tuple[bytes, tuple[str, ...]]:
     return found.data, found.held
 
 
-def _without(data: bytes, held: set[str], lacking: tuple[str, ...] = ()) -> tuple[str, tuple[str, ...]]:
+def _without(
+    data: bytes, held: Collection[str], lacking: tuple[str, ...] = ()
+) -> tuple[str, tuple[str, ...]]:
     """The record without held fields and its salt; and which of the fields it had."""
     type, id, fields = json.loads(data)
-    hidden = tuple(sorted({*lacking, *(held & fields.keys())}))
-    if not hidden or not held & fields.keys():
+    going = fields.keys() & set(held)
+    hidden = tuple(sorted({*lacking, *going}))
+    if not going:
         return data.decode(), hidden
     kept = {k: v for k, v in fields.items() if k not in held and k != "salt"}
     return json.dumps([type, id, kept], ensure_ascii=False, separators=(",", ":"), sort_keys=True), hidden

@@ -89,7 +89,7 @@ def servable(digest: str, admission: Admission, store: Store, gate: Gate, scratc
     refused: set[tuple[str, str]] = set()
     held: dict[tuple[str, str], tuple[str, ...]] = {}
     for row in taken:
-        if row.code and row.code not in NOT_SHOWN and admission.silences(said.member, version, row.address):
+        if row.code and row.code not in NOT_SHOWN and admission.silences(said.member, version, row):
             refused.add((row.type, row.id))
         elif row.code in NOT_SHOWN:
             barred.add((row.type, row.id))

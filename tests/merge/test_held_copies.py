@@ -13,6 +13,8 @@ from commons.format.container import ReleaseFiles
 from commons.intake.gate import Gate
 from commons.link.judgements import DIFFERENT
 from commons.merge.changes import compare
+from commons.merge.claims import Admission
+from commons.merge.editions import servable
 from commons.merge.sealing import seal
 from commons.merge.verify import verify
 from commons.model import Record
@@ -106,3 +108,44 @@ def test_a_judgement_of_the_old_address_is_held_with_the_successors_record(feder
     federation.merge(canonical=True)
     assert NAME.encode() not in (federation.folder / "pool.db").read_bytes()
     assert federation.receipt("c")["refused"] == {"R_HELDCOPY": 2}
+
+
+def test_a_held_field_is_held_of_its_declared_copies_too(federation: Federation, tmp_path: Path) -> None:
+    """It stands neither in the pool nor in the release that is served, until the hold lapses; the rest of
+    the copy is shown, and a telephone of its own that others say remains theirs."""
+    phone, shelter = {"number": "+525550001111"}, f"{federation.id('a')}/place/uno"
+    federation.share("a", [place("uno", title=NAME, phones=[phone])], number=2)
+    copy = federation.share("b", [place("suyo", title=NAME, copied_from=shelter, phones=[phone])], number=2)
+    federation.holds = (Hold(shelter, "phones", "suena en una casa", "Eva", UNTIL),)
+    root = federation.merge(canonical=True).root
+    assert b"+525550001111" not in (federation.folder / "pool.db").read_bytes()
+    assert federation.rows("SELECT json_extract(json, '$[2].title'), held FROM claim WHERE id = 'suyo'") == [
+        (NAME, '["phones"]')
+    ]
+    assert federation.lock is not None
+    with Gate(federation.store.root / "intake", at_once=1) as gate:
+        served = servable(copy.digest, Admission(federation.lock), federation.store, gate, tmp_path)
+    assert b"+525550001111" not in served.read_bytes() and NAME.encode() in served.read_bytes()
+    (tmp_path / "scratch").mkdir()
+    assert verify(federation.folder / "pool.db", tmp_path / "scratch").same
+    assert federation.act(name="again.db").root == root
+    federation.merge(as_of=UNTIL + timedelta(minutes=1), canonical=True)
+    assert len(federation.rows("SELECT 1 FROM claim WHERE json LIKE '%5550001111%'")) == 2
+
+
+def test_a_held_title_is_not_told_by_who_judged_or_vouched(federation: Federation) -> None:
+    """Their word counts as before; what the record was called then stands nowhere."""
+    shelter = f"{federation.id('a')}/place/uno"
+    other = f"{federation.id('b')}/place/tres"
+    said = {**judging(shelter, other).fields}
+    said["right_title" if said["left"] == shelter else "left_title"] = "Tres"
+    vouch = {"about": shelter, "kind": "knows", "about_title": NAME, "salt": salt("v")}
+    federation.share("c", [Record("judgement", "j", said), Record("vouch", "v", vouch)], number=2)
+    federation.holds = (Hold(shelter, "title", "se revisa", "Eva", UNTIL),)
+    federation.merge(canonical=True)
+    assert NAME.encode() not in (federation.folder / "pool.db").read_bytes()
+    assert federation.rows("SELECT count(*) FROM judgement WHERE verdict = 'different'") == [(1,)]
+    assert federation.rows("SELECT count(*) FROM claim WHERE type = 'judgement' AND json LIKE '%Tres%'") == [
+        (1,)
+    ]
+    assert federation.receipt("c")["refused"] == {}
