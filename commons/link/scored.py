@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from types import MappingProxyType
 
 from commons.link import asked
 from commons.link.average import FORBIDDEN, Groups
@@ -20,7 +21,7 @@ from commons.link.cluster import SCORED
 from commons.link.judgements import NO_VERDICTS, Verdicts
 from commons.link.model import Candidate, Link, pair
 from commons.link.score import Score
-from commons.link.units import Fit, Linking, Part, joined_by
+from commons.link.units import Fit, Linking, Part, Unit, joined_by
 
 MARGIN = 4  # points by which an automatic link must be better than any other
 MOST_ALIKE = 40  # claims with equal features that are compared one by one
@@ -81,41 +82,84 @@ def link(
         near: pairs of nodes worth looking at.
         clusters: addresses that exact linking joined already.
     """
-    return _Run(linking, sorted(near), [tuple(c) for c in clusters], verdicts).found()
+    ordered, joined = sorted(near), list(clusters)
+    run = _Run(linking, ordered, verdicts)
+    links = list(run.links())
+    if joined:
+        links, known = _on_top(linking, joined, links, run.apart, verdicts.detached)
+        run = _Run(linking, ordered, verdicts, known)
+        links += run.links()
+    questions = asked.Questions(linking, run.apart, run.loose)
+    candidates = questions.candidates(ordered, run.strict)
+    return Found(tuple(sorted(links)), candidates, questions.choices(run.undecided))
+
+
+def _on_top(
+    linking: Linking,
+    clusters: Iterable[tuple[str, ...]],
+    links: Iterable[Link],
+    apart: Mapping[str, set[str]],
+    detached: Collection[str],
+) -> tuple[list[Link], dict[str, int]]:
+    """Links by evidence alone, on top of what is joined already; so a yes parts nothing.
+
+    Returns:
+        the links that nothing speaks against, and of each address the number of what it is in then.
+    """
+    node = {a: n for n, claims in enumerate(linking.claims) for a in claims}
+    units = [Unit([(node[a], (a,)) for a in cluster if a in node]) for cluster in clusters]
+    of = {a: n for n, unit in enumerate(units) for a in unit.claims}
+    fit = Fit(linking, units, apart)
+    held = []
+    for found in sorted(links, key=lambda k: (k.a in detached or k.b in detached, -k.score, k.a, k.b)):
+        for address in (found.a, found.b):
+            if address not in of:
+                of[address] = len(units)
+                units.append(Unit([(node[address], (address,))]))
+        u, v = of[found.a], of[found.b]
+        if u != v and units[u].members.isdisjoint(units[v].members) and fit.may(u, v) != FORBIDDEN:
+            both = Unit(units[u].parts + units[v].parts)
+            of.update(dict.fromkeys(both.claims, len(units)))
+            units.append(both)
+            held.append(found)
+    return held, of
 
 
 class _Run:
-    """One run over one type."""
+    """One run over one type: generous groups, and strict ones inside each.
+
+    Args:
+        cluster: address → number of what it is in already; empty: as if nothing were joined.
+    """
 
     def __init__(
         self,
         linking: Linking,
         near: Sequence[tuple[int, int]],
-        clusters: Sequence[tuple[str, ...]],
         verdicts: Verdicts,
+        cluster: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.linking, self.table, self.verdicts = linking, linking.table, verdicts
         self.apart: dict[str, set[str]] = defaultdict(set)
         for a, b in verdicts.apart:
             self.apart[a].add(b)
             self.apart[b].add(a)
-        self.cluster = {a: n for n, cluster in enumerate(clusters) for a in cluster}
-        self.near = near
-
-    def found(self) -> Found:
+        self.near, self.cluster = near, cluster
         self._make_units(self._loosely)
-        loose, loose_ties = self._groups(self.fit.may, self.table.candidate, self.fit.own)
-        undecided = [self.fit.best(u, v) for u, v in sorted(loose_ties)]
-        self.loose = {a: n for n, g in enumerate(loose) for u in g for a in self.units[u].claims}
+        loose, ties = self._groups(self.fit.may, self.table.candidate, self.fit.own)
+        self.undecided = [self.fit.best(u, v) for u, v in sorted(ties)]
+        self.loose = self._numbered(loose)
         self._make_units(self._strictly)
-        strict, _ties = self._groups(self._must, self.table.link, lambda _u, _v: FORBIDDEN, MARGIN)
-        of = {a: n for n, g in enumerate(strict) for u in g for a in self.units[u].claims}
-        questions = asked.Questions(self.linking, self.apart, self.loose)
-        return Found(
-            tuple(sorted(k for group in strict for k in self._tree(group))),
-            questions.candidates(self.near, of),
-            questions.choices(undecided),
-        )
+        self._groups_held, _ties = self._groups(self._must, self.table.link, lambda _u, _v: FORBIDDEN, MARGIN)
+        self.strict = self._numbered(self._groups_held)
+
+    def links(self) -> Iterator[Link]:
+        """What holds the strict groups together, but for what is joined already."""
+        for group in self._groups_held:
+            yield from self._tree(group)
+
+    def _numbered(self, groups: Iterable[Sequence[int]]) -> dict[str, int]:
+        return {a: n for n, group in enumerate(groups) for u in group for a in self.units[u].claims}
 
     # units
 

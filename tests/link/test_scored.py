@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commons.link import features, whole
-from commons.link.judgements import Judgement, weigh
+from commons.link.judgements import Judgement, Verdicts, weigh
 from commons.link.model import Decision
 from commons.link.rarity import Rarity
 from commons.link.score import Scorer
@@ -233,6 +233,21 @@ def test_a_cluster_has_one_claim_per_member_unless_judged(
     for cluster in whole.run(records).clusters:
         members = [a.partition("/")[0] for a in cluster]
         assert len(members) == len(set(members))
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds())
+def test_yes_to_everything_asked_joins_all_of_it_and_parts_nothing(
+    world: tuple[list[Record], list[Judgement]],
+) -> None:
+    """A queue can be emptied: no answer takes a seat from what was linked, and none is refused."""
+    before = whole.run(world[0])
+    said = frozenset((c.a, c.b) for c in before.candidates)
+    after = whole.run(world[0], verdicts=Verdicts(joined=said))
+    of = {address: n for n, cluster in enumerate(after.clusters) for address in cluster}
+    assert all(of[a] == of[b] for a, b in said)
+    assert all(len({of[a] for a in cluster}) == 1 for cluster in before.clusters)
+    assert not said & {(c.a, c.b) for c in after.candidates}
 
 
 @settings(max_examples=100, deadline=None)
