@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 
 def folded(text: str) -> str:
@@ -11,7 +12,13 @@ def folded(text: str) -> str:
     plain = text.casefold()
     if plain.isascii():
         return plain
-    return "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    return "".join([_bare(c) for c in plain])
+
+
+@lru_cache(maxsize=4_096)
+def _bare(letter: str) -> str:
+    """One letter without its marks; a mark by itself is nothing."""
+    return "".join(c for c in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(c))
 
 
 _WORD = re.compile(r"[a-z0-9]+")

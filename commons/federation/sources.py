@@ -355,12 +355,13 @@ def _take(path: Path, store: Store, found: Fetched, members: Set[str], *, expect
                 requests.keep(container.read_any(path), store)
             found.stranger(manifest.member, path.name)
             return None
-        if not store.is_complete(manifest.digest):
+        digest = manifest.digest
+        if not store.is_complete(digest):
             _refuse_sidecars(path)
             if store.take(container.read_any(path)):
-                found.arrived.setdefault(manifest.member, []).append(manifest.digest)
+                found.arrived.setdefault(manifest.member, []).append(digest)
         found.reach(manifest.member, manifest.version)
-        return manifest.digest
+        return digest
     except FormatError as error:
         found.findings.append(Finding(error.code, member=expected, value=path.name))
         return None

@@ -36,6 +36,7 @@ from commons.messages import N_
 
 FOLDER = "store"
 _NAME = re.compile(r"([0-9a-f]{64})\.entrega\Z")
+_HEADER = 512  # of each file in a one-file release
 _USUAL_BYTES = 16 * 1024  # of release.json, signature and key log, which stand before the catalogue
 _HEAD_BYTES = 512 * 1024  # the most that they can have
 
@@ -101,7 +102,7 @@ class Store:
     def drop(self, digest: str) -> None:
         """Delete a release and what intake kept of it."""
         self.release_path(digest).unlink(missing_ok=True)
-        for kept in self.intake.glob(f"{digest}-*"):
+        for kept in self._kept_of(digest):
             kept.unlink(missing_ok=True)
 
     def put(self, files: AnyFiles) -> Seen:
@@ -161,8 +162,16 @@ class Store:
 
     def _forget(self, digest: str) -> None:
         """Everything that is kept of a release."""
-        for path in (self.release_path(digest), self._mark(digest), *self.intake.glob(f"{digest}-*")):
+        for path in (self.release_path(digest), self._mark(digest), *self._kept_of(digest)):
             path.unlink(missing_ok=True)
+
+    def _kept_of(self, digest: str) -> list[Path]:
+        """What intake kept of a release."""
+        try:
+            with os.scandir(self.intake) as entries:
+                return [Path(entry.path) for entry in entries if entry.name.startswith(f"{digest}-")]
+        except FileNotFoundError:
+            return []
 
     def prune(self, short: PrunedFiles, *, sealed: bool) -> None:
         """Replace a full release by its pruned form; `sealed` keeps the full one aside, unserved.
@@ -175,7 +184,7 @@ class Store:
             aside = self.sealed_path(digest)
             aside.parent.mkdir(parents=True, exist_ok=True)
             container.write_bytes(aside, path.read_bytes())
-        for kept in self.intake.glob(f"{digest}-*"):
+        for kept in self._kept_of(digest):
             kept.unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         container.write_file(path, short)
@@ -270,6 +279,23 @@ def head(path: Path) -> tuple[bytes, bytes] | None:
         return _head(path)
     except OSError:
         return None
+
+
+def is_pruned(path: Path) -> bool:
+    """Whether a one-file release holds its member's catalogue no more; False where it is damaged or gone."""
+    try:
+        with path.open("rb") as file:
+            at = 0
+            for name in PrunedFiles.names:
+                file.seek(at)
+                header = file.read(_HEADER)
+                if header[:100].rstrip(b"\0") != name.encode():
+                    return False
+                size = int(header[124:135], 8)
+                at += _HEADER + size + (-size % _HEADER)
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def _head(path: Path) -> tuple[bytes, bytes] | None:

@@ -27,6 +27,7 @@ _SCHEMA = re.compile(r"[0-9]{1,4}(-draft\.[0-9]{1,4})?\Z")
 _LICENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
+_NOT_DIGITS = re.compile("[-T:Z]")
 _KEYS = {
     "content_root", "counts", "epoch", "files", "format", "issued_at", "keylog_head", "language", "licence",
     "member", "number", "previous", "schema", "valid_until",
@@ -159,7 +160,8 @@ def _whole(content: Mapping[str, Any], key: str, *, least: int, most: int) -> No
 def _instant(content: Mapping[str, Any], key: str) -> datetime:
     _text(content, key, _INSTANT)
     try:
-        return datetime.strptime(content[key], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        year, month, day, hour, minute, second = map(int, _NOT_DIGITS.split(content[key])[:6])
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError as error:
         raise ManifestRefused(key, N_("it is not a date that exists")) from error
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from commons.errors import InputError
-from commons.federation import edit, policy
+from commons.federation import edit, policy, reading
 from commons.federation import entry as entry_of
 from commons.federation.policy import MaxAge, Policy, from_json
 from commons.federation.reading import NotReadable, NotYet, UnknownKey, WrongValue
@@ -221,3 +221,18 @@ def test_lines_end_as_they_did(tmp_path: Path, text: str, ends: bytes) -> None:
     entry_of.set_key(path, ID, "on_behalf_of", "Barrio")
     after = path.read_bytes()
     assert after.count(b"\r\n") == (after.count(b"\n") if ends == b"\r\n" else 0)
+
+
+@pytest.mark.parametrize("text", [FULL, SMALL, "a: 'true'\nb: \"1\"\nc: |\n  x\nd: [1, ~, '']\ne:\n- - 0\n"])
+def test_libyaml_reads_what_the_slower_reader_reads(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values, their kinds and their lines are the same with and without it."""
+    quick = reading.read_yaml(text, "f")
+    monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    assert reading.read_yaml(text, "f") == quick
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "- " * 100_000, "a: {" * 50_000, "? " * 100_000])
+def test_what_nests_without_end_is_refused(text: str) -> None:
+    """No reader gets so far that the machine's own stack ends."""
+    with pytest.raises(NotReadable):
+        reading.read_yaml(text, "f")
