@@ -158,8 +158,28 @@ def _within(
                 yield Candidate(*of, TIE, 0, evidence)
             else:
                 yield Link(*of, IDENTIFIER, 900 + names.EQUAL, evidence)
+    if len(buckets) <= MOST_NAMES:
+        yield from _in_one_list(buckets.values(), evidence)
     if len(clear) <= MOST_NAMES:
         yield from _between(clear, evidence)
+
+
+def _in_one_list(
+    buckets: Iterable[Sequence[LinkClaim]], evidence: Mapping[str, str | int]
+) -> Iterator[Candidate]:
+    """One identifier under names that contradict each other in one list: a question for its member.
+
+    As few as name each of them once: a parent's number on thirty local groups is one mistake.
+    """
+    apart: dict[str, list[LinkClaim]] = defaultdict(list)  # member → claims of names that contradict
+    for bucket in buckets:
+        for claim in {c.member: c for c in reversed(bucket)}.values():
+            others = apart[claim.member]
+            if all(names.agreement(claim.names, o.names) == names.CONTRADICT for o in others):
+                others.append(claim)
+    for first, *others in apart.values():
+        for other in others:
+            yield Candidate(*pair(first.address, other.address), NAMES, names.CONTRADICT, evidence)
 
 
 def _torn(bucket: Sequence[LinkClaim], apart: Collection[frozenset[str]]) -> set[str]:

@@ -46,6 +46,14 @@ def test_one_identifier_with_contradicting_names_is_asked_about() -> None:
     assert reasons(*claims) == {"names"}
 
 
+def test_one_identifier_under_other_names_in_one_list_is_its_members_question() -> None:
+    """Each name that contradicts the others is asked about once; spellings of one name are not."""
+    names = ("Scouts Ahuehuete", "Scouts Colorín", "Scouts Colorin A.C.", "Coro Tepozán")
+    claims = [claim(A, f"r{n}", name, "X-ID:306101") for n, name in enumerate(names)]
+    found = {(c.a[-2:], c.b[-2:], c.reason) for c in decide(claims).candidates}
+    assert found == {("r0", "r1", "names"), ("r0", "r3", "names")}
+
+
 def test_a_claim_that_fits_two_of_one_member_links_to_the_better_or_to_neither() -> None:
     """The clear best wins; a tie is that member's question."""
     ids = "X-ID:100200"
