@@ -13,7 +13,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, islice, pairwise, repeat
 from typing import Any, BinaryIO, ClassVar, NamedTuple
 
 from commons.errors import CommonsError
@@ -157,7 +157,23 @@ def _payload(file: BinaryIO, head: _Head) -> bytes:
     return payload
 
 
-def _rows(payload: bytes) -> Iterator[Row]:
+class Batch(NamedTuple):
+    """Some records of one type; `leaves` are joined, `codes` empty where all are taken up."""
+
+    type: str
+    ids: list[str]
+    codes: list[str]
+    leaves: bytes
+    data: list[bytes]
+
+
+def read_batches(file: BinaryIO) -> Iterator[Batch]:
+    """Every record, batch by batch; reads the file to its summary. Raises Damaged."""
+    for head, _count in _batches(file):
+        yield _batch(_payload(file, head))
+
+
+def _batch(payload: bytes) -> Batch:
     try:
         name_bytes, n, id_bytes, code_bytes = _ROWS.unpack_from(payload)
         at = _ROWS.size
@@ -165,19 +181,25 @@ def _rows(payload: bytes) -> Iterator[Row]:
         at += name_bytes
         ids = payload[at : at + id_bytes].decode("ascii").split("\n")
         at += id_bytes
-        codes = payload[at : at + code_bytes].decode("ascii").split("\n") if code_bytes else [""] * n
+        codes = payload[at : at + code_bytes].decode("ascii").split("\n") if code_bytes else []
         at += code_bytes
         lengths = struct.unpack_from(f"<{n}I", payload, at)
     except (struct.error, UnicodeDecodeError) as error:
         raise Damaged from error
     leaf_at = at + 4 * n
     data_at = leaf_at + 32 * n
-    if not len(ids) == len(codes) == n or data_at + sum(lengths) != len(payload):
+    if len(ids) != n or len(codes) not in (0, n) or data_at + sum(lengths) != len(payload):
         raise Damaged
-    for id, code, length in zip(ids, codes, lengths, strict=True):
-        end = data_at + length
-        yield Row(type, id, payload[data_at:end], payload[leaf_at : leaf_at + 32], code or None)
-        data_at, leaf_at = end, leaf_at + 32
+    ends = list(accumulate(lengths, initial=data_at))
+    data = [payload[start:end] for start, end in pairwise(ends)]
+    return Batch(type, ids, codes, payload[leaf_at:data_at], data)
+
+
+def _rows(payload: bytes) -> Iterator[Row]:
+    type, ids, codes, leaves, data = _batch(payload)
+    each = [leaves[at : at + 32] for at in range(0, len(leaves), 32)]
+    for id, code, record, leaf in zip(ids, codes or repeat(None), data, each, strict=False):
+        yield Row(type, id, record, leaf, code or None)
 
 
 def read_summary(file: BinaryIO) -> dict[str, Any]:

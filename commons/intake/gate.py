@@ -37,7 +37,7 @@ from commons.intake.tables import rules
 from commons.messages import N_
 
 MOST_AT_ONCE = 4
-TOGETHER, TOGETHER_BYTES = 6, 1024 * 1024  # releases of one child
+FIRST, TOGETHER, TOGETHER_BYTES = 3, 32, 8 * 1024 * 1024  # releases of one child
 
 
 @dataclass(eq=False)
@@ -159,22 +159,10 @@ class Gate:
 
     def take_all(self, offered: Iterable[AnyFiles]) -> Iterator[Intake]:
         """Many releases, in the order given; at most a few children and their releases are under way."""
-        queue: list[_Batch] = []
-        batch = _Batch()
+        line = Line(self)
         for files in offered:
-            release = self._look_at(files)
-            if isinstance(release, _Asked) and not release.shares and batch.asked:
-                queue.append(self._begin(batch))
-                batch = _Batch()
-            batch.add(release)
-            if batch.is_full:
-                queue.append(self._begin(batch))
-                batch = _Batch()
-            while len(queue) > self._at_once:
-                yield from self._end(queue.pop(0))
-        queue.append(self._begin(batch))
-        for begun in queue:
-            yield from self._end(begun)
+            yield from line.add(files)
+        yield from line.end()
 
     def kept(self, release: str, form: str = "full") -> Intake | None:
         """What was kept of a release, without its bytes; None where there is nothing whole."""
@@ -219,6 +207,11 @@ class Gate:
         if sum(said.counts.values()) > LIMITS.records:
             return _without_rows(job, "refused", "E_TOOMANY")
         return _Asked(job, pruned.pack(files) if isinstance(files, PrunedFiles) else files.catalogue)
+
+    def _hear(self) -> None:
+        """Let children go on that have said more than a pipe holds."""
+        if self._processes is not None:
+            self._processes.hear()
 
     def _begin(self, batch: _Batch) -> _Batch:
         """Start the child that examines what is not known."""
@@ -295,6 +288,42 @@ class Gate:
         return replace(intake, path=path)
 
 
+class Line:
+    """Releases on their way through a gate. Whoever has other things to do adds them one by one, and children
+    examine them meanwhile."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._queue: list[_Batch] = []
+        self._batch = _Batch(FIRST)
+        self._asked = 0
+
+    def add(self, files: AnyFiles) -> Iterator[Intake]:
+        """The next release; gives those before it that are done, in their order, when the line is long."""
+        release = self._gate._look_at(files)
+        if isinstance(release, _Asked):
+            self._asked += 1
+            if not release.shares and self._batch.asked:
+                self._begin()
+        self._batch.add(release)
+        if self._batch.is_full:
+            self._begin()
+        self._gate._hear()
+        while len(self._queue) > self._gate._at_once:
+            yield from self._gate._end(self._queue.pop(0))
+
+    def end(self) -> Iterator[Intake]:
+        """All that are still on their way."""
+        self._begin()
+        while self._queue:
+            yield from self._gate._end(self._queue.pop(0))
+
+    def _begin(self) -> None:
+        """Send a batch off. The first are small, so that all children have work soon, and when it ends."""
+        self._queue.append(self._gate._begin(self._batch))
+        self._batch = _Batch(min(TOGETHER, FIRST + self._asked // 6))
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A release that a child is to examine."""
@@ -314,6 +343,7 @@ class _Batch:
     more than to examine it. What is known already waits with them for its turn.
     """
 
+    most: int = 1
     releases: list[Intake | _Asked] = field(default_factory=list)
     number: int = 0
     written: Path | None = None
@@ -330,7 +360,7 @@ class _Batch:
         asked = self.asked
         return (
             not (asked and asked[-1].shares)
-            or len(asked) >= TOGETHER
+            or len(asked) >= self.most
             or sum(len(one.data) for one in asked) >= TOGETHER_BYTES
         )
 
@@ -346,14 +376,15 @@ def _proven(job: Job, answer: bytes) -> bool:
         summary = frames.read_summary(BytesIO(answer))
         if any(summary.get(name) for name in ("refused", "findings", "withdrawals", "hidden")):
             return False
-        for row in frames.read_rows(BytesIO(answer)):
-            if row.code or not row.data.startswith(f'["{row.type}","{row.id}",'.encode()):
+        for batch in frames.read_batches(BytesIO(answer)):
+            begun = [f'["{batch.type}","{id}",'.encode() for id in batch.ids]
+            if batch.codes or not all(map(bytes.startswith, batch.data, begun)):
                 return False
-            leaf = canonical.leaf(row.data)
-            if leaf != row.leaf:
+            leaves = b"".join(map(canonical.leaf, batch.data))
+            if leaves != batch.leaves:
                 return False
-            tree.add(leaf)
-            counts[row.type] += 1
+            tree.add_all(leaves)
+            counts[batch.type] += len(batch.ids)
     except Damaged:
         return False
     said_taken = summary.get("outcome") == "taken" and summary.get("counts") == job.counts

@@ -41,6 +41,9 @@ class Processes(Protocol):
     def wait(self, number: int) -> None:
         """Return when the job has said all it will say."""
 
+    def hear(self) -> None:
+        """Take what has been said so far, without waiting, so that nobody waits to say more."""
+
     def how_it_ended(self, number: int) -> str:
         """For a job that ended without a summary: exit status or signal, in words for a report."""
 
@@ -104,6 +107,9 @@ class Forked:
             state = self._open.get(reading)
             if state is not None and time.monotonic() > state.deadline:
                 self._finish(reading)
+
+    def hear(self) -> None:
+        self._hear(timeout=0)
 
     def _hear(self, *, timeout: float) -> None:
         """Take what children and the server have to say; a server that is not heard would block."""
@@ -204,6 +210,9 @@ class Spawned:
             process.kill()
             process.wait()
         self._ended[number] = process.returncode
+
+    def hear(self) -> None:
+        """What they say goes into files."""
 
     def how_it_ended(self, number: int) -> str:
         return f"status {self._ended[number]}"
