@@ -40,6 +40,7 @@ _SIDECARS = ("catalogue.db-wal", "catalogue.db-journal", "catalogue.db-shm")
 _MOST_ENTRIES = 10_000  # of one folder: an inbox is tidied long before
 
 Progress = Callable[[int, int], None]
+Arrived = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -86,6 +87,7 @@ def fetch(
     net: Net | None = None,
     only: Collection[str] | None = None,
     progress: Progress = lambda done, all: None,
+    arrived: Arrived = lambda digest: None,
 ) -> Fetched:
     """Look at the inbox, then at every member's other sources in turn, until one has its newest release.
 
@@ -94,6 +96,7 @@ def fetch(
         net: how to ask the net; None: nothing on the net is asked, what is remembered of it stays.
         only: the members whose sources are looked at; None: all.
         progress: told (how many members' sources are done, how many there are).
+        arrived: told a member's new release as soon as it is in the store, if there is just one.
     """
     found = Fetched(admitted=locks.admitted(folder))
     members = {m.id for m in policy.members}
@@ -106,7 +109,7 @@ def fetch(
     memory = looked.read(store.root)
     with fetching.scratch_of(store.root) as scratch:
         looking = _Looking(folder, store, net, scratch, memory, members, _by_member(store), Pools(scratch))
-        looking.all(asked, found, progress)
+        looking.all(asked, found, progress, arrived)
     if net is not None:
         remembered = looking.remembered(found, policy)
         looked.write(store.root, remembered)
@@ -130,6 +133,12 @@ class _Turn:
     look: Look | None = None
     kept: dict[str, Kept] = field(default_factory=dict)
 
+    def tell(self, arrived: Arrived) -> None:
+        """Say what is new, where nothing has to be chosen."""
+        for digests in self.found.arrived.values():
+            if len(digests) == 1:
+                arrived(digests[0])
+
 
 @dataclass(slots=True)
 class _Looking:
@@ -146,7 +155,7 @@ class _Looking:
     turns: dict[str, _Turn] = field(default_factory=dict)
     one_hand: threading.Lock = field(default_factory=threading.Lock)
 
-    def all(self, asked: Sequence[Member], found: Fetched, progress: Progress) -> None:
+    def all(self, asked: Sequence[Member], found: Fetched, progress: Progress, arrived: Arrived) -> None:
         """Local sources one by one, the net several at once; findings in the order of federation.yaml."""
         far = [m for m in asked if self.net is not None and any(s.link for s in m.sources)]
         done = 0
@@ -154,12 +163,14 @@ class _Looking:
             if member not in far:
                 self.turns[member.id] = self.turn(member)
                 progress(done := done + 1, len(asked))
+                self.turns[member.id].tell(arrived)
         if self.net is not None and far:
             wire = self.net.wire
             jobs = [partial(self.turn, member) for member in far]
             for n, turn in fetching.at_once(jobs, wire.patience.at_once, wire.stop):
                 self.turns[far[n].id] = turn
                 progress(done := done + 1, len(asked))
+                turn.tell(arrived)
         for member in asked:
             sorted_in = found.reached.get(member.id)
             turn = self.turns[member.id]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from commons.federation.lock import Lock
 from commons.federation.store import Store
 from commons.format.container import AnyFiles
-from commons.intake.gate import Gate, Intake
+from commons.intake.gate import Gate, Intake, Line
 from commons.merge.act import Release
 
 
@@ -42,7 +42,28 @@ def take_in(digest: str, store: Store, gate: Gate) -> Intake:
     return kept if kept is not None else gate.take_in(store.read(digest))
 
 
-def examine_ahead(releases: Iterable[str], store: Store, gate: Gate) -> None:
-    """Take in many releases at once, so that whoever asks for them one by one need not wait."""
-    for _intake in gate.take_all(store.read(digest) for digest in releases if gate.kept(digest) is None):
+class Ahead:
+    """Takes in many releases at once, so that whoever asks for them one by one need not wait."""
+
+    def __init__(self, store: Store, gate: Gate) -> None:
+        self._store, self._gate = store, gate
+        self._line = Line(gate)
+        self._begun: set[str] = set()
+
+    def soon(self, digest: str) -> None:
+        """Have a release examined beside whatever else is done. Raises NotInStore."""
+        if digest not in self._begun and self._gate.kept(digest) is None:
+            self._begun.add(digest)
+            _forget(self._line.add(self._store.read(digest)))
+
+    def all(self, digests: Iterable[str]) -> None:
+        """Have these examined too, and wait for all. Raises NotInStore."""
+        for digest in digests:
+            self.soon(digest)
+        _forget(self._line.end())
+
+
+def _forget(done: Iterable[Intake]) -> None:
+    """They are kept on the disk."""
+    for _intake in done:
         pass

@@ -35,7 +35,7 @@ from commons.merge import link_state, withheld
 from commons.merge.act import Progress, Release, Result, act
 from commons.merge.changes import Changes, compare, to_bytes
 from commons.merge.claims import Admission
-from commons.merge.inputs import examine_ahead, locked_releases, take_in
+from commons.merge.inputs import Ahead, locked_releases, take_in
 from commons.merge.mending import mend
 from commons.merge.plan import MemberPlan, plan, territory_digest, vocabularies_digest
 from commons.merge.sealing import seal
@@ -139,13 +139,21 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
 def _merge_seen(
     policy: Policy, folder: Path, store: Store, gate: Gate, options: Options, progress: Progress
 ) -> Merged:
-    fetched = fetch(policy, folder, store, net=options.net, progress=lambda done, all: progress("fetched", 1))
+    ahead = Ahead(store, gate)  # children examine what has arrived while this process looks for more
+    fetched = fetch(
+        policy,
+        folder,
+        store,
+        net=options.net,
+        progress=lambda done, all: progress("fetched", 1),
+        arrived=ahead.soon,
+    )
     progress("sources", len(fetched.reached))
     previous = _previous(folder)
     fetched.findings += mend(previous, store, folder / POOL)
     seen = _by_member(store, asking=policy.admit.vouches > 0)
     newest = (max(seen(m.id), key=lambda s: s.version) for m in policy.members if seen(m.id))
-    examine_ahead((release.digest for release in newest), store, gate)
+    ahead.all(release.digest for release in newest)
 
     def examined(digest: str) -> Intake:
         return take_in(digest, requests.holder(digest, store), gate)
