@@ -12,6 +12,7 @@ from commons.link.units import Linking
 
 TIE, OWN, NAME_ONLY, BELOW = "tie", "own", "name-only", "below"
 MOST_CONFLICTS = 3  # questions about one record's official keys
+MOST_CHOICES = 3  # of one record; who fits more names a kind of thing
 
 
 class Questions:
@@ -37,14 +38,14 @@ class Questions:
         return tuple(asked[p] for p in sorted(asked))
 
     def choices(self, tied: Iterable[tuple[Score, str, str]]) -> tuple[Candidate, ...]:
-        """Pairs of which a claim fits several equally: its member knows which."""
-        return tuple(
-            sorted(
-                Candidate(*pair(one, two), TIE, score.total, dict(score.parts))
-                for score, one, two in tied
-                if not self._is_together(one, two)
-            )
-        )
+        """Pairs of which a claim fits several equally: its member knows which. Few of each, best first."""
+        times = Counter[str]()
+        found = []
+        for score, a, b in sorted(tied, key=lambda t: (-t[0].total, t[1:])):
+            if not self._is_together(a, b) and max(times[a], times[b]) < MOST_CHOICES:
+                times.update((a, b))
+                found.append(Candidate(*pair(a, b), TIE, score.total, dict(score.parts)))
+        return tuple(sorted(found))
 
     def _is_together(self, one: str, two: str) -> bool:
         return self._loose.get(one, -1) == self._loose.get(two, -2)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import NamedTuple
 
-LINKER = "2"  # raised whenever the same claims would be linked otherwise; stands in the lock
+LINKER = "3"  # raised whenever the same claims would be linked otherwise; stands in the lock
 
 Evidence = Mapping[str, str | int]
 
