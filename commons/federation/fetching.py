@@ -16,7 +16,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from commons.federation import git
 from commons.federation.links import Link
 from commons.federation.web import Asking, Got, Kept, Locks
 from commons.federation.wire import NotFetched, Wire
@@ -77,6 +76,8 @@ def ask(net: Net, question: Question, scratch: Path) -> Got:
 
 def _once(net: Net, question: Question, session: Session, scratch: Path) -> Got:
     if question.link.kind == "git":
+        from commons.federation import git  # late: most addresses are plain files
+
         return git.ask(session, question.link, scratch, question.kept, question.here)
     asking = Asking(session, question.member, scratch, question.has, question.here, net.locks)
     return asking.ask(question.link.url, question.kept)

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from commons.federation import requests
-from commons.federation.parcels import Parcel, parcels
 from commons.federation.store import NotInStore, Store
 from commons.findings import Finding
 from commons.format.container import sync_folder
 from commons.format.errors import FormatError
+
+if TYPE_CHECKING:
+    from commons.federation.parcels import Parcel
 
 FOLDER = "inbox"
 NEW, KNOWN, REQUEST, JUNK = "new", "known", "request", "junk"
@@ -49,6 +51,8 @@ def sort(place: Path, store: Store, members: Set[str]) -> Iterator[Arrival]:
     Args:
         members: whose releases go into the store; everybody else's become join requests.
     """
+    from commons.federation.parcels import parcels  # late: it brings readers of archives and letters
+
     asked = requests.requests_of(store)
     for parcel in parcels(place, lambda digest: store.is_complete(digest) or asked.is_complete(digest)):
         try:

@@ -17,9 +17,7 @@ from commons.federation.trust import prove
 from commons.format import container
 from commons.format.container import SUFFIX, ReleaseFiles
 from commons.format.errors import FormatError
-from commons.pool import examine
 from commons.pool.contract import APPLICATION_ID
-from commons.pool.examine import PoolRefused
 
 _NAMES = ("current/data.db", "data.db", "pool.db")
 _MAGIC = b"SQLite format 3\0"
@@ -43,6 +41,8 @@ class Pools:
 
     def inside(self, pool: Path) -> Inside:
         """The releases of a pool; looked into once."""
+        from commons.pool.examine import PoolRefused  # late: most federations have no pool as a source
+
         at = pool.resolve()
         if at not in self.known:
             name = hashlib.sha256(str(at).encode()).hexdigest()[:16]
@@ -78,6 +78,8 @@ def _is_pool(path: Path) -> bool:
 
 def _unpack(pool: Path, folder: Path) -> None:
     """Write each release of a pool into `folder`, as it is served where it is. Raises what `held` raises."""
+    from commons.pool import examine  # late: see `Pools.inside`
+
     for release in examine.held(pool, folder).releases:
         try:
             files = container.read_any(release.path)
