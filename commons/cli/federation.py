@@ -89,7 +89,16 @@ def new(folder: Path, name: str | None, english_name: str | None, territory: str
     folder.mkdir(parents=True, exist_ok=True)
     container.write_bytes(path, text.encode())
     say(_("The federation is ready: {path}").format(path=path))
-    tell(_("Next: commons federation add RELEASE --federation {path}").format(path=path))
+    tell(
+        _("Next: invite those whose releases you want, with: commons federation invite -f {folder}").format(
+            folder=folder
+        )
+    )
+    tell(
+        _("What they send you comes in with: commons federation add RELEASE -f {folder}").format(
+            folder=folder
+        )
+    )
 
 
 @federation.command(

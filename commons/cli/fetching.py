@@ -24,12 +24,12 @@ from commons.cli.output import (
 )
 from commons.federation import lock as locks
 from commons.federation import policy as policies
+from commons.federation.called import member_called
 from commons.federation.fetching import Net
 from commons.federation.sources import fetch as fetch_sources
 from commons.federation.store import Store
 from commons.federation.wire import Patience, Wire
 from commons.findings import KINDS
-from commons.merge.run import member_called
 from commons.messages import N_
 from commons.messages import translate as _
 

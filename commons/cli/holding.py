@@ -5,7 +5,6 @@ Parses, calls, prints. What a hold does to a merge is decided by `commons.merge.
 
 from __future__ import annotations
 
-import sqlite3
 import zoneinfo
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,16 +14,21 @@ from typing import ClassVar
 
 import click
 
-from commons.addresses import Address
+from commons.addresses import Address, NotAnAddress
 from commons.cli.federation_options import answer, file_of, file_option
+from commons.cli.in_pool import NotInPool, address_in, address_of
 from commons.cli.naming import UnknownField, the_field
-from commons.cli.output import now, say, tell
+from commons.cli.output import ask_yes, interactive, now, say, tell
 from commons.errors import InputError
 from commons.federation import edit
 from commons.federation import policy as policies
 from commons.federation.policy import Policy
+from commons.merge.run import POOL
 from commons.messages import N_, in_language, language
 from commons.messages import translate as _
+from commons.pool.opening import NoPool, NotAPool, OtherContract, open_pool
+from commons.pool.read import Pool
+from commons.review.explain import claims_with
 from commons.schema import dates
 from commons.schema import territory as territories
 from commons.schema.spec import RecordType, load_schema
@@ -53,19 +57,35 @@ class UnknownFieldToHold(InputError):
     hint_template: ClassVar[str] = N_("Leave --field out to hold the whole record.")
 
 
+@dataclass(eq=False)
+class NobodySays(InputError):
+    """The address is of no record that is known here, so a slip in it would hold nothing."""
+
+    address: str
+    template: ClassVar[str] = N_("The last pool has no record {address}; nothing is held.")
+    hint_template: ClassVar[str] = N_(
+        "Look at it letter by letter, or copy the link of its page. To hold it from the day on which it "
+        "comes: --later"
+    )
+
+
 @click.command(
     help=N_(
         "Hold back a record, or one field of it, until a day. Takes effect with the next merge, or tonight "
         "with --now.\n\n"
+        "RECORD is its address, its code, the link of its page on the portal, or its whole title. "
         "The reason stays in federation.yaml and goes to the member; it is not published."
     ),
     short_help=N_("Hold back a record or one of its fields."),
 )
-@click.argument("address")
+@click.argument("record")
 @click.option("--field", help=N_("Only this field, as in phones."))
 @click.option("--reason", help=N_("Why; told to the member."))
 @click.option("--until", help=N_('The last day, as in 2027-01-31, 31/01/2027 or "in 7 days".'))
 @click.option("--by", help=N_("Who decides it."))
+@click.option(
+    "--later", is_flag=True, help=N_("Also an address that nobody says yet: it is held when it comes.")
+)
 @click.option("--now", "tonight", is_flag=True, help=N_("Merge at once."))
 @click.option(
     "--out",
@@ -75,18 +95,19 @@ class UnknownFieldToHold(InputError):
 )
 @file_option
 def hold(
-    address: str,
+    record: str,
     field: str | None,
     reason: str | None,
     until: str | None,
     by: str | None,
+    later: bool,
     tonight: bool,
     out: Path | None,
     path: Path,
 ) -> None:
     """See the help."""
     policy, moment = policies.load(path), now()
-    parsed = Address.parse(address.strip())
+    parsed, beside = _meant(policy, path, record, later=later)
     rtype = load_schema().types.get(parsed.type)
     if field is not None:
         field = _released_field(rtype, parsed.type, field)
@@ -103,14 +124,51 @@ def hold(
     held = f"{parsed} · {in_language(rtype.fields[field].title)}" if field and rtype else str(parsed)
     day = last_day(policies.end_of(ends), zone)
     say(_("Held until {until}, that day included: {held}").format(held=held, until=day))
-    if policy.member(parsed.member) is None:
-        tell(_("No member has the id {id}; look at the address letter by letter.").format(id=parsed.member))
-    elif not _is_known(path, str(parsed)):
-        tell(_("The last pool has no record of that address; look at it letter by letter."))
+    for other in beside:
+        tell(_("It is shown together with {address}, which is not held.").format(address=other))
     if tonight or out is not None:
         _take_effect(file_of(path).parent, out, moment)
     else:
         tell(_("It takes effect with the next commons merge and publish; tonight: --out FOLDER"))
+
+
+def _meant(policy: Policy, path: Path, text: str, *, later: bool) -> tuple[Address, list[str]]:
+    """The address that is meant, and those of the claims that are shown together with it.
+
+    Raises NobodySays, NotInPool, SeveralInPool, NotAnAddress.
+    """
+    try:
+        with closing(open_pool(file_of(path).parent / POOL)) as connection:
+            pool = Pool(connection)
+            found = address_of(pool, text)
+            whole = claims_with(pool, found)
+    except NotInPool as error:
+        try:
+            parsed = address_in(text)
+        except NotAnAddress:
+            raise error from None
+    except (NoPool, NotAPool, OtherContract):
+        parsed = address_in(text)
+    else:
+        meant = Address.parse(found)
+        if found not in whole:  # an address of one that was succeeded: its successor says it now
+            meant = Address(policy.successors.get(meant.member, meant.member), meant.type, meant.id)
+        return meant, [a for a in whole if a != str(meant)]
+    if not any(hold.address == str(parsed) for hold in policy.holds):
+        _refuse_unsaid(policy, parsed, later=later)
+    return parsed, []
+
+
+def _refuse_unsaid(policy: Policy, address: Address, *, later: bool) -> None:
+    """Raises NobodySays, unless a person means what is not there yet."""
+    if not later and interactive():
+        text = _("No record {address} is in the last pool; look at it letter by letter.")
+        tell(text.format(address=address))
+        later = ask_yes(_("Hold it all the same, from the day on which it comes?"))
+    if not later:
+        raise NobodySays(str(address))
+    if policy.member(address.member) is None:
+        tell(_("No member has the id {id} yet.").format(id=address.member))
 
 
 def _take_effect(folder: Path, out: Path | None, moment: datetime) -> None:
@@ -138,16 +196,6 @@ def _released_field(rtype: RecordType | None, type_name: str, text: str) -> str:
     if rtype is None or found not in rtype.released:
         raise UnknownFieldToHold(type_name, text)
     return found
-
-
-def _is_known(path: Path, address: str) -> bool:
-    """Whether the last pool has the record; where there is no pool, nothing can be said."""
-    pool = file_of(path).parent / "pool.db"
-    try:
-        with closing(sqlite3.connect(f"{pool.resolve().as_uri()}?mode=ro", uri=True)) as read:
-            return read.execute("SELECT 1 FROM claim WHERE address = ?", (address,)).fetchone() is not None
-    except sqlite3.Error:
-        return True
 
 
 def zone_of(policy: Policy) -> zoneinfo.ZoneInfo:

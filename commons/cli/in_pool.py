@@ -1,4 +1,4 @@
-"""How a person names a pool on this computer and a record in it: by code, address or the link of its page."""
+"""How a person names a pool on this computer and a record in it: by code, address, link or whole title."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from commons.addresses import SHORT_LENGTH, SHORTEST_PREFIX, Address, NotAnAddre
 from commons.errors import InputError
 from commons.messages import N_
 from commons.pool.read import Pool
+from commons.schema.vocabularies import fold
 
 _CODE = re.compile(r"[a-z2-7]+\Z")
 
@@ -24,7 +25,7 @@ class NotInPool(InputError):
     text: str
     template: ClassVar[str] = N_("The pool has no record «{text}».")
     hint_template: ClassVar[str] = N_(
-        "Copy its code, its address or the link of its page; a code has eight letters and digits."
+        "Write its code, its address, its whole title or the link of its page; a code has eight characters."
     )
 
 
@@ -35,7 +36,7 @@ class SeveralInPool(InputError):
     text: str
     choices: str
     template: ClassVar[str] = N_("«{text}» may be several records: {choices}.")
-    hint_template: ClassVar[str] = N_("Write more of the code.")
+    hint_template: ClassVar[str] = N_("Write the whole code of the one you mean.")
 
 
 pool_option = click.option(
@@ -74,8 +75,13 @@ def _plain(text: str) -> str:
     return tail if "/" in tail else tail.partition("-")[0].lower()
 
 
+def address_in(text: str) -> Address:
+    """The whole address in whatever was copied, an address or a link that holds one. Raises NotAnAddress."""
+    return Address.parse(_plain(text))
+
+
 def address_of(pool: Pool, text: str) -> str:
-    """The address of the claim that a code, an address or a link names. Raises NotInPool, SeveralInPool."""
+    """The address of the claim that a code, address, link or title names. Raises NotInPool, SeveralInPool."""
     plain = _plain(text)
     run = pool.connection.execute
     if "/" in plain:
@@ -86,12 +92,19 @@ def address_of(pool: Pool, text: str) -> str:
         if run("SELECT 1 FROM alias WHERE address = ?", (address,)).fetchone() is None:
             raise NotInPool(text)
         return address
-    if not SHORTEST_PREFIX <= len(plain) <= SHORT_LENGTH or not _CODE.match(plain):
-        raise NotInPool(text)
-    sql = "SELECT address, short FROM alias WHERE short >= ? AND short < ? ORDER BY short LIMIT 6"
-    rows = run(sql, (plain, plain + "~")).fetchall()
+    rows = []
+    if SHORTEST_PREFIX <= len(plain) <= SHORT_LENGTH and _CODE.match(plain):
+        sql = "SELECT address, short FROM alias WHERE short >= ? AND short < ? ORDER BY short LIMIT 6"
+        rows = run(sql, (plain, plain + "~")).fetchall()
+    rows = rows or _titled(pool, text)
     if not rows:
         raise NotInPool(text)
     if len(rows) > 1:
         raise SeveralInPool(text, ", ".join(short for _address, short in rows))
     return str(rows[0][0])
+
+
+def _titled(pool: Pool, text: str) -> list[tuple[str, str]]:
+    """Address and code of what has this title, accents and case aside."""
+    rows = pool.connection.execute("SELECT address, short, title FROM entity ORDER BY id")
+    return [(address, short) for address, short, title in rows if fold(text) and fold(title) == fold(text)]

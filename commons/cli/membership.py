@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,6 +12,7 @@ import click
 from commons.addresses import MEMBER_ID
 from commons.cli.federation_options import answer, file_of, file_option
 from commons.cli.output import (
+    ask,
     ask_yes,
     confirm,
     interactive,
@@ -25,8 +26,10 @@ from commons.cli.output import (
 from commons.errors import InputError
 from commons.federation import edit, links, requests
 from commons.federation import policy as policies
+from commons.federation.called import meant, plain
 from commons.federation.fetching import Net, first_look
 from commons.federation.parcels import parcels
+from commons.federation.policy import Policy
 from commons.federation.store import Store
 from commons.federation.trust import OtherMember, Seen, prove
 from commons.federation.wire import Wire
@@ -36,7 +39,7 @@ from commons.format.container import AnyFiles, ReleaseFiles
 from commons.intake.gate import Gate
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
-from commons.review.requests import JoinRequest, join_requests, newest_of
+from commons.review.requests import JoinRequest, join_requests, name_in, newest_of
 from commons.schema.spec import load_schema
 
 
@@ -71,6 +74,17 @@ class SeveralNamed(InputError):
     hint_template: ClassVar[str] = N_("Take one of them by its member id.")
 
 
+@dataclass(eq=False)
+class NameTaken(InputError):
+    """Another member is called the same, so a name on the command line would not say which is meant."""
+
+    name: str
+    template: ClassVar[str] = N_("A member is called «{name}» already.")
+    hint_template: ClassVar[str] = N_(
+        'Give this one another label, by which both are told apart: --name "{name} (2)"'
+    )
+
+
 @click.command(
     help=N_(
         "Accept a member: by a release of it (whatever came, under any name), by the address of one on the"
@@ -81,7 +95,7 @@ class SeveralNamed(InputError):
     short_help=N_("Accept a member."),
 )
 @click.argument("who", metavar="RELEASE|ADDRESS|REQUEST|ID")
-@click.option("--name", help=N_("How the member is called here."))
+@click.option("--name", help=N_("How the member is called here; as it calls itself, if not given."))
 @click.option(
     "--source",
     multiple=True,
@@ -119,7 +133,7 @@ def add(
         return
     entry: edit.Entry = {
         "id": found.member,
-        "name": answer(name, "--name", _("How is the member called?")),
+        "name": _label(policy, name, "" if name else _own_name(found, store)),
         "sources": list(source) or [who.strip() if links.scheme_of(who.strip()) else "inbox"],
         **({"allow_private_hosts": True} if private else {}),
         "added": {
@@ -143,6 +157,22 @@ class Meant:
     member: str
     newest: Seen | None = None
     files: tuple[AnyFiles, ...] = ()
+    name: str = ""  # as it calls itself
+
+
+def _label(policy: Policy, given: str | None, own: str) -> str:
+    """How it is called here: as said, else as it calls itself. Raises AnswerNeeded, NameTaken."""
+    question = _("How is the member called?")
+    if given is None and own and interactive():
+        given = ask(question, default=own)
+    label = answer(given or own, "--name", question)
+    while any(plain(member.name) == plain(label) for member in policy.members):
+        taken = NameTaken(label)
+        if not interactive():
+            raise taken
+        tell(str(taken))
+        label = answer(None, "--name", _("Which other label tells both apart?"))
+    return label
 
 
 def _made_sure(found: Meant, how: str | None) -> bool:
@@ -180,25 +210,38 @@ def _meant(who: str, store: Store) -> Meant:
     text = who.strip()
     if Path(text).exists() or Path(text).is_symlink():
         return in_files(Path(text))
-    if MEMBER_ID.match(text):
-        return _known(text, store)
     if not text:
         raise NobodyNamed(who)
     with Gate(requests.requests_of(store).intake, at_once=1) as gate:
         asked = join_requests(store, gate)
-    return _known(called(asked, text).member, store)
+    if MEMBER_ID.match(text):
+        name = next((request.name for request in asked if request.member == text), "")
+        return replace(_known(text, store), name=name)
+    request = called(asked, text)
+    return replace(_known(request.member, store), name=request.name)
+
+
+def _own_name(found: Meant, store: Store) -> str:
+    """As it calls itself: in its request, or in the newest of what came; empty where neither can be read."""
+    if found.name:
+        return found.name if found.name != found.member else ""
+    for files in found.files:
+        if found.newest is not None and files.digest == found.newest.digest:
+            with Gate(store.intake, at_once=1) as gate:
+                intake = gate.take_in(files)
+                return (name_in(intake) or "") if intake.taken else ""
+    return ""
 
 
 def called(asked: Iterable[JoinRequest], text: str) -> JoinRequest:
     """The request of this name, id or beginning of an id. Raises NobodyNamed, SeveralNamed."""
-    found = [r for r in asked if r.name.casefold() == text.casefold() or r.member == text]
-    if not found and len(text) >= 4:
-        found = [r for r in asked if r.member.startswith(text)]
+    by_id = {request.member: request for request in asked}
+    found = meant(text, {id: request.name for id, request in by_id.items()})
     if not found:
         raise NobodyNamed(text)
     if len(found) > 1:  # two strangers may choose one name
-        raise SeveralNamed(text, ", ".join(r.member for r in found))
-    return found[0]
+        raise SeveralNamed(text, ", ".join(sorted(found)))
+    return by_id[found[0]]
 
 
 def _known(member: str, store: Store) -> Meant:

@@ -29,11 +29,12 @@ from commons.cli.output import (
 from commons.errors import InputError
 from commons.federation import lock as locks
 from commons.federation import policy as policies
+from commons.federation.called import id_called
 from commons.federation.policy import Policy
 from commons.federation.store import Store
 from commons.findings import KINDS, Finding
 from commons.merge.changes import Changes
-from commons.merge.run import POOL, Merged, NoSuchMember, Options, member_called
+from commons.merge.run import POOL, Merged, Options
 from commons.merge.run import merge as merge_folder
 from commons.messages import N_, ngettext, translate
 
@@ -291,15 +292,10 @@ def receipt(member: str, folder: Path, *, as_json: bool) -> None:
 
 
 def _called(text: str, policy: Policy, names: Mapping[str, str]) -> tuple[str, str]:
-    """Id and name of a member of the list, or of one that was admitted. Raises NoSuchMember."""
-    try:
-        member = member_called(policy, text)
-        return member.id, member.name
-    except NoSuchMember:
-        found = [id for id, name in names.items() if name.casefold() == text.casefold() or id == text]
-        if len(found) != 1:
-            raise
-        return found[0], names[found[0]]
+    """Id and name of a member, also an admitted one. Raises NoSuchMember, SeveralMembers."""
+    known = {**names, **{m.id: m.name for m in policy.members}}
+    id = id_called(text, known, parts=True)
+    return id, known[id]
 
 
 def _names(pool: Path) -> dict[str, str]:

@@ -18,6 +18,7 @@ from commons.cli.output import (
     confirm,
     interactive,
     json_option,
+    now,
     say,
     show_json,
     show_table,
@@ -28,12 +29,12 @@ from commons.cli.release_number import version_of, version_words
 from commons.errors import InputError
 from commons.federation import entry, lock
 from commons.federation import policy as policies
+from commons.federation.called import member_called
 from commons.federation.lock import NoLock
-from commons.federation.rules import Member
+from commons.federation.rules import Added, Member
 from commons.federation.store import Store
 from commons.federation.trust import Seen
 from commons.format.words import fingerprint_words
-from commons.merge.run import member_called
 from commons.messages import N_
 from commons.messages import translate as _
 
@@ -41,13 +42,13 @@ _SHOWN = 8
 
 
 @dataclass(eq=False)
-class NothingBefore(InputError):
-    """No release up to the named one is here, so a pause there would empty the member."""
+class NotKnownHere(InputError):
+    """The named release is not here: a pause there would show something else than was meant, or nothing."""
 
     name: str
     version: str
     known: str
-    template: ClassVar[str] = N_("No release of {name} up to number {version} is known here.")
+    template: ClassVar[str] = N_("No release {version} of {name} is known here.")
     hint_template: ClassVar[str] = N_("Known are: {known}. Choose one of them with --at.")
 
 
@@ -83,13 +84,14 @@ def pause(member: str, at: str | None, reason: str | None, path: Path, as_json: 
     known = sorted(Store.beside(path).seen(accepted.id), key=lambda s: s.version)
     if at is None and interactive():
         at = _asked(known, _in_use(path, accepted, known))
-    version = version_of(at, _epoch(known)) if at else _in_use(path, accepted, known)
-    if version is None or not any(s.version <= version for s in known):
-        numbers = ", ".join(version_words(s.version) for s in known[-_SHOWN:]) or "—"
-        raise NothingBefore(accepted.name, version_words(version) if version else "—", numbers)
+    version = _version(at, known) if at else _in_use(path, accepted, known)
+    if not any(s.version == version for s in known):
+        numbers = ", ".join(dict.fromkeys(version_words(s.version) for s in known[-_SHOWN:])) or "—"
+        raise NotKnownHere(accepted.name, version_words(version) if version else "—", numbers)
     said = answer(reason, "--reason", _("Why?"))
+    assert version is not None
     entry.set_key(path, accepted.id, "pause", {"at": list(version), "reason": said})
-    used = max((s for s in known if s.version <= version), key=lambda s: s.version)
+    used = next(s for s in known if s.version == version)
     if as_json:
         epoch, number = used.version
         show_json({"member": accepted.id, "at": list(version), "used": {"epoch": epoch, "number": number}})
@@ -110,8 +112,14 @@ def _say_next(path: Path) -> None:
     tell(_("It takes effect with: commons merge -f {folder}, then commons publish").format(folder=folder))
 
 
-def _epoch(known: list[Seen]) -> int:
-    return known[-1].version[0] if known else 0
+def _version(text: str, known: list[Seen]) -> tuple[int, int]:
+    """What `text` names: numbers go on after a change of the key, so mostly the number alone says which.
+
+    Raises NotAReleaseNumber.
+    """
+    version = version_of(text, known[-1].version[0] if known else 0)
+    of_number = {s.version for s in known if s.version[1] == version[1]}
+    return next(iter(of_number)) if "." not in text and len(of_number) == 1 else version
 
 
 def _in_use(path: Path, member: Member, known: list[Seen]) -> tuple[int, int] | None:
@@ -143,15 +151,18 @@ def _asked(known: list[Seen], in_use: tuple[int, int] | None) -> str:
 @click.command(
     help=N_(
         "End a member's pause: its newest release counts again with the next merge.\n\n"
-        "If its key was changed meanwhile, compare the eight new words by telephone first."
+        "If its key was changed meanwhile, compare the eight new words by telephone first, and say with --by "
+        "and --how who did and how: it is noted beside how it was accepted."
     ),
     short_help=N_("End a member's pause."),
 )
 @click.argument("member")
+@click.option("--by", help=N_("Who compared the new words."))
+@click.option("--how", help=N_("How you made sure that the new key is theirs."))
 @file_option
 @yes_option
 @json_option
-def resume(member: str, path: Path, yes: bool, as_json: bool) -> None:
+def resume(member: str, by: str | None, how: str | None, path: Path, yes: bool, as_json: bool) -> None:
     accepted = member_called(policies.load(path), member)
     if accepted.pause is None:
         raise NotPaused(accepted.name)
@@ -161,12 +172,23 @@ def resume(member: str, path: Path, yes: bool, as_json: bool) -> None:
     if changed and not as_json:
         say(_("The key was changed since. Its new words: {words}").format(words=spoken))
     question = _("Did the organisation read the same eight words?") if changed else _("End the pause?")
-    if not confirm(question, yes=yes):
+    if not confirm(question, yes=yes or (changed and bool(how) and not interactive())):
         tell(_("Nothing was changed."))
         return
+    if changed:
+        entry.set_key(path, accepted.id, "added", _also(accepted.added, by, how))
     entry.set_key(path, accepted.id, "pause", None)
     if as_json:
         show_json({"member": accepted.id, "key_changed": changed, "words": spoken.split()})
         return
     say(_("{name} is no longer on pause.").format(name=accepted.name))
     _say_next(path)
+
+
+def _also(added: Added, by: str | None, how: str | None) -> dict[str, str]:
+    """How it was accepted, and after that how its new key was. Raises AnswerNeeded."""
+    how = answer(how, "--how", _("How did you make sure? (words read by telephone, in person …)"))
+    by = answer(by, "--by", _("Who compared them?"))
+    new = _("new key on {day}: {how} ({by})").format(day=now().date().isoformat(), how=how, by=by)
+    said = {"by": added.by or by, "when": added.when, "how": f"{added.how}; {new}" if added.how else new}
+    return {key: text for key, text in said.items() if text}

@@ -29,8 +29,8 @@ from commons.cli.output import (
 )
 from commons.cli.sitting import sit
 from commons.errors import InputError
+from commons.federation.called import id_called
 from commons.findings import Finding
-from commons.folding import folded
 from commons.format import proposal
 from commons.messages import N_, ngettext
 from commons.messages import translate as _
@@ -42,16 +42,6 @@ from commons.schema import territory as territories
 from commons.schema.territory import Territory
 
 _SCORE = r"(\d+)?(-)?(\d+)?\Z"
-
-
-@dataclass(eq=False)
-class NoSuchMember(InputError):
-    """No member of the pool is called so."""
-
-    text: str
-    names: str
-    template: ClassVar[str] = N_("The pool has no member «{text}».")
-    hint_template: ClassVar[str] = N_("Its members: {names}.")
 
 
 @dataclass(eq=False)
@@ -174,22 +164,11 @@ def _filters(
         code = match.id
     return Filters(
         the_type(type_name).name if type_name else None,
-        member_called(asked, member) if member else None,
+        id_called(member, asked.pool.member_names(), parts=True) if member else None,
         code,
         least,
         most,
     )
-
-
-def member_called(asked: Questions, text: str) -> str:
-    """The id of the member that `text` names: its id, its name, or a part of it that no other has."""
-    names = asked.pool.member_names()
-    wanted = folded(text)
-    exact = [m for m, name in names.items() if text == m or folded(name) == wanted]
-    found = exact or [m for m, name in names.items() if wanted in folded(name)]
-    if len(found) != 1:
-        raise NoSuchMember(text, ", ".join(sorted(names.values())))
-    return found[0]
 
 
 def _points(text: str | None) -> tuple[int | None, int | None]:

@@ -20,10 +20,11 @@ from commons.cli.output import confirm, interactive, json_option, now, say, show
 from commons.errors import InputError
 from commons.federation import entry
 from commons.federation import policy as policies
+from commons.federation.called import member_called
 from commons.federation.rules import Member, Policy
 from commons.federation.store import Store
 from commons.format.words import fingerprint_words
-from commons.merge.run import POOL, member_called
+from commons.merge.run import POOL
 from commons.messages import N_
 from commons.messages import translate as _
 

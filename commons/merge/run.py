@@ -20,6 +20,7 @@ from commons.errors import CommonsError, InputError
 from commons.federation import lock as locks
 from commons.federation import policy as policies
 from commons.federation import requests
+from commons.federation.called import member_called
 from commons.federation.fetching import Net
 from commons.federation.lock import Lock, LockedTerritory
 from commons.federation.policy import Policy
@@ -307,26 +308,6 @@ def territory_of(policy: Policy) -> LockedTerritory | None:
     return LockedTerritory(policy.territory, territory_digest(territories.content(policy.territory)))
 
 
-@dataclass(eq=False)
-class NoSuchMember(InputError):
-    """A name or id that no member of the federation has."""
-
-    name: str
-    template: ClassVar[str] = N_("No member is called «{name}».")
-    hint_template: ClassVar[str] = N_("federation.yaml lists the members with their names and ids.")
-
-
 def allowed(policy: Policy, names: Collection[str], admitted: Collection[str] = ()) -> list[str]:
-    """Member ids of names, ids or beginnings of ids; of `admitted` ids alone. Raises NoSuchMember."""
+    """Member ids of what people typed; of `admitted` ids alone. Raises NoSuchMember, SeveralMembers."""
     return [name if name in admitted else member_called(policy, name).id for name in names]
-
-
-def member_called(policy: Policy, name: str) -> policies.Member:
-    """The one member with this name, id or beginning of an id (four characters). Raises NoSuchMember."""
-    for member in policy.members:
-        if member.id == name or member.name.casefold() == name.casefold():
-            return member
-    begun = [m for m in policy.members if len(name) >= 4 and m.id.startswith(name)]
-    if len(begun) != 1:
-        raise NoSuchMember(name)
-    return begun[0]

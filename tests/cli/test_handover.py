@@ -18,7 +18,7 @@ from tests.hostile.making import Member, database, place, profile, release, with
 ANA, LUZ, OTRA = (Member(n) for n in ("Comedor La Paz", "Casa Luz", "Red Mar"))
 WHO = ("--by", "Ana", "--how", "in person")
 AT = ("--as-of", "2026-11-22")
-HOLD = ("--reason", "lo pidieron", "--until", "2999-01-01", "--by", "Ana", "-f", "city")
+HOLD = ("--reason", "lo pidieron", "--until", "2999-01-01", "--by", "Ana", "--later", "-f", "city")
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -69,3 +71,29 @@ def test_a_telephone_is_hidden_everywhere_the_same_night(city: Run) -> None:
     assert mentions("portal/current", "comida")
     shown = city("federation", "show", "-f", "ciudad", lang="es").out
     assert "UTC" not in shown and "12:00" not in shown
+
+
+def test_what_is_held_is_named_as_people_see_it(city: Run) -> None:
+    """By the link of its page, its code or its title: the address that stands in the file is the same."""
+    (member,) = policy.load(Path("ciudad")).members
+    with closing(sqlite3.connect("ciudad/pool.db")) as pool:
+        ((code,),) = pool.execute("SELECT short FROM entity WHERE title = 'comida'").fetchall()
+    words = ("--reason", "x", "--by", "Ana", "--until", "2999-01-31", "-f", "ciudad")
+    for named in (f"https://portal.example/f/{code}-comida?x=1", code, code[:6], "COMIDA"):
+        assert city("federation", "hold", named, *words).code == 0
+    held = {hold.address for hold in policy.load(Path("ciudad")).holds}
+    assert held == {f"{member.id}/service/comida"}
+    for wrong in ("nada", "zzzzzzzz", "https://portal.example/f/zzzzzzzz-nada", f"{member.id}/service/no"):
+        refused = city("federation", "hold", wrong, *words)
+        assert refused.code == 2 and "→" in refused.err, wrong
+
+
+def test_a_hold_may_wait_for_what_is_not_here_yet(city: Run) -> None:
+    """With --later, as where a member says before it shares that something should not be shown."""
+    (member,) = policy.load(Path("ciudad")).members
+    words = ("--reason", "x", "--by", "Ana", "--until", "2999-01-31", "--later", "-f", "ciudad")
+    assert city("federation", "hold", f"{member.id}/service/refugio", *words).code == 0
+    city("add", "service", "title=Refugio", "--id", "refugio")
+    city("release", "--yes", "--out", "ciudad/inbox")
+    assert "Refugio" not in city("merge", "-f", "ciudad", "--json").out
+    assert not mentions("ciudad/pool.db", "Refugio") and not mentions("portal", "Refugio")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from commons.catalogue.store import Catalogue
+from commons.federation import policy
 
 from .conftest import Answer
 
@@ -147,11 +148,26 @@ def test_a_pause_ends_when_the_new_words_were_compared(city: Run) -> None:
     codes = {f["code"] for f in merge(city)["findings"]}
     assert "renewed" in codes and shown() == GOOD
     words = " ".join(city("keys", "show", "--json", "-c", "new.db").json["words"])
-    resumed = city("federation", "resume", "paz", "-f", "city", "--yes")
+    refused = city("federation", "resume", "paz", "-f", "city", "--yes")
+    assert refused.code == 2 and "--how" in refused.err
+    how = ("--by", "Luz", "--how", "words read by telephone")
+    resumed = city("federation", "resume", "paz", "-f", "city", *how)
     assert resumed.code == 0 and words in resumed.out
+    added = policy.load(Path("city")).members[0].added
+    assert added.by == "Ana" and "new key" in added.how and added.how.endswith("telephone (Luz)")
     merge(city)
     assert "Sopa caliente" in shown()
     assert city("federation", "resume", "paz", "-f", "city", "--yes").code == 2
+
+
+def test_a_release_is_named_by_its_number_alone_also_after_a_change_of_the_key(city: Run) -> None:
+    """Numbers go on with the new key; what was typed in the old days still means the same."""
+    recover(city)
+    share(city, "new.db")
+    merge(city)
+    paused = city("federation", "pause", "PAZ", "--at", "1", "--reason", "x", "-f", "city", "--json")
+    assert paused.json["used"] == {"epoch": 0, "number": 1}
+    assert "1, 1.2" in city("federation", "pause", "paz", "--at", "9", "--reason", "x", "-f", "city").err
 
 
 def test_a_portal_does_not_fall_back_on_what_the_thief_shared(city: Run) -> None:
@@ -171,9 +187,10 @@ def test_a_portal_does_not_fall_back_on_what_the_thief_shared(city: Run) -> None
 
 
 def test_a_pause_where_nothing_was_yet_is_refused(city: Run) -> None:
-    """It would empty the member; the numbers that are here are named."""
-    refused = city("federation", "pause", "paz", "--at", "0", "--reason", "x", "-f", "city")
-    assert refused.code == 2 and "Known are: 1" in refused.err
+    """A slip of the finger would show something else, or nothing; the numbers that are here are named."""
+    for number in ("0", "66", "1.1"):
+        refused = city("federation", "pause", "paz", "--at", number, "--reason", "x", "-f", "city")
+        assert refused.code == 2 and "Known are: 1" in refused.err
     assert city("federation", "pause", "paz", "-f", "city").code == 2
     assert city("federation", "pause", "nadie", "--reason", "x", "-f", "city").code == 2
     assert city("federation", "pause", "paz", "--reason", "x", "-f", "city", "--json").json["at"] == [0, 1]

@@ -46,7 +46,7 @@ def test_a_record_is_held_with_one_command(made: Path) -> None:
     """Address, field, reason and day are in the file."""
     result = run(
         "hold", f"{ANA.id}/place/a", "--field", "phones", "--reason", "equivocado", "--until", "2999-01-31",
-        "--by", "Ana", "--federation", made,
+        "--by", "Ana", "--later", "--federation", made,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     hold = policy.load(made / "federation.yaml").holds[0]
@@ -54,13 +54,16 @@ def test_a_record_is_held_with_one_command(made: Path) -> None:
     assert "phones" in run("show", "--federation", made).output
 
 
-def test_a_hold_takes_a_label_and_tells_of_an_address_that_nobody_has(made: Path) -> None:
+def test_a_hold_takes_a_label_and_refuses_an_address_that_nobody_has(made: Path) -> None:
     """In a hurry a person writes what the form says; a slip in the address would hold nothing."""
     add(made)
     words = ("--reason", "x", "--by", "Ana", "--until", "2999-01-31", "--federation", made)
-    named = run("hold", f"{ANA.id}/place/a", "--field", "Teléfonos", *words)
+    named = run("hold", f"{ANA.id}/place/a", "--field", "Teléfonos", "--later", *words)
     assert policy.load(made).holds[0].field == "phones", named.output
-    assert "letter by letter" in run("hold", f"{Member('otra').id}/place/b", *words).output
+    refused = run("hold", f"{Member('otra').id}/place/b", *words)
+    assert refused.exit_code == 2 and "letter by letter" in refused.output
+    assert len(policy.load(made).holds) == 1
+    assert run("hold", f"{ANA.id}/place/a", *words).exit_code == 0  # held already: the pool cannot have it
 
 
 def test_wrong_input_is_one_sentence_and_changes_nothing(made: Path) -> None:
@@ -84,3 +87,22 @@ def test_wrong_input_is_one_sentence_and_changes_nothing(made: Path) -> None:
         assert result.exit_code == 2, (arguments, result.output)
         assert "Traceback" not in result.output and "→" in result.output
     assert (made / "federation.yaml").read_bytes() == before
+
+
+def test_a_member_is_called_as_it_calls_itself(made: Path) -> None:
+    """Nobody has to type what the release says; one that is taken already needs another label."""
+    words = ("--by", "Ana", "--how", "in person", "--federation", made)
+    added = run("add", made.parent / "x.entrega", *words)
+    assert added.exit_code == 0 and policy.load(made).members[0].name == "Comedor La Paz", added.output
+    again = run("add", made.parent / "x.entrega", *words)
+    assert again.exit_code == 2 and "member already" in again.output
+    container.write_file(made.parent / "y.entrega", release(Member("COMEDOR la paz")))
+    refused = run("add", made.parent / "y.entrega", *words)
+    assert refused.exit_code == 2 and "(2)" in refused.output and len(policy.load(made).members) == 1
+    assert run("add", made.parent / "y.entrega", "--name", "Paz 2", *words).exit_code == 0
+
+
+def test_a_new_federation_says_what_comes_next(tmp_path: Path) -> None:
+    """First people are invited; what they send is accepted afterwards."""
+    result = run("new", tmp_path / "f", "--name", "Ciudad", "--territory", "cdmx")
+    assert "federation invite -f" in result.output and "federation add RELEASE" in result.output
