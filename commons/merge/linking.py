@@ -1,7 +1,7 @@
 """From claims in an unfinished pool to clusters. Decides nothing itself: `link` does.
 
 Only claims that share something (an identifier, a `same_as`, a judgement) are ever held in memory; which ones
-do is found by SQL over a temporary table, so that a million claims of their own cost nothing here.
+do is found by SQL over the merge's notes, so that a million claims of their own cost nothing here.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _TABLES = {
     "link_to": "number INTEGER, target TEXT",
     "at_place": "address TEXT, service TEXT, place TEXT",
 }
+_OF = {"link_key": "number", "link_to": "number", "at_place": "address"}  # whose row it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,13 @@ def keys_of(
 
 
 class Keys:
-    """Gathers what claims can be linked by. `successors`: old member id → who stands in its place.
+    """Gathers what claims can be linked by, in tables of the merge's notes (`memory`).
 
-    `state`: the file in which linking remembers, if it may.
+    Args:
+        successors: old member id → who stands in its place.
+        state: the file in which linking remembers, if it may.
+        features: the file of what can be recognised, if it is to stay with the notes.
+        empty: nothing was noted before.
     """
 
     def __init__(
@@ -70,12 +75,15 @@ class Keys:
         connection: sqlite3.Connection,
         successors: Mapping[str, str] | None = None,
         state: Path | None = None,
+        features: Path | None = None,
+        *,
+        empty: bool = True,
     ) -> None:
         self._connection = connection
         self._successors = successors or {}
-        for name, columns in _TABLES.items():
-            connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
-        self.aside = Aside(connection, state)
+        for name, columns in _TABLES.items() if empty else ():
+            connection.execute(f"CREATE TABLE noted.{name} ({columns})")
+        self.aside = Aside(connection, state, features, empty=empty)
 
     def close(self) -> None:
         """Let go of the disk."""
@@ -88,7 +96,14 @@ class Keys:
                 self.aside.take(rows)
                 continue
             marks = ", ".join("?" * len(_TABLES[table].split(",")))
-            self._connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+            self._connection.executemany(f"INSERT INTO noted.{table} VALUES ({marks})", rows)
+
+    def forget(self) -> None:
+        """Everything of the claims in `temp.leaving` (number, address)."""
+        for table, whose in _OF.items():
+            sql = f"DELETE FROM noted.{table} WHERE {whose} IN (SELECT {whose} FROM temp.leaving)"
+            self._connection.execute(sql)
+        self.aside.forget()
 
     def claims(self, also: Iterable[str]) -> dict[str, LinkClaim]:
         """Every claim that shares something, by address; `also` names further ones, if they are here.
@@ -133,11 +148,6 @@ class Keys:
             "WHERE n > 1 ORDER BY address"
         )
         return [(row[0], row[1], row[2]) for row in rows]
-
-    def drop(self) -> None:
-        """Forget everything; the tables were temporary anyway."""
-        for table in (*_TABLES, shelf.TABLE):
-            self._connection.execute(f"DROP TABLE temp.{table}")
 
 
 def first_round(

@@ -2,7 +2,8 @@
 
 Most claims stay what they are. Those of one entity are fused into it; whatever refers to a claim that is now
 part of another entity is made anew, since a reference leads to the entity. What was written of them is taken
-out again, word by word from the index, which keeps no texts.
+out again, word by word from the index, which keeps no texts. The same goes for entities of the last pool,
+where a merge starts from it.
 """
 
 from __future__ import annotations
@@ -33,14 +34,37 @@ class Setting:
     context: Context
     languages: Mapping[str, str]
     places: Mapping[str, str] = field(default_factory=dict)
+    last: Last | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """What the last pool's entities were made with, where this one starts from it."""
+
+    context: Context
+    languages: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of one number.
+
+    `alone`: the claim of this number stands as an entity of its own, and goes. `left`: the claims of the
+    entity that stands there since the last pool, and goes. `coming`: those of the entity that comes.
+    """
+
+    alone: bool = True
+    left: tuple[int, ...] = ()
+    coming: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Claims whose own entities go, and the groups that come."""
+    """Claims whose own entities go, entities of the last pool that go, and those that come."""
 
-    gone: Sequence[Claim]
-    groups: Sequence[Group]
+    gone: list[Claim] = field(default_factory=list)
+    left: list[Group] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -50,6 +74,7 @@ class Regrouped:
     gone: list[tuple[int, str]] = field(default_factory=list)  # number, type
     gone_topics: list[Row] = field(default_factory=list)
     gone_search: list[Row] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)  # which of those that go stood in the last pool
     rows: dict[str, list[Row]] = field(default_factory=dict)
     filled: dict[str, dict[tuple[str, ...], list[Row]]] = field(default_factory=dict)
     leaves: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
@@ -67,6 +92,7 @@ def worker(setting: Setting) -> Callable[[Task], bytes]:
     """The function that does one task."""
     before = Maker(Context(setting.context.as_of), {}, setting.places)
     after = Maker(setting.context, setting.languages, setting.places)
+    last = Maker(setting.last.context, setting.last.languages, setting.places) if setting.last else after
 
     def do(task: Task) -> bytes:
         found = Regrouped()
@@ -79,6 +105,12 @@ def worker(setting: Setting) -> Callable[[Task], bytes]:
             found.gone.append((number, type_name))
             found.gone_topics += was.rows.topics
             found.gone_search.append(was.rows.search)
+        for group in task.left:
+            stood = last.make(group)
+            found.gone.append((group.number, group.type))
+            found.gone_topics += stood.rows.topics
+            found.gone_search.append(stood.rows.search)
+            found.left.append(group.number)
         rows: dict[str, list[Row]] = {"entity": [], "entity_topic": [], "search": [], "disagreement": []}
         for group in task.groups:
             made = after.make(group)
@@ -95,25 +127,36 @@ def worker(setting: Setting) -> Callable[[Task], bytes]:
     return do
 
 
-def tasks(connection: sqlite3.Connection, groups: Groups, referring: Iterable[int]) -> Iterator[Task]:
-    """What there is to do, in order of numbers.
+def anew(groups: Groups, referring: Iterable[int]) -> dict[int, Step]:
+    """What there is to do while every claim stands as an entity of its own.
 
     Args:
         referring: numbers of claims that are made anew because of what they refer to.
     """
-    own = ((n, (n,)) for n in referring if n not in groups)
-    gone: list[Claim] = []
-    coming: list[Group] = []
-    for number, members in sorted([*groups.items(), *own]):
-        gone.append(_claim(connection, number))
-        if members:
-            claims = [_claim(connection, n) for n in members]
-            coming.append(Group(number, gone[-1][1], [(c[2], c[3]) for c in claims]))
-        if len(gone) >= AT_ONCE:
-            yield Task(gone, coming)
-            gone, coming = [], []
-    if gone:
-        yield Task(gone, coming)
+    own = {n: (n,) for n in referring if n not in groups}
+    return {n: Step(coming=members) for n, members in {**groups, **own}.items()}
+
+
+def tasks(connection: sqlite3.Connection, steps: Mapping[int, Step]) -> Iterator[Task]:
+    """What there is to do, in order of numbers."""
+    task = Task()
+    for number, step in sorted(steps.items()):
+        if step.alone:
+            task.gone.append(_claim(connection, number))
+        if step.left:
+            task.left.append(_group(connection, number, step.left))
+        if step.coming:
+            task.groups.append(_group(connection, number, step.coming))
+        if len(task.gone) + len(task.left) >= AT_ONCE:
+            yield task
+            task = Task()
+    if task.gone or task.left or task.groups:
+        yield task
+
+
+def _group(connection: sqlite3.Connection, number: int, members: Sequence[int]) -> Group:
+    claims = [_claim(connection, n) for n in members]
+    return Group(number, claims[0][1], [(c[2], c[3]) for c in claims])
 
 
 def _claim(connection: sqlite3.Connection, number: int) -> Claim:
@@ -123,27 +166,34 @@ def _claim(connection: sqlite3.Connection, number: int) -> Claim:
     return found
 
 
-def referring(connection: sqlite3.Connection, schema: Schema, renamed: Mapping[int, str]) -> list[int]:
-    """Numbers of the entities that refer to one of the `renamed` claims (number → address), in order."""
-    connection.execute("CREATE TEMP TABLE renamed (number INTEGER PRIMARY KEY, address TEXT)")
-    connection.executemany("INSERT INTO renamed VALUES (?, ?)", sorted(renamed.items()))
+def referring(
+    connection: sqlite3.Connection, schema: Schema, numbers: Iterable[int], addresses: Iterable[str]
+) -> list[int]:
+    """Numbers of the entities whose references lead to one of `numbers`, and of the claims that have one of
+    `addresses` in a list; in order."""
+    connection.execute("CREATE TEMP TABLE moved (number INTEGER PRIMARY KEY)")
+    connection.execute("CREATE TEMP TABLE moved_address (address TEXT PRIMARY KEY) WITHOUT ROWID")
+    connection.executemany("INSERT OR IGNORE INTO moved VALUES (?)", ((n,) for n in numbers))
+    connection.executemany("INSERT OR IGNORE INTO moved_address VALUES (?)", ((a,) for a in addresses))
     found: set[int] = set()
-    if renamed:
-        for rtype in entity_types(schema):
-            for column in fused_columns(rtype):
-                if column.kind == "reference":
-                    table, name = quoted(rtype.name), quoted(column.name)
-                    sql = f"SELECT t.entity FROM {table} t JOIN renamed r ON r.number = t.{name}"
-                    found.update(row[0] for row in connection.execute(sql))
-        sql = "SELECT l.number FROM listed l JOIN renamed r ON r.address = l.target"
-        found.update(row[0] for row in connection.execute(sql))
-    connection.execute("DROP TABLE temp.renamed")
+    for rtype in entity_types(schema):
+        for column in fused_columns(rtype):
+            if column.kind == "reference":
+                table, name = quoted(rtype.name), quoted(column.name)
+                sql = f"SELECT t.entity FROM {table} t JOIN moved m ON m.number = t.{name}"
+                found.update(row[0] for row in connection.execute(sql))
+    sql = "SELECT l.number FROM noted.listed l JOIN moved_address m ON m.address = l.target"
+    found.update(row[0] for row in connection.execute(sql))
+    connection.execute("DROP TABLE temp.moved")
+    connection.execute("DROP TABLE temp.moved_address")
     return sorted(found)
 
 
 def put(writer: Writer, made: Regrouped) -> None:
     """Take out what goes and insert what comes. The aliases must lead to the new entities."""
     writer.remove(made.gone, made.gone_topics, made.gone_search)
+    rivals = "DELETE FROM disagreement WHERE entity = ?"
+    writer.connection.executemany(rivals, ((number,) for number in made.left))
     for table, rows in made.rows.items():
         writer.many(table, rows)
     for type_name, by_columns in made.filled.items():

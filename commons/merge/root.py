@@ -17,13 +17,10 @@ and addresses within them ascend, so a pool of any size is hashed as it is writt
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from array import array
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from commons.format import strict_json
-from commons.format.merkle import LEAF_BYTES, Tree
+from commons.format.merkle import Tree
 
 
 def leaf(value: Sequence[object]) -> bytes:
@@ -67,44 +64,3 @@ class Root:
         for value in sorted(rest, key=strict_json.compact):
             add(leaf(value))
         return self._tree.root().hex()
-
-
-class Leaves:
-    """The leaves of entities in order, aside on the disk until linking has decided what they are."""
-
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (`close` ends it)
-        self._stretches: list[int] = []  # how many entities each has
-
-    def close(self) -> None:
-        """Let go of the disk."""
-        self._file.close()
-
-    def put(self, numbers: bytes, entity_leaves: bytes, fused_leaves: bytes) -> None:
-        """The next ones. `numbers`: of the entities, ascending, 8 bytes each."""
-        self._stretches.append(len(numbers) // 8)
-        self._file.write(numbers + entity_leaves + fused_leaves)
-
-    def with_changes(self, anew: Mapping[int, tuple[bytes, bytes] | None]) -> Iterator[tuple[bytes, bytes]]:
-        """All of them, joined by stretches; `anew`: number → its leaves now, None where it is no entity."""
-        changed = sorted(anew)
-        self._file.seek(0)
-        for size in self._stretches:
-            numbers = array("q", self._file.read(8 * size))
-            entities, fused = self._file.read(LEAF_BYTES * size), self._file.read(LEAF_BYTES * size)
-            first, end = (bisect_left(changed, n) for n in (numbers[0], numbers[-1] + 1)) if size else (0, 0)
-            if first < end:
-                entities, fused = _changed(numbers, entities, fused, anew)
-            yield entities, fused
-
-
-def _changed(
-    numbers: Sequence[int], entities: bytes, fused: bytes, anew: Mapping[int, tuple[bytes, bytes] | None]
-) -> tuple[bytes, bytes]:
-    found = []
-    for n, number in enumerate(numbers):
-        part = slice(n * LEAF_BYTES, (n + 1) * LEAF_BYTES)
-        now = anew.get(number, (entities[part], fused[part]))
-        if now is not None:
-            found.append(now)
-    return b"".join([e for e, _f in found]), b"".join([f for _e, f in found])

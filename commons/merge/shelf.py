@@ -92,19 +92,45 @@ class _Nodes:
 
 
 class Aside:
-    """Takes features claim by claim; then links by them. `close` removes what lies on the disk."""
+    """Takes features claim by claim; then links by them. `close` removes what need not stay on the disk.
 
-    def __init__(self, connection: sqlite3.Connection, state: Path | None = None) -> None:
-        self._connection, self._state = connection, state
-        # Not deleted by closing: children open it by its name, which some systems allow only then.
-        handle, name = tempfile.mkstemp(prefix="commons-link-")
-        self._file, self.path = os.fdopen(handle, "wb"), Path(name)
-        self._size = 0
-        connection.execute(f"CREATE TEMP TABLE {TABLE} ({COLUMNS})")
+    Args:
+        kept: the file that stays with the merge's notes; None: a temporary one.
+        empty: nothing was noted before, and the file is begun anew.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        state: Path | None = None,
+        kept: Path | None = None,
+        *,
+        empty: bool = True,
+    ) -> None:
+        self._connection, self._state, self._kept = connection, state, kept
+        if kept is None:
+            # Not deleted by closing: children open it by its name, which some systems allow only then.
+            handle, name = tempfile.mkstemp(prefix="commons-link-")
+            self._file, self.path = os.fdopen(handle, "r+b"), Path(name)
+        else:
+            self._file, self.path = kept.open("w+b" if empty else "r+b"), kept
+        self._size = self._file.seek(0, os.SEEK_END)
+        if empty:
+            connection.execute(f"CREATE TABLE noted.{TABLE} ({COLUMNS})")
 
     def close(self) -> None:
         self._file.close()
-        self.path.unlink(missing_ok=True)
+        if self._kept is None:
+            self.path.unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Everything of the claims in `temp.leaving`: what they were recognised by is overwritten."""
+        where = f"FROM noted.{TABLE} WHERE number IN (SELECT number FROM temp.leaving)"
+        for first, size in self._connection.execute(f"SELECT first, size {where}"):
+            self._file.seek(first)
+            self._file.write(bytes(size))
+        self._connection.execute(f"DELETE {where}")
+        self._file.seek(0, os.SEEK_END)
 
     def take(self, rows: Iterable[Sequence[Any]]) -> None:
         """Rows of `row_of`."""
@@ -113,7 +139,7 @@ class Aside:
             self._file.write(data)
             placed.append((type_name, digest, number, self._size, len(data)))
             self._size += len(data)
-        self._connection.executemany(f"INSERT INTO {TABLE} VALUES (?, ?, ?, ?, ?)", placed)
+        self._connection.executemany(f"INSERT INTO noted.{TABLE} VALUES (?, ?, ?, ?, ?)", placed)
 
     def linked(
         self,

@@ -70,6 +70,7 @@ class Made:
     listed: list[tuple[int, str]] = field(default_factory=list)  # number, target of a list of references
     gone: list[int] = field(default_factory=list)  # numbers of records that this lock does not show
     said: list[tuple[str, str, str]] = field(default_factory=list)  # (type, address, JSON) of small types
+    later: str = ""  # the first date after the lock's moment: from then on these records are shown otherwise
     numbers: bytes = b""  # of the things, 8 bytes each
     claim_leaves: bytes = b""
     entity_leaves: bytes = b""
@@ -111,6 +112,7 @@ class Preparer:
         self._references = {
             t.name: [c.name for c in fused_columns(t) if c.kind == "reference"] for t in entity_types(schema)
         }
+        self.as_of = instant(setting.lock.as_of)
         self._lists = {
             t.name: [f.name for f in t.released.values() if f.format == "reference" and f.type == "array"]
             for t in entity_types(schema)
@@ -195,6 +197,7 @@ class _Making:
 
     def _thing(self, number: int, row: Taken) -> None:
         result, fields = self.result, fields_of(row.json)
+        self._look_ahead(fields.get("modified_at"), fields.get("confirmed_at"))
         for table, key in linking.keys_of(number, row.address, row.type, fields):
             result.keys.setdefault(table, []).append(key)
         made = self.by._maker.alone(
@@ -209,6 +212,12 @@ class _Making:
         by_columns.setdefault(columns, []).append(self._led(number, row.type, columns, cells, fields))
         self.numbers.append(number)
         self.leaves.append((made.entity_leaf, made.fused_leaf))
+
+    def _look_ahead(self, *dates: object) -> None:
+        """Note a date that has not come: until then it counts for nothing."""
+        for date in dates:
+            if isinstance(date, str) and date > self.by.as_of:
+                self.result.later = min(self.result.later or date, date)
 
     def _led(
         self, number: int, type: str, columns: tuple[str, ...], cells: Row, fields: Mapping[str, Any]

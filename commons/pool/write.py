@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -37,6 +37,7 @@ _STATEMENTS = 1_000  # kept, one for each set of columns
 _BATCH = 2_000  # rows gathered before they are handed to SQLite
 FULL_TEXT_BYTES = 64 * 1024 * 1024  # FTS5 gathers so many bytes before it writes a segment; part of the bytes
 _CACHE_KIB = 64 * 1024
+_OF_EACH = frozenset({"journal_mode", "synchronous", "secure_delete"})  # settings of each attached file
 _VERSION_AT = 96  # of the file: the version of the SQLite that wrote it, 4 bytes
 _INTERIOR = (0x02, 0x05)  # kinds of pages of a b-tree; source: SQLite's file format, "B-tree Pages"
 _BTREE = (*_INTERIOR, 0x0A, 0x0D)
@@ -52,13 +53,28 @@ _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":
 
 
 class Writer:
-    """A pool being written. `path` holds an unfinished file until `finish` has returned."""
+    """A pool being written. `path` holds an unfinished file until `finish` has returned.
 
-    def __init__(self, path: Path, schema: Schema | None = None, *, canonical: bool = False) -> None:
+    Args:
+        beside: a database that is attached under `beside.name`, with its file.
+        standing: the last pool stands in the file and is changed; else the file is begun.
+        tidy: what is deleted shall be in no byte of the file, also where this file is the next one's ground.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        schema: Schema | None = None,
+        *,
+        canonical: bool = False,
+        beside: Beside | None = None,
+        standing: bool = False,
+        tidy: bool = False,
+    ) -> None:
         self.path = path
         self.schema = schema or load_schema()
         self.shaper = Shaper(self.schema)
-        self._canonical = canonical
+        self._canonical, self._standing, self._tidy = canonical, standing, tidy
         self._waiting: dict[str, list[Row]] = {}
         self._statements: dict[str, str] = {}
         self._filling: dict[tuple[str, tuple[str, ...], bool], str] = {}
@@ -66,12 +82,17 @@ class Writer:
         settings = {
             "page_size": PAGE_BYTES, "encoding": "'UTF-8'", "auto_vacuum": 0, "journal_mode": "OFF",
             "synchronous": "OFF", "locking_mode": "EXCLUSIVE", "cache_size": -_CACHE_KIB,
-            "temp_store": "FILE", "secure_delete": int(canonical), "application_id": APPLICATION_ID,
+            "temp_store": "FILE", "secure_delete": int(canonical or tidy), "application_id": APPLICATION_ID,
         }  # fmt: skip
+        if beside is not None:  # before the settings, which then are its own, too
+            self.connection.execute(f"ATTACH ? AS {quoted(beside.name)}", (beside.file,))
         for name, value in settings.items():
             self.connection.execute(f"PRAGMA {name} = {value}")
-        self.connection.executescript(tables_sql(self.schema))
-        self.connection.execute(f"INSERT INTO search(search, rank) VALUES('hashsize', {FULL_TEXT_BYTES})")
+            if beside is not None and name in _OF_EACH:
+                self.connection.execute(f"PRAGMA {quoted(beside.name)}.{name} = {value}")
+        if not standing:
+            self.connection.executescript(tables_sql(self.schema))
+            self.connection.execute(f"INSERT INTO search(search, rank) VALUES('hashsize', {FULL_TEXT_BYTES})")
         self.connection.execute("BEGIN")
         self._prepare()
 
@@ -183,18 +204,19 @@ class Writer:
             self.add("entity_topic", topic)
         self.add("search", rows.search)
 
-    def settle_references(self) -> list[tuple[str, str, str]]:
-        """Empty every reference that leads nowhere; (type, field, entity's address) of each, in order."""
+    def settle_references(self) -> list[tuple[str, str, str, int]]:
+        """Empty every reference that leads nowhere; (type, field, entity's address and number) of each, in
+        order."""
         self.flush()
-        found: list[tuple[str, str, str]] = []
+        found: list[tuple[str, str, str, int]] = []
         for rtype in entity_types(self.schema):
             for column in fused_columns(rtype):
                 if column.kind == "reference":
                     table, name = quoted(rtype.name), quoted(column.name)
                     rows = self.connection.execute(
-                        f"SELECT address FROM {table} WHERE {name} = -1 ORDER BY entity"
+                        f"SELECT address, entity FROM {table} WHERE {name} = -1 ORDER BY entity"
                     )
-                    dangling = [(rtype.name, column.field, row[0]) for row in rows]
+                    dangling = [(rtype.name, column.field, *row) for row in rows]
                     if dangling:
                         self.connection.execute(f"UPDATE {table} SET {name} = NULL WHERE {name} = -1")
                         found += dangling
@@ -212,12 +234,15 @@ class Writer:
         self._districts_of_places()
         self.connection.execute("INSERT INTO search(search) VALUES('optimize')")
         self.connection.execute("COMMIT")
-        self.connection.executescript(indexes_sql(self.schema))
+        if not self._standing:
+            self.connection.executescript(indexes_sql(self.schema))
         if self._canonical:
             self._lay_out_anew()
         self.connection.close()
+        if self._canonical or self._tidy:
+            _clear_gaps(self.path)
         if self._canonical:
-            _forget_history(self.path)
+            _forget_writer(self.path)
         with self.path.open("rb") as file:
             os.fsync(file.fileno())
 
@@ -250,8 +275,8 @@ class Writer:
             self.connection.close()
 
 
-def _forget_history(path: Path) -> None:
-    """Overwrite what says who wrote the file: SQLite's version, stale bytes in the unused middle of pages.
+def _clear_gaps(path: Path) -> None:
+    """Overwrite stale bytes in the unused middle of pages, where rows lay that have moved or are deleted.
 
     Some builds clear that space and some do not. A page of a b-tree is known by its first byte; those of long
     values begin with the number of a page, whose first byte is 0 in any file below 64 GB.
@@ -270,22 +295,53 @@ def _forget_history(path: Path) -> None:
                     file.write(bytes(len(gap)))
                     file.seek((number + 1) * PAGE_BYTES)
             number += 1
+
+
+def _forget_writer(path: Path) -> None:
+    """Overwrite the version of the SQLite that wrote the file."""
+    with path.open("r+b") as file:
         file.seek(_VERSION_AT)
         file.write(_NO_VERSION)
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A database that is written in the same transactions. `file`: its path; "": a temporary one."""
+
+    name: str
+    file: str = ""
+
+
 @contextmanager
-def writing(path: Path, schema: Schema | None = None, *, canonical: bool = False) -> Iterator[Writer]:
-    """A writer whose file stands at `path` when the block ends, and nothing new if it fails."""
+def writing(
+    path: Path,
+    schema: Schema | None = None,
+    *,
+    canonical: bool = False,
+    beside: Beside | None = None,
+    begin: Callable[[Path], None] | None = None,
+    tidy: bool = False,
+) -> Iterator[Writer]:
+    """A writer whose file stands at `path` when the block ends, and nothing new if it fails.
+
+    Args:
+        begin: puts the last pool where the new one is written, so that it is changed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-    writer = Writer(fresh, schema, canonical=canonical)
+    writer: Writer | None = None
     try:
+        if begin is not None:
+            begin(fresh)
+        writer = Writer(
+            fresh, schema, canonical=canonical, beside=beside, standing=begin is not None, tidy=tidy
+        )
         yield writer
         writer.finish()
         fresh.replace(path)
     finally:
-        writer.abandon()
+        if writer is not None:
+            writer.abandon()
         for leftover in (fresh, fresh.with_name(f"{fresh.name}-journal")):
             leftover.unlink(missing_ok=True)
 
