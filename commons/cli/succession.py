@@ -24,6 +24,9 @@ from commons.federation.called import member_called
 from commons.federation.rules import Member, Policy
 from commons.federation.store import Store
 from commons.format.words import fingerprint_words
+from commons.intake.gate import Gate
+from commons.merge.claims import fields_of
+from commons.merge.inputs import take_in
 from commons.merge.run import POOL
 from commons.messages import N_
 from commons.messages import translate as _
@@ -42,6 +45,28 @@ class HasSuccessor(InputError):
 
 
 @dataclass(eq=False)
+class ContinuesItself(InputError):
+    """One member was named twice."""
+
+    name: str
+    template: ClassVar[str] = N_("{name} was named twice; nobody continues itself.")
+    hint_template: ClassVar[str] = N_(
+        "Name two: first the one whose key and sheet are lost, then the new one. commons federation show "
+        "lists the members."
+    )
+
+
+@dataclass(eq=False)
+class OtherWayRound(InputError):
+    """The one named as lost continues the one named as new, by its own word or the federation's."""
+
+    old: str
+    new: str
+    template: ClassVar[str] = N_("It is the other way round: {old} continues {new}.")
+    hint_template: ClassVar[str] = N_('Name the lost one first: commons federation succeed "{new}" "{old}"')
+
+
+@dataclass(eq=False)
 class NotEnoughVouches(InputError):
     """Neither the maintainer's word nor that of enough members."""
 
@@ -50,7 +75,8 @@ class NotEnoughVouches(InputError):
     needed: int
     template: ClassVar[str] = N_("{n} members vouch for {name}; {needed} would be enough.")
     hint_template: ClassVar[str] = N_(
-        "Find out for yourself and say so with --by and --how, or wait for more."
+        "Find out for yourself and say so with --by and --how, or wait for more. The earlier catalogue's own "
+        "word does not count here: whoever has its key, also a thief, can give it."
     )
 
 
@@ -77,7 +103,8 @@ def succeed(
     policy = policies.load(path)
     heir = member_called(policy, new)
     earlier = old.strip() if MEMBER_ID.match(old.strip()) else member_called(policy, old).id
-    _refuse_taken(policy, earlier, heir)
+    store = Store.beside(path)
+    _refuse_taken(policy, earlier, heir, store)
     if vouched:
         names = _vouching(policy, path, heir, earlier)
         by, how = ", ".join(names), _("They vouch for the new key.")
@@ -100,11 +127,26 @@ def succeed(
     tell(_("It takes effect with: commons merge -f {folder}, then commons publish").format(folder=folder))
 
 
-def _refuse_taken(policy: Policy, earlier: str, heir: Member) -> None:
-    """Raises HasSuccessor."""
+def _refuse_taken(policy: Policy, earlier: str, heir: Member, store: Store) -> None:
+    """Raises ContinuesItself, OtherWayRound, HasSuccessor."""
+    if earlier == heir.id:
+        raise ContinuesItself(heir.name)
+    if policy.successors.get(heir.id) == earlier or _says_it_continues(earlier, store) == heir.id:
+        raise OtherWayRound(_name(policy, earlier), heir.name)
     for member in policy.members:
         if member.succeeds is not None and member.succeeds.member == earlier and member.id != heir.id:
             raise HasSuccessor(_name(policy, earlier), member.name)
+
+
+def _says_it_continues(member: str, store: Store) -> str:
+    """The id of the earlier catalogue that its newest release names; empty where it names none."""
+    newest = max(store.seen(member), key=lambda s: s.version, default=None)
+    if newest is None:
+        return ""
+    with Gate(store.intake, at_once=1) as gate:
+        intake = take_in(newest.digest, store, gate)
+        said = next((row for row in intake.rows() if row.type == "catalogue" and row.code is None), None)
+    return str(fields_of(said.data).get("succeeds") or "") if said is not None else ""
 
 
 def _name(policy: Policy, member: str) -> str:
@@ -120,6 +162,8 @@ def _show_both(policy: Policy, path: Path, earlier: str, heir: Member) -> None:
     if newest is not None:
         spoken = " ".join(fingerprint_words(newest.keylog.current))
         say(_("Words of the key: {words}").format(words=spoken))
+    if earlier in _speakers(file_of(path).parent / POOL, heir.id):
+        say(_("The earlier catalogue vouches for the new one: who has its key can do that, also a thief."))
 
 
 def _vouching(policy: Policy, path: Path, heir: Member, earlier: str) -> list[str]:

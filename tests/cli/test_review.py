@@ -105,7 +105,7 @@ def test_nobody_at_the_terminal_is_told_about_the_sheet(run: Callable[..., Any])
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("review", ".", "--to", "a.db", "--member", "nadie"), "no member"),
+        (("review", ".", "--to", "a.db", "--member", "nadie"), "No member"),
         (("review", ".", "--to", "a.db", "--district", "Narnia"), "no district"),
         (("review", ".", "--to", "a.db", "--score", "mucho"), "no points"),
         (("review", "a.db", "--to", "a.db"), "not a pool"),

@@ -118,6 +118,34 @@ def test_enough_members_can_vouch_for_a_successor(begun_again: tuple[Run, str, s
     assert run("federation", "succeed", old, "Huerto", *SURE, "-f", "city").code == 2
 
 
+def test_who_is_named_the_wrong_way_round_is_told_so(begun_again: tuple[Run, str, str]) -> None:
+    """One named twice, or the new one first: the sentence says what is wrong, and nothing is written."""
+    run, _old, _new = begun_again
+    lost, new = "Comedor La Paz", "Comedor La Paz (2)"
+    twice = run("federation", "succeed", new, new, *SURE, "-f", "city")
+    assert twice.code == 2 and "named twice" in twice.err
+    for _time in range(2):  # by its catalogue's own word first, then by the federation's
+        turned = run("federation", "succeed", new, lost, *SURE, "-f", "city")
+        assert turned.code == 2 and "other way round" in turned.err
+        assert f'succeed "{lost}" "{new}"' in turned.err
+        assert run("federation", "succeed", lost, new, *SURE, "-f", "city").code == 0
+
+
+def test_the_earlier_catalogues_own_word_is_shown_and_not_counted(city: Run) -> None:
+    """Who lost only the sheet vouches for the new one with the old key, which a thief could do as well."""
+    old = new_catalogue(city, "old/paz", "Comedor La Paz")
+    again = city("init", "new", "--continue", share(city, "old/paz.db"), "--sheet", "n", "--yes", "--json")
+    new = str(again.json["member"])
+    assert city("vouch", new, "--yes", "-c", "old/paz.db").code == 0
+    join(city, share(city, "old/paz.db"), "Paz")
+    join(city, share(city, "new.db"), "Paz (2)")
+    merge(city)
+    refused = city("federation", "succeed", old, new, "--vouched", "-f", "city")
+    assert refused.code == 2 and "0 members" in refused.err and "also a thief" in refused.err
+    done = city("federation", "succeed", old, new, *SURE, "-f", "city")
+    assert done.code == 0 and "vouches for the new one" in done.out
+
+
 async def test_those_for_whom_a_catalogue_is_kept_take_it_over_without_asking(city: Run) -> None:
     """Their sheet, the newest release: same addresses; who kept it before can share there no more."""
     member = new_catalogue(city, "casa/huerto", "Casa del Maíz", "--for", "Huerto Las Flores")
