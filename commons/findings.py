@@ -618,6 +618,24 @@ KINDS: dict[str, Kind] = {
         "error", N_("The record {type} {record} is too long."), N_("Shorten its longest texts.")
     ),
     # merging
+    "delivered-waits": Kind(
+        "note",
+        N_("Files that were delivered still hold what was withdrawn since: {value}."),
+        N_("They are deleted after 14 days; at once with: commons merge --purge-now"),
+    ),
+    "delivered-gone": Kind(
+        "note", N_("Delivered files that held what was withdrawn since were deleted: {value}.")
+    ),
+    "delivered-mixed": Kind(
+        "warning",
+        N_("A delivered file holds what was withdrawn since, and something else besides: {value}."),
+        N_("Look into it, take out what you need, and delete it."),
+    ),
+    "delivered-elsewhere": Kind(
+        "note",
+        N_("A source outside of this folder still holds what was withdrawn since: {value}."),
+        N_("It is not merged. Delete it, or ask whoever keeps it there to delete it."),
+    ),
     "store-mended": Kind(
         "warning",
         N_("The release of {member} in use was lost or damaged in store/; the last pool still had it."),

@@ -77,7 +77,18 @@ def keep(files: AnyFiles, store: Store) -> Seen:
         requests.drop(digest)
     found = requests.look_up(files.digest)
     assert found is not None
+    _let_go(found.manifest.member, requests)
     return found
+
+
+def _let_go(member: str, requests: Store) -> None:
+    """Where a stranger's newest release withdraws something, what it said before is kept no longer."""
+    same = sorted((s for s in requests.seen(member)), key=lambda s: s.version)
+    newest = same[-1]
+    if newest.manifest.counts.get("withdrawal"):
+        for older in same:
+            if older.version < newest.version:
+                requests.drop(older.digest)
 
 
 def _room_for(files: AnyFiles, requests: Store) -> list[str]:

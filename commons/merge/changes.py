@@ -23,7 +23,8 @@ _LEAVES = """SELECT member, type, id, digest, status FROM leaf
 
 @dataclass(slots=True)
 class Changes:
-    """One member's records, counted by what became of them; some addresses of each."""
+    """One member's records, counted by what became of them; some addresses of each, of what was withdrawn
+    their tombstones."""
 
     new: int = 0
     changed: int = 0
@@ -55,8 +56,9 @@ def compare(before: Path, after: Path) -> dict[str, Changes]:
         stones = set(new.execute("SELECT member, hash FROM withdrawal WHERE kind = 'record'").fetchall())
         for address, was, now in _side_by_side(_leaves(old), _leaves(new)):
             what = _what(address, was, now, stones)
-            if what is not None:
-                found.setdefault(address.partition("/")[0], Changes()).note(what, address)
+            if what is not None:  # of what was withdrawn no name is kept
+                named = tombstone(address) if what == "withdrawn" else address
+                found.setdefault(address.partition("/")[0], Changes()).note(what, named)
     return found
 
 

@@ -7,6 +7,7 @@ their bucket and keys their blocks: every pair that holds one of them is scored 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from array import array
 from collections import Counter
@@ -73,6 +74,7 @@ class LinkState:
             connection = sqlite3.connect(self._path, isolation_level=None)
             try:
                 connection.execute("PRAGMA synchronous = OFF")  # what a crash takes is made again
+                connection.execute("PRAGMA secure_delete = ON")  # what was withdrawn leaves no byte behind
                 connection.execute("CREATE TABLE IF NOT EXISTS form (type TEXT PRIMARY KEY, name TEXT)")
                 connection.execute("BEGIN IMMEDIATE")
                 return connection, dict(connection.execute("SELECT type, name FROM form").fetchall())
@@ -115,6 +117,17 @@ class LinkState:
         rarity = rarity_of(shelf, table, spread)
         return Compared(rarity, compared(Shared(table, shelf, rarity), spread), ())
 
+    def without(self, type_name: str) -> None:
+        """Of this type there is nothing to compare today: what was remembered of it goes."""
+        if self._damaged or type_name not in self._forms:
+            return
+        try:
+            for kind in _KINDS:
+                self._connection.execute(f"DROP TABLE IF EXISTS {kind}_{type_name}")
+            self._connection.execute("DELETE FROM form WHERE type = ?", (type_name,))
+        except sqlite3.DatabaseError:
+            self._damaged = True
+
     def outcome(self, type_name: str, name: bytes) -> str | None:
         """What came of a component of this name, as it was kept."""
         if self._damaged:
@@ -126,6 +139,18 @@ class LinkState:
             self._damaged = True
             return None
         return None if row is None else str(row[0])
+
+    def forget(self, addresses: frozenset[str]) -> None:
+        """Delete the outcomes that name one of these claims."""
+        try:
+            for type_name in filter(None, self._forms):
+                rows = self._connection.execute(
+                    f"SELECT name, found FROM outcome_{type_name} WHERE found != ''"
+                )
+                gone = [(name,) for name, found in rows if not addresses.isdisjoint(_named_in(found))]
+                self._connection.executemany(f"DELETE FROM outcome_{type_name} WHERE name = ?", gone)
+        except (sqlite3.DatabaseError, ValueError, IndexError, TypeError):
+            self._damaged = True
 
     def keep(self, type_name: str, found: Sequence[tuple[bytes, str]], names: int) -> None:
         """Keep outcomes; `names`: how many components there are today, beyond twice which the old ones go."""
@@ -139,6 +164,20 @@ class LinkState:
             self._connection.executemany(sql, found)
         except sqlite3.DatabaseError:
             self._damaged = True
+
+
+def _named_in(found: str) -> set[str]:
+    """The claims that an outcome names: see `scored.Found.to_json`."""
+    return {address for kind in json.loads(found) for told in kind for address in told[:2]}
+
+
+def forget(path: Path, addresses: Collection[str]) -> None:
+    """No outcome names these claims any more: they were withdrawn, and an address tells of what it names."""
+    if not addresses or not path.is_file():
+        return
+    state = LinkState(path)
+    with state:
+        state.forget(frozenset(addresses))
 
 
 class _OfType:

@@ -22,6 +22,7 @@ from commons.federation import policy as policies
 from commons.federation import requests
 from commons.federation.called import member_called
 from commons.federation.fetching import Net
+from commons.federation.leftovers import tidy
 from commons.federation.lock import Lock, LockedTerritory
 from commons.federation.policy import Policy
 from commons.federation.sources import Fetched, fetch
@@ -185,6 +186,8 @@ def _merge_seen(
         receipts=result.receipts,
         purge=options.purge,
     )
+    if any(member.tombstones for member in planned.lock.members.values()):
+        fetched.findings += tidy(policy, folder, store)
     return Merged(planned.lock, result, planned.members, fetched, changes)
 
 

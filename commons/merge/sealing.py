@@ -12,12 +12,14 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from commons.addresses import Address
 from commons.federation.lock import Lock
 from commons.federation.store import Store
 from commons.federation.trust import Seen
 from commons.format import pruned
 from commons.format.container import ReleaseFiles
 from commons.intake.gate import Gate
+from commons.merge import link_state
 from commons.merge.claims import COPY, WITHDRAWN, Admission
 from commons.merge.inputs import take_in
 from commons.merge.receipts import Receipt
@@ -44,10 +46,12 @@ def seal(
         purge: keep no full form, neither of these nor of earlier ones.
     """
     admission = Admission(lock)
-    done = []
+    done, fallen = [], set()
     for seen in list(_concerned(lock, previous, store, arrived, receipts)):
-        if _prune(seen, admission, store, gate, sealed=not purge):
+        if barred := _prune(seen, admission, store, gate, sealed=not purge):
             done.append(seen.digest)
+            fallen |= barred
+    link_state.forget(store.root / link_state.FILE_NAME, fallen)
     store.purge_sealed(before=None if purge else _oldest(lock.as_of))
     return done
 
@@ -79,16 +83,17 @@ def _concerned(
             yield seen
 
 
-def _prune(seen: Seen, admission: Admission, store: Store, gate: Gate, *, sealed: bool) -> bool:
+def _prune(seen: Seen, admission: Admission, store: Store, gate: Gate, *, sealed: bool) -> set[str]:
+    """Prune one release; gives the addresses of what it hides now, none where nothing was to be done."""
     files, said = store.read(seen.digest), seen.manifest
     if not isinstance(files, ReleaseFiles):
-        return False
+        return set()
     rows = list(take_in(seen.digest, store, gate).rows())
     taken = admission.rows(said.member, said.version, said.licence, rows)
     barred = {(t.type, t.id) for t in taken if t.code in (WITHDRAWN, COPY)}
     if not barred:
-        return False
+        return set()
     lines = [row.data for row in rows]
     short = pruned.prune(files, lines, may_show=lambda line: tuple(json.loads(line)[:2]) not in barred)
     store.prune(short, sealed=sealed)
-    return True
+    return {str(Address(said.member, *at)) for at in barred}

@@ -167,6 +167,8 @@ class Aside:
                     told, kin = _Type(self, name, own, nodes, state).linked(verdicts, cluster)
                     found.append(told)
                     related += kin
+                elif state is not None:
+                    state.without(name)
         return Found.of(found), related
 
     def _nodes(self, type_name: str, without: Collection[int]) -> _Nodes:
