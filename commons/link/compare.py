@@ -5,7 +5,7 @@ Whole numbers only, and no function of a maths library: the same answer on every
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from math import isqrt
 from typing import NamedTuple
@@ -53,7 +53,7 @@ class Alike(NamedTuple):
         return min(self.left, self.right)
 
 
-@lru_cache(maxsize=400_000)
+@lru_cache(maxsize=50_000)
 def near(a: str, b: str) -> bool:
     """Whether one word may be the other misspelt: about one slip in five letters; or cut short."""
     if len(a) > len(b):
@@ -68,11 +68,17 @@ def near(a: str, b: str) -> bool:
     return b.startswith(a)
 
 
+def may_be_near(a: int, b: int, size: int) -> bool:
+    """Whether words of these letters, the longer one of this size, may be `near`: by a slip, or as a part."""
+    unlike = a ^ b
+    return not unlike & a or not unlike & b or unlike.bit_count() <= 2 * _slips(size)
+
+
 def _slips(letters: int) -> int:
     return letters // 5 if letters >= 5 else 1
 
 
-@lru_cache(maxsize=300_000)
+@lru_cache(maxsize=50_000)
 def letters_of(word: str) -> int:
     """Which letters and figures a text has, as bits: two texts of few slips differ in few bits."""
     bits = 0
@@ -82,16 +88,27 @@ def letters_of(word: str) -> int:
 
 
 class Read:
-    """A name made ready to be compared with many others."""
+    """A name made ready to be compared with many others.
 
-    __slots__ = ("bits", "joined", "longest", "name", "words")
+    `counts`: what each of its words counts where both names have it; `total`: all of them together; `whole`:
+    what the whole name counts more, once it was asked.
+    """
 
-    def __init__(self, name: Name) -> None:
+    __slots__ = ("bits", "counts", "joined", "longest", "name", "total", "whole", "words")
+
+    def __init__(self, name: Name, weight: Weight) -> None:
         self.name = name
+        self.counts = {word: weight(word) for word in name.words}
+        self.total = sum(self.counts.values())
         self.words = frozenset(name.words)
-        self.longest = sorted(name.words, key=lambda w: (-len(w), w))
+        self.longest = sorted(name.words, key=_longest_first) if len(name.words) > 1 else list(name.words)
         self.joined = "".join(name.words)
         self.bits = letters_of(self.joined)
+        self.whole: int | None = None
+
+
+def _longest_first(word: str) -> tuple[int, str]:
+    return -len(word), word
 
 
 def _within(a: str, b: str, a_bits: int, b_bits: int, most: int) -> bool:
@@ -108,7 +125,7 @@ def _run_together(a: list[str], b: list[str]) -> bool:
     return longer >= 6 and _within(left, right, letters_of(left), letters_of(right), longer // 5)
 
 
-def names(a: Read, b: Read, weight: Weight) -> Alike:
+def names(a: Read, b: Read) -> Alike:
     """Two names of one form each. Symmetric."""
     if b.name.words < a.name.words:
         a, b = b, a
@@ -117,21 +134,21 @@ def names(a: Read, b: Read, weight: Weight) -> Alike:
     legal = _forms(one.legal, other.legal) if one.legal != other.legal else 0
     spelled = one.spelling == other.spelling
     shared = a.words & b.words
-    counted = 0
-    for word in shared:
-        counted += weight(word)
     if len(shared) == len(a.words) == len(b.words):
-        return Alike(counted, 0, 0, 0, True, marks, same_marks, spelled, legal)
-    left = [w for w in a.longest if w not in shared]
-    right = [w for w in b.longest if w not in shared]
-    close = 0
-    if left and right:
-        close = _near_words(left, right, weight)
+        return Alike(a.total, 0, 0, 0, True, marks, same_marks, spelled, legal)
+    counted, counts = 0, a.counts
+    for word in shared:
+        counted += counts[word]
+    alone, rest, close = a.total - counted, b.total - counted, 0
+    if len(a.words) > len(shared) < len(b.words):
+        left = [w for w in a.longest if w not in shared]
+        right = [w for w in b.longest if w not in shared]
+        close, taken, given = _near_words(left, right, counts, b.counts)
+        alone, rest = alone - taken, rest - given
         if left and right and _same_letters(a, b, left, right):
-            close += min(sum(map(weight, left)), sum(map(weight, right)))
-            left, right = [], []
-    lone = sum(map(weight, left)), sum(map(weight, right))
-    return Alike(counted, close, *lone, False, marks, same_marks, spelled, legal)
+            close += min(alone, rest)
+            alone = rest = 0
+    return Alike(counted, close, alone, rest, False, marks, same_marks, spelled, legal)
 
 
 def _same_letters(a: Read, b: Read, left: list[str], right: list[str]) -> bool:
@@ -142,24 +159,28 @@ def _same_letters(a: Read, b: Read, left: list[str], right: list[str]) -> bool:
     return _run_together([w for w in a.name.words if w in left], [w for w in b.name.words if w in right])
 
 
-def _near_words(left: list[str], right: list[str], weight: Weight) -> int:
-    """Take out of both lists the words that may be one misspelt; what they count, by the commoner of two.
+def _near_words(
+    left: list[str], right: list[str], left_counts: Mapping[str, int], right_counts: Mapping[str, int]
+) -> tuple[int, int, int]:
+    """Take out of both lists the words that may be one misspelt.
 
     Both lists are in order of length, the longest words first.
+    Returns:
+        What they count, by the commoner of two; what those of the left count, and those of the right.
     """
-    close = 0
+    close = taken = given = 0
     for word in left.copy():
         bits, size = letters_of(word), len(word)
         for other in right:
-            unlike = bits ^ letters_of(other)
-            if unlike.bit_count() > 2 * _slips(max(size, len(other))) and unlike & bits and unlike & ~bits:
-                continue  # neither a slip nor a part of the other
-            if near(word, other):
-                close += min(weight(word), weight(other))
+            if may_be_near(bits, letters_of(other), size if size > len(other) else len(other)) and near(
+                word, other
+            ):
+                one, two = left_counts[word], right_counts[other]
+                close, taken, given = close + min(one, two), taken + one, given + two
                 left.remove(word)
                 right.remove(other)
                 break
-    return close
+    return close, taken, given
 
 
 def _forms(a: tuple[str, ...], b: tuple[str, ...]) -> int:
@@ -208,21 +229,30 @@ def streets(a: Street, b: Street) -> int:
     return NUMBER_MISSING if same_way else OTHER
 
 
-@lru_cache(maxsize=100_000)
 def _same_way(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     """Whether the words name one way: points of the compass and what one side leaves out do not matter."""
+    if a == b:
+        return True
     left = [w for w in a if len(w) > 1 or w.isdigit()]
     right = [w for w in b if len(w) > 1 or w.isdigit()]
     if not left or not right:
-        return left == right and a == b
-    few, many = sorted((left, right), key=lambda words: (len(words), words))
-    hits = sum(any(w == o or (not w.isdigit() and near(w, o)) for o in many) for w in few)
-    if hits == len(few):
-        return True
-    return hits * 2 > len(few) or _run_together(left, right)
+        return False
+    few, many = (left, right) if (len(left), left) <= (len(right), right) else (right, left)
+    hits = sum([word in many or _is_near_any(word, many) for word in few])
+    return hits == len(few) or hits * 2 > len(few) or _run_together(left, right)
 
 
-def metres(a: tuple[int, int], b: tuple[int, int]) -> int:
+def _is_near_any(word: str, others: list[str]) -> bool:
+    if word.isdigit():
+        return False
+    bits, size = letters_of(word), len(word)
+    for other in others:
+        if may_be_near(bits, letters_of(other), max(size, len(other))) and near(word, other):
+            return True
+    return False
+
+
+def metres(a: Sequence[int], b: Sequence[int]) -> int:
     """The distance of two positions in millionths of a degree; exact enough below some kilometres."""
     north = abs(a[0] - b[0])
     east = abs(a[1] - b[1])

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from commons.link import block, features, related
 from commons.link.judgements import NO_VERDICTS, Concerning, Verdicts
 from commons.link.model import Related
+from commons.link.outline import Outliner, Outlines
 from commons.link.rarity import Rarity, atoms, buckets_of, hashed, runs
 from commons.link.score import Scorer
 from commons.link.scored import Found, link
@@ -82,6 +83,7 @@ class Shared:
     shelf: Shelf
     rarity: Rarity = field(default_factory=lambda: Rarity({}))
     tell: bool = False  # give every compared pair, too
+    outlines: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -134,13 +136,16 @@ def compared(
     kept: Kept | None = None,
 ) -> Pairs:
     """The pairs of nodes that share a key and are worth looking at again."""
-    keys, pairs = Pile(), Pile()
+    keys, pairs, outlines = Pile(), Pile(), bytearray()
     for data in spread(_stretches(len(shared.shelf)), key_worker, shared):
-        keys.add(marshal.loads(data))  # noqa: S302  (written by `key_worker`)
+        parts, rows = marshal.loads(data)  # noqa: S302  (written by `key_worker`)
+        keys.add(parts)
+        outlines += rows
     width = max(len(shared.shelf) // PARTS, 1)
     for data in spread(_told(keys.take(), kept.keys if kept else None), block_worker, width):
         pairs.add(marshal.loads(data))  # noqa: S302  (written by `block_worker`)
     found = Pairs(array("Q"), array("Q"))
+    shared = replace(shared, outlines=bytes(outlines))
     for data in spread(pairs.take(), score_worker, shared):
         near, relatives, every = marshal.loads(data)  # noqa: S302  (written by `score_worker`)
         found.near.frombytes(near)
@@ -176,14 +181,18 @@ def sum_worker(with_nodes: bool) -> Callable[[bytes], bytes]:
 
 
 def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
-    """Nodes → (key, node), by part of the key."""
+    """Nodes → (key, node), by part of the key; and their outlines."""
+    outliner = Outliner(Scorer(shared.table, shared.rarity).weight)
 
     def do(stretch: tuple[int, int]) -> bytes:
         parts: dict[int, array[int]] = defaultdict(lambda: array("Q"))
+        rows = []
         for node in range(*stretch):
-            for key in block.keys(features.unpacked(shared.shelf[node]), shared.rarity):
+            read = features.unpacked(shared.shelf[node])
+            rows.append(outliner.of(read))
+            for key in block.keys(read, shared.rarity):
                 parts[key >> _SHIFT].extend((key, node))
-        return marshal.dumps({part: values.tobytes() for part, values in parts.items()})
+        return marshal.dumps(({part: values.tobytes() for part, values in parts.items()}, b"".join(rows)))
 
     return do
 
@@ -210,13 +219,14 @@ def score_worker(shared: Shared) -> Callable[[bytes], bytes]:
     scorer = Scorer(shared.table, shared.rarity)
     prepared = lru_cache(maxsize=20_000)(lambda node: scorer.prepared(features.unpacked(shared.shelf[node])))
     least = shared.table.candidate
+    outlines = Outlines(shared.outlines, shared.table)
 
     def do(data: bytes) -> bytes:
         every = array(
             "Q", (pair for pair, weight in runs(sorted(array("Q", data))) if weight >= block.ENOUGH)
         )
         near, relatives = array("Q"), array("Q")
-        for pair in every:
+        for pair in outlines.worth(every, least):
             a, b = prepared(pair >> 32), prepared(pair & 0xFFFFFFFF)
             score = scorer.score(a, b)
             if related.is_near(score, least):

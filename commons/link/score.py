@@ -6,14 +6,14 @@ the order of the two records does not matter. What is missing on either side cou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from commons.link import compare
 from commons.link.compare import Alike, Read
 from commons.link.features import Features
 from commons.link.model import Part, Weighed
-from commons.link.normal import Name
 from commons.link.rarity import Rarity, name_atom, street_atom
 from commons.link.tables import Table, load_tables
 
@@ -51,9 +51,10 @@ class Scorer:
 
     def __init__(self, table: Table, rarity: Rarity) -> None:
         self.table, self.rarity = table, rarity
-        self._points = table.points
+        self._points = dict(table.points)  # a proxy's look-up takes twice as long
         self._weights: dict[str, int] = {}
         self._generic = load_tables().generic
+        self._share = lru_cache(maxsize=10_000)(self._share_of)
 
     def weight(self, word: str) -> int:
         """What a shared word counts."""
@@ -67,7 +68,7 @@ class Scorer:
 
     def prepared(self, features: Features) -> Prepared:
         """A record made ready to be weighed with many others."""
-        return Prepared(features, [compare.Read(name) for name in features.names])
+        return Prepared(features, [Read(name, self.weight) for name in features.names])
 
     def score(self, one: Prepared, other: Prepared) -> Score:
         """Both records' points, part by part."""
@@ -87,7 +88,7 @@ class Scorer:
             guards.append(G_WORDS)
         anchored = known or contact > 0 or place > 0
         firm = known or contact > 0 or exact >= self._points["firm"]
-        return Score(sum(p for _n, p in parts), tuple(parts), tuple(guards), anchored, firm, likeness)
+        return Score(_sum(parts), tuple(parts), tuple(guards), anchored, firm, likeness)
 
     # names
 
@@ -97,7 +98,7 @@ class Scorer:
         for x in a.names:
             for y in b.names:
                 found, likeness, contradict = self._name_parts(x, y)
-                total = sum(p for _n, p in found)
+                total = _sum(found)
                 if best is None or (total, likeness) > best[:2]:
                     best = (total, likeness, found, contradict)
         if best is None:
@@ -114,13 +115,13 @@ class Scorer:
         return points.get("name", 0) * 100 < (points.get("name", 0) + lone) * self._points["alike_greater"]
 
     def _name_parts(self, x: Read, y: Read) -> tuple[list[tuple[str, int]], int, bool]:
-        points, alike = self._points, compare.names(x, y, self.weight)
+        points, alike = self._points, compare.names(x, y)
         found: list[tuple[str, int]] = []
         if alike.lesser and not alike.shared and compare.is_acronym(x.name, y.name):
             found.append(("acronym", points["acronym"]))
             likeness = 100
         else:
-            likeness = self._word_parts(x.name, y.name, alike, found)
+            likeness = self._word_parts(x, y, alike, found)
         if alike.marks == 2:
             found.append(("marks", points["marks"]))
         elif alike.marks:
@@ -133,7 +134,7 @@ class Scorer:
             found.append(("spelling", points["spelling"]))
         return found, likeness, alike.marks == 2 or alike.legal == 3
 
-    def _word_parts(self, x: Name, y: Name, alike: Alike, found: list[tuple[str, int]]) -> int:
+    def _word_parts(self, x: Read, y: Read, alike: Alike, found: list[tuple[str, int]]) -> int:
         """Shared words count, lone words cost; returns how many percent of the lesser name are shared."""
         points = self._points
         shared = alike.shared + alike.near * points["near"] // 100
@@ -151,14 +152,16 @@ class Scorer:
             found.append(("other words", max(cost, points["name_least"])))
         return shared * 100 // (shared + lesser) if shared else 0
 
-    def _whole(self, name: Name) -> int:
+    def _whole(self, read: Read) -> int:
         """What an equal whole name counts more."""
-        common = self.rarity.bucket(name_atom(name.words, name.marks))
-        by_count = self.table.whole_names
-        most = by_count[min(common, len(by_count) - 1)]
-        if not name.marks and self._generic.issuperset(name.words):
-            return min(most, self._points["name_generic"])
-        return most
+        if read.whole is None:
+            name = read.name
+            common = self.rarity.bucket(name_atom(name.words, name.marks))
+            by_count = self.table.whole_names
+            read.whole = by_count[min(common, len(by_count) - 1)]
+            if not name.marks and self._generic.issuperset(name.words):
+                read.whole = min(read.whole, self._points["name_generic"])
+        return read.whole
 
     # place
 
@@ -179,37 +182,47 @@ class Scorer:
         if a.neighbourhood and b.neighbourhood:
             same = a.neighbourhood == b.neighbourhood or compare.near(a.neighbourhood, b.neighbourhood)
             found.append(("neighbourhood", points["neighbourhood" if same else "neighbourhood_other"]))
-        exact = sum(p for _n, p in found)
+        exact = _sum(found)
         town = self._town(a, b)
         if town is not None:
             found.append(town)
             if town[1] < 0 and exact < points["firm"]:
                 guards.append(G_TOWN)
-        self._within(found, parts, points["place_least"], points["place_most"], "place")
-        return sum(p for _n, p in found if p > 0), exact
+        return self._within(found, parts, points["place_least"], points["place_most"], "place"), exact
 
     def _within(
         self, found: list[tuple[str, int]], parts: list[tuple[str, int]], least: int, most: int, what: str
-    ) -> None:
-        """Add parts that speak of one matter; together they count no more than so much either way."""
-        total = sum(p for _n, p in found)
-        parts += [(name, count) for name, count in found if count]
+    ) -> int:
+        """Add parts that speak of one matter; together they count no more than so much either way.
+
+        Returns the sum of what speaks for it.
+        """
+        total = good = 0
+        for part in found:
+            count = part[1]
+            if count:
+                parts.append(part)
+                total += count
+                if count > 0:
+                    good += count
         if total > most or total < least:
             parts.append((f"{what}, at most", (most if total > most else least) - total))
+        return good
 
     def _street(self, a: Features, b: Features, guards: list[str]) -> int:
         assert a.street is not None and b.street is not None
-        points, how = self._points, compare.streets(a.street, b.street)
+        points = self._points
+        if a.street.number and b.street.number and a.street.number != b.street.number:
+            guards.append(G_NUMBER)
+            return points["street_other_number"]  # whatever the street
+        how = compare.streets(a.street, b.street)
         if how == compare.SAME:
             spelled = points["street_spelled"] if a.street.spelling == b.street.spelling else 0
             share = min(self._share(street_atom(a)), self._share(street_atom(b)))
             return points["street"] * share // 100 + spelled
-        if a.street.number and b.street.number and a.street.number != b.street.number:
-            guards.append(G_NUMBER)
-            return points["street_other_number"]
         return points[_STREETS[how]]
 
-    def _share(self, atom: str) -> int:
+    def _share_of(self, atom: str) -> int:
         """The percentage that is left of the points of something which many have."""
         shares = self.table.shares
         return shares[min(self.rarity.bucket(atom), len(shares) - 1)]
@@ -242,6 +255,8 @@ class Scorer:
         Where house numbers differ a shared one is likely the head office's and counts nothing.
         """
         points = self._points
+        if not ((a.phones and b.phones) or (a.emails and b.emails) or (a.sites and b.sites)):
+            return 0
         found: list[tuple[str, int]] = []
         if a.phones and b.phones:
             found.append(("phone", self._phone(a, b)))
@@ -296,6 +311,13 @@ class Scorer:
             parts.append(("date", points["date" if same else "date_other"]))
             if not same:
                 guards.append(G_DATE)
+
+
+def _sum(parts: Iterable[tuple[str, int]]) -> int:
+    total = 0
+    for part in parts:
+        total += part[1]
+    return total
 
 
 _FORMS = {1: "legal", 2: "settlement_missing", 3: "settlement_other"}
