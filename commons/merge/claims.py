@@ -202,6 +202,19 @@ class Admission:
         return None if accepted else LICENCE
 
 
+def speaks_of(member: str, row: Row, hashes: Collection[bytes]) -> bool:
+    """Whether what becomes of a row may depend on what is said of one of these addresses, by their hashes."""
+    if tombstone_digest(f"{member}/{row.type}/{row.id}") in hashes:
+        return True
+    if row.type not in JUDGING and b'"copied_from":' not in row.data:
+        return False
+    try:
+        about = origins(row.type, fields_of(row.data))
+    except (ValueError, TypeError, LookupError, RecursionError):  # it is no record, so it says nothing
+        return False
+    return any(tombstone_digest(address) in hashes for address in about)
+
+
 def _bytes(hash: str) -> bytes:
     """The 32 bytes of a tombstone's text."""
     return base64.b32decode(hash.upper() + "====")

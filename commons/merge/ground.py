@@ -30,7 +30,14 @@ Members = tuple[int, ...]  # numbers of the claims of one entity, ascending
 
 
 class NotOnGround(Exception):
-    """What changed reaches further than can be told from the last pool: everything is made anew. Caught."""
+    """It cannot be told from the last pool what changed, so everything is made anew; `renew` catches it.
+
+    `why`: a code of `difference.WHY`.
+    """
+
+    def __init__(self, why: str = "") -> None:
+        self.why = why
+        super().__init__(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +172,7 @@ class Stand:
     def look_at(self, subjects: Set[str]) -> None:
         """Whoever speaks for itself must be the same among the members that stand. Raises NotOnGround."""
         if any(a.partition("/")[0] in self._standing for a in subjects ^ self._subjects):
-            raise NotOnGround
+            raise NotOnGround("many")
 
     def steps(self, groups: Groups, referring: Iterable[int], context: Context) -> dict[int, Step]:
         """What there is to do.

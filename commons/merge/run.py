@@ -37,9 +37,12 @@ from commons.merge import link_state, withheld
 from commons.merge.act import Progress, Release, Result, act
 from commons.merge.changes import Changes, compare, to_bytes
 from commons.merge.claims import Admission
+from commons.merge.difference import Way
 from commons.merge.inputs import Ahead, locked_releases, take_in
+from commons.merge.last import LastPool
 from commons.merge.mending import mend
 from commons.merge.plan import MemberPlan, plan, territory_digest, vocabularies_digest
+from commons.merge.renew import How, renew
 from commons.merge.sealing import seal
 from commons.messages import N_
 from commons.schema import territory as territories
@@ -77,6 +80,7 @@ class WithdrawnSince(CommonsError):
 @dataclass(frozen=True, slots=True)
 class Options:
     """How one merge is wanted. `dry_run`: write nothing but the store. `purge`: seal nothing, delete.
+    `full`: make everything anew, not by difference from the last pool.
 
     `net`: how to ask the net for releases; None: it is not asked.
     """
@@ -90,6 +94,7 @@ class Options:
     children: int | None = None
     purge: bool = False
     net: Net | None = None
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ class Merged:
     plans: Mapping[str, MemberPlan] = field(default_factory=dict)
     fetched: Fetched | None = None
     changes: Mapping[str, Changes] = field(default_factory=dict)
+    way: Way | None = None
 
     @property
     def findings(self) -> list[Finding]:
@@ -175,7 +181,8 @@ def _merge_seen(
         return Merged(planned.lock, None, planned.members, fetched)
     for moved in requests.accept({id for id, m in planned.lock.members.items() if m.admitted}, store):
         fetched.arrived.setdefault(moved.manifest.member, []).append(moved.digest)
-    result, changes = _act(planned.lock, folder, store, gate, options, progress)
+    made = _act(planned.lock, folder, store, gate, options, progress, previous)
+    result = made.result
     planned.lock.write(folder / locks.FILE_NAME)
     seal(
         planned.lock,
@@ -188,7 +195,7 @@ def _merge_seen(
     )
     if any(member.tombstones for member in planned.lock.members.values()):
         fetched.findings += tidy(policy, folder, store)
-    return Merged(planned.lock, result, planned.members, fetched, changes)
+    return Merged(planned.lock, result, planned.members, fetched, made.changes, made.way)
 
 
 def _lacking(store: Store) -> frozenset[str]:
@@ -216,8 +223,8 @@ def _merge_locked(folder: Path, store: Store, options: Options, progress: Progre
     if options.dry_run:
         return Merged(lock, None)
     with store.writing(), Gate(store.root / "intake") as gate:
-        result, changes = _act(lock, folder, store, gate, options, progress)
-    return Merged(lock, result, changes=changes)
+        made = _act(lock, folder, store, gate, replace(options, full=True), progress)
+    return Merged(lock, made.result, changes=made.changes, way=made.way)
 
 
 def _previous(folder: Path) -> Lock | None:
@@ -225,30 +232,42 @@ def _previous(folder: Path) -> Lock | None:
     return locks.read(folder) if (folder / locks.FILE_NAME).exists() else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A pool in its place, what changed in it, and how it was made."""
+
+    result: Result
+    changes: dict[str, Changes]
+    way: Way
+
+
 def _act(
-    lock: Lock, folder: Path, store: Store, gate: Gate, options: Options, progress: Progress
-) -> tuple[Result, dict[str, Changes]]:
-    """Write the pool beside the old one, compare the two, then put it in its place."""
+    lock: Lock,
+    folder: Path,
+    store: Store,
+    gate: Gate,
+    options: Options,
+    progress: Progress,
+    previous: Lock | None = None,
+) -> _Made:
+    """Write the pool beside the old one, compare the two, then put it in its place, and its notes."""
     out = options.out or folder / POOL
-    fresh = out.with_name(f".{out.name}.next")
+    fresh, ours = out.with_name(f".{out.name}.next"), out == folder / POOL
+    last = LastPool(out, store.root)
+    links = store.root / link_state.FILE_NAME
+    how = How(links, options.full or not ours, ours, options.canonical, options.children, progress)
     try:
-        result = act(
-            lock,
-            _whole(lock, store, gate),
-            fresh,
-            canonical=options.canonical,
-            children=options.children,
-            progress=progress,
-            links=store.root / link_state.FILE_NAME,
-        )
-        changes = _changes(out, fresh) if out.exists() and out == folder / POOL else {}
+        result, way = renew(lock, lambda: _whole(lock, store, gate), last, fresh, how, previous=previous)
+        changes = _changes(out, fresh) if out.exists() and ours else {}
         fresh.replace(out)
         sync_folder(out.parent)  # the pool before the lock, also when the power fails
-        if out == folder / POOL:
+        if ours:
             write_bytes(folder / CHANGES, to_bytes(changes))
+            last.keep(lock.to_bytes())
     finally:
         fresh.unlink(missing_ok=True)
-    return Result(result.root, out, result.counts, result.receipts), changes
+        last.begin_anew()
+    return _Made(Result(result.root, out, result.counts, result.receipts), changes, way)
 
 
 def _changes(old: Path, new: Path) -> dict[str, Changes]:

@@ -74,7 +74,7 @@ class Writer:
         self.path = path
         self.schema = schema or load_schema()
         self.shaper = Shaper(self.schema)
-        self._canonical, self._standing, self._tidy = canonical, standing, tidy
+        self._canonical, self._standing, self._tidy, self._beside = canonical, standing, tidy, beside
         self._waiting: dict[str, list[Row]] = {}
         self._statements: dict[str, str] = {}
         self._filling: dict[tuple[str, tuple[str, ...], bool], str] = {}
@@ -241,6 +241,8 @@ class Writer:
         self.connection.close()
         if self._canonical or self._tidy:
             _clear_gaps(self.path)
+        if self._tidy and self._beside is not None and self._beside.file:
+            _clear_gaps(Path(self._beside.file))
         if self._canonical:
             _forget_writer(self.path)
         with self.path.open("rb") as file:

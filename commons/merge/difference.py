@@ -1,0 +1,113 @@
+"""Which members stand from one merge to the next, and whether it is worth starting from the last pool. Pure.
+
+A member stands if every row that a merge would make of its release alone is what it was: the same form of the
+same release, under the same words about it (what is withdrawn, held, did not come along), with the same
+numbers, no date in it having come since. What follows from others (who is the same thing, whose word is in
+force) is decided anew every time and is no part of this.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from commons.federation.lock import Lock, instant
+from commons.intake.gate import Intake
+from commons.merge.claims import speaks_of
+from commons.merge.memory import TakenFrom, block_of, mark_of
+from commons.messages import N_
+
+MOST_CHANGED = 20  # percent of the records; beyond, to make everything anew costs less
+ASKED, FIRST, RULES, MANY, NOT_THERE = "asked", "first", "rules", "many", "not-there"
+WHY = {
+    ASKED: N_("it was asked for"),
+    FIRST: N_("there is no last pool to start from"),
+    RULES: N_("the rules or the program are not those of the last pool"),
+    MANY: N_("too much has changed"),
+    NOT_THERE: N_("the last pool or what was noted of it is not what was written"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a pool was made. `why`: of `WHY`, why everything was made anew; "": only what changed was.
+
+    `changed`: members whose releases were looked at again, of `members` that have one.
+    """
+
+    why: str = ""
+    changed: int = 0
+    members: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What one member's release has to be compared by. `runs_out`: the moment from which it is late."""
+
+    intake: Intake
+    runs_out: str
+
+    @property
+    def numbers(self) -> int:
+        """How many claims have a number, those included that are not shown."""
+        return sum(self.intake.counts.values()) + len(self.intake.hidden)
+
+
+def same_rules(last: Lock, lock: Lock) -> bool:
+    """Whether what stood under one lock may stand under the other; who took whose place is not followed."""
+
+    def rules(of: Lock) -> tuple[object, ...]:
+        return of.protocol, of.schema, of.linker, of.vocabularies, of.territory, of.policy.licences
+
+    succession = last.policy.successors or lock.policy.successors
+    return rules(last) == rules(lock) and not succession and last.as_of <= lock.as_of
+
+
+def standing(
+    last: Lock, lock: Lock, taken: Mapping[str, TakenFrom], offered: Sequence[Offered]
+) -> frozenset[str]:
+    """The members whose claims are what they were.
+
+    Args:
+        taken: member → what the last merge took up of it.
+        offered: the releases of `lock`, in order of their members' ids.
+    """
+    words = _other_words(last, lock)
+    as_of, base, found = instant(lock.as_of), 0, []
+    for release in offered:
+        intake, block = release.intake, block_of(release.numbers)
+        before = taken.get(intake.member)
+        if before is not None and intake.taken:
+            today = TakenFrom(
+                intake.release, mark_of(intake), base, block, release.runs_out <= as_of, before.later
+            )
+            came = before.later and before.later <= as_of
+            same = today == before and not came and _same_words(last, lock, intake.member)
+            if same and not (words and any(speaks_of(intake.member, row, words) for row in intake.rows())):
+                found.append(intake.member)
+        base += block
+    return frozenset(found)
+
+
+def is_worth_it(stand: frozenset[str], offered: Sequence[Offered]) -> bool:
+    """Whether few enough records changed."""
+    changed = sum(o.numbers for o in offered if o.intake.member not in stand)
+    return changed * 100 <= MOST_CHANGED * sum(o.numbers for o in offered)
+
+
+def _same_words(last: Lock, lock: Lock, member: str) -> bool:
+    """Whether the locks say the same of what a member took back, and of what of it did not come along."""
+    before, now = last.members[member], lock.members[member]
+    return (before.tombstones, before.withheld) == (now.tombstones, now.withheld)
+
+
+def _other_words(last: Lock, lock: Lock) -> frozenset[bytes]:
+    """Hashes of the addresses of which only one of the locks says that they are withdrawn or held."""
+
+    def words(of: Lock) -> set[tuple[str, object, object]]:
+        stones = {(s.hash, m, s) for m, locked in of.members.items() for s in locked.tombstones}
+        return stones | {(h.hash, None, h.field) for h in of.holds if h.until > of.as_of}
+
+    other = words(last) ^ words(lock)
+    return frozenset(base64.b32decode(hash.upper() + "====") for hash, _member, _word in other)

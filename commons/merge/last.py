@@ -1,0 +1,171 @@
+"""The last pool and its notes on the disk: kept after a merge, believed only if they are what was written.
+
+Beside the store, in `last/`: `notes.db` and `features` (see `memory`), and `seal.json`, which names the
+SHA-256 of both, of the pool, of its lock, and the program that made them. The store is ours alone, as are the
+results of intake in it; a pool may come from anywhere. So nothing of a pool is believed that was not written
+by this very program here and is byte for byte what it was: who puts another pool in its place, or a disk that
+spoils it, only costs the time to make everything anew. The seal is taken away first and written last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import sys
+import unicodedata
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import Stemmer
+
+import commons
+from commons import assets
+from commons.format.container import write_bytes
+from commons.merge.ground import NotOnGround
+from commons.merge.memory import Noted, Notes, TakenFrom
+
+FOLDER, _SEAL, _DATABASE, _FEATURES = "last", "seal.json", "notes.db", "features"
+_CHUNK = 1024 * 1024
+_HEADER = 100  # bytes; source: SQLite's file format, "The Database Header"
+_MOST_WASTED = 25  # percent of the pages that nothing stands on
+
+
+@cache
+def program() -> str:
+    """Names this program to the last line, and what its results depend on besides."""
+    found = hashlib.sha256()
+    folder = Path(commons.__file__).parent
+    for path in sorted(folder.rglob("*.py")):
+        found.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
+    schemas = assets.folder("schemas")
+    for path in sorted(p for p in schemas.rglob("*") if p.is_file()):
+        found.update(f"{path.relative_to(schemas)}\n".encode() + path.read_bytes())
+    others = (commons.__version__, sys.version, sqlite3.sqlite_version, unicodedata.unidata_version)
+    found.update(repr((*others, Stemmer.version())).encode())
+    return found.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class LastPool:
+    """The pool at `path`, whose notes lie beside the `store`."""
+
+    path: Path
+    store: Path
+
+    @property
+    def _folder(self) -> Path:
+        return self.store / FOLDER
+
+    @property
+    def coming(self) -> Notes:
+        """Where the notes of a merge are written; `keep` puts them in their place."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return Notes(self._folder / f".{_DATABASE}.next", self._folder / f".{_FEATURES}.next")
+
+    def begin_anew(self) -> None:
+        """Take away what an unfinished merge has left."""
+        for path in (self.coming.database, self.coming.features):
+            path.unlink(missing_ok=True)
+
+    def keep(self, lock: bytes) -> None:
+        """Keep the notes of the pool that now stands at `path`, merged under `lock`."""
+        (self._folder / _SEAL).unlink(missing_ok=True)
+        self.coming.database.replace(self._folder / _DATABASE)
+        self.coming.features.replace(self._folder / _FEATURES)
+        seal = {**self._sums(), "lock": hashlib.sha256(lock).hexdigest(), "program": program()}
+        write_bytes(self._folder / _SEAL, json.dumps(seal, indent=1, sort_keys=True).encode() + b"\n")
+
+    def forget(self) -> None:
+        """Keep nothing of it."""
+        for name in (_SEAL, _DATABASE, _FEATURES):
+            (self._folder / name).unlink(missing_ok=True)
+        self.begin_anew()
+
+    def _sums(self) -> dict[str, str]:
+        return {
+            "pool": _sum(self.path),
+            "notes": _sum(self._folder / _DATABASE),
+            "features": _sum(self._folder / _FEATURES),
+        }
+
+    @property
+    def is_by_this_program(self) -> bool:
+        """Whether this program would have made the same of it."""
+        return self._seal().get("program") == program()
+
+    def is_of(self, lock: bytes) -> bool:
+        """Whether it was merged under this lock, and not too much of its file is empty."""
+        return self._seal().get("lock") == hashlib.sha256(lock).hexdigest() and not _is_wasteful(self.path)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a pool with a seal."""
+        return bool(self._seal()) and self.path.is_file()
+
+    def _seal(self) -> dict[str, str]:
+        try:
+            seal = json.loads((self._folder / _SEAL).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return seal if isinstance(seal, dict) else {}
+
+    def taken_from(self) -> dict[str, TakenFrom]:
+        """What the last merge took up; not proven before `begin` has returned. Raises NotOnGround."""
+        try:
+            with closing(sqlite3.connect("file::memory:", uri=True)) as connection:
+                path = self._folder / _DATABASE
+                connection.execute("ATTACH ? AS noted", (f"{path.resolve().as_uri()}?immutable=1",))
+                return Noted(connection, empty=False).taken_from()
+        except sqlite3.DatabaseError as error:
+            raise NotOnGround from error
+
+    def begin(self, fresh: Path) -> None:
+        """Put the pool at `fresh` and its notes where they will be changed, each being what the seal says.
+
+        Raises:
+            NotOnGround: one of them is not there or not what was written.
+        """
+        seal, notes = self._seal(), self.coming
+        copies = {
+            "pool": (self.path, fresh),
+            "notes": (self._folder / _DATABASE, notes.database),
+            "features": (self._folder / _FEATURES, notes.features),
+        }
+        for name, (path, copy) in copies.items():
+            try:
+                if _copied(path, copy) != seal.get(name):
+                    raise NotOnGround
+            except FileNotFoundError as error:
+                raise NotOnGround from error
+
+
+def _sum(path: Path) -> str:
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            found.update(chunk)
+    return found.hexdigest()
+
+
+def _copied(path: Path, copy: Path) -> str:
+    """Copy a file; gives the SHA-256 of what was copied."""
+    found = hashlib.sha256()
+    with path.open("rb") as file, copy.open("wb") as into:
+        while chunk := file.read(_CHUNK):
+            found.update(chunk)
+            into.write(chunk)
+    return found.hexdigest()
+
+
+def _is_wasteful(path: Path) -> bool:
+    """Whether many pages of a database are empty: a pool that is made anew has none."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER)
+    except OSError:
+        return True
+    pages, empty = int.from_bytes(head[28:32], "big"), int.from_bytes(head[36:40], "big")
+    return empty * 100 > _MOST_WASTED * pages

@@ -1,0 +1,92 @@
+"""The pool of a folder, made by difference from the last one where that is possible, else made anew.
+
+Both ways give the same rows and the same root (tests/merge/test_difference.py); this only chooses. In doubt
+everything is made anew. A pool that is checked or rebuilt (`--locked`, `verify`, editions) never comes this
+way by difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from commons.federation.lock import Lock
+from commons.merge.act import Progress, Release, Result, act
+from commons.merge.difference import (
+    ASKED,
+    FIRST,
+    MANY,
+    NOT_THERE,
+    RULES,
+    Offered,
+    Way,
+    is_worth_it,
+    same_rules,
+    standing,
+)
+from commons.merge.ground import Ground, NotOnGround
+from commons.merge.last import LastPool
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a pool is wanted; `links` as in `act`. `anew`: not by difference. `keep`: its notes, too."""
+
+    links: Path
+    anew: bool = False
+    keep: bool = True
+    canonical: bool = False
+    children: int | None = None
+    progress: Progress = lambda what, n: None
+
+
+def renew(
+    lock: Lock, releases: Callable[[], Iterator[Release]], last: LastPool, fresh: Path, how: How,
+    *, previous: Lock | None,
+) -> tuple[Result, Way]:  # fmt: skip
+    """Write the pool of `lock` to `fresh`, and its notes where `LastPool.keep` finds them.
+
+    Args:
+        releases: those that the lock names, in order; may be asked for twice.
+        previous: the lock of the last pool.
+    Raises:
+        What `act` raises. Then the last pool and its notes are what they were.
+    """
+    last.begin_anew()
+    why = _why_anew(lock, previous, last, how)
+    if not why and previous is not None:
+        try:
+            return _by_difference(lock, list(releases()), last, fresh, how, previous)
+        except NotOnGround as stopped:
+            last.begin_anew()
+            why = stopped.why or NOT_THERE
+    result = act(
+        lock, releases(), fresh, canonical=how.canonical, children=how.children, progress=how.progress,
+        links=how.links, notes=last.coming if how.keep else None,
+    )  # fmt: skip
+    return result, Way(why, len(result.receipts), len(result.receipts))
+
+
+def _why_anew(lock: Lock, previous: Lock | None, last: LastPool, how: How) -> str:
+    if how.anew or how.canonical:
+        return ASKED
+    if previous is None or not last.exists:
+        return FIRST
+    if not same_rules(previous, lock) or not last.is_by_this_program:
+        return RULES
+    return "" if last.is_of(previous.to_bytes()) else NOT_THERE
+
+
+def _by_difference(
+    lock: Lock, releases: list[Release], last: LastPool, fresh: Path, how: How, previous: Lock
+) -> tuple[Result, Way]:
+    offered = [Offered(release.intake, release.said.valid_until) for release in releases]
+    stand = standing(previous, lock, last.taken_from(), offered)
+    if not is_worth_it(stand, offered):
+        raise NotOnGround(MANY)
+    result = act(
+        lock, releases, fresh, children=how.children, progress=how.progress, links=how.links,
+        notes=last.coming, ground=Ground(stand, last.begin),
+    )  # fmt: skip
+    return result, Way("", len(releases) - len(stand), len(releases))
