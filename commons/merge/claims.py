@@ -12,8 +12,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from commons.addresses import short_of, tombstone_digest
 from commons.federation.lock import Lock, Tombstone, instant
@@ -33,8 +32,7 @@ HASH_LETTERS = 52
 NO_LICENCE_NEEDED = frozenset({"catalogue", "withdrawal"})
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """One row of a release. `code` None: a claim, with its text as it may be kept; else why it is none."""
 
     type: str
@@ -228,9 +226,12 @@ def _withdrawn(stones: Iterable[Tombstone], version: tuple[int, int]) -> str | N
     return None
 
 
+_read = json.JSONDecoder().raw_decode
+
+
 def fields_of(data: bytes | str) -> dict[str, Any]:
     """The fields of a canonical record that was proven before, or of what a pruned release shows of one."""
-    said = json.loads(data)
+    said = _read(data if isinstance(data, str) else data.decode())[0]
     return said[0][2] if isinstance(said[0], list) else said[2]  # type: ignore[no-any-return]
 
 

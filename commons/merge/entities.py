@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring as quote
 from typing import Any, NamedTuple
 
 from commons.addresses import short_code
@@ -21,7 +22,6 @@ from commons.pool.words import word_list
 from commons.schema.spec import load_schema
 
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
-_decode = json.JSONDecoder().raw_decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,8 @@ class Maker:
         said = Said(claim.address, standing(claim.fields) if lapsed else claim.fields)
         fused = fuse([said], plan, self._context)
         rows = self._rows(claim.number, claim.type, claim.short, fused, claim.language)
-        text = without(claim.json, [name for name in claim.fields if name not in fused.fields])
+        shown = fused.fields
+        text = without(claim.json, {n: v for n, v in claim.fields.items() if n not in shown})
         if text is None:
             fused_leaf = leaf(("fused", fused.address, fused.fields))
         else:
@@ -114,18 +115,21 @@ class Maker:
         return self._shaper.rows(entity, short)
 
 
-def without(text: str, names: Sequence[str]) -> str | None:
+def without(text: str, gone: Mapping[str, Any]) -> str | None:
     """A canonical record without these of its fields, not read anew; None where that cannot be told apart.
 
     A name and a colon after its quotation mark stand in no text, whose quotation marks are escaped; an object
     within the record may have the same key, and then nothing is cut.
     """
-    for name in names:
+    for name, value in gone.items():
         key = f'"{name}":'
         at = text.find(key)
         if at < 0 or text.find(key, at + 1) >= 0:
             return None
-        end = _decode(text, at + len(key))[1]
+        piece = key + (quote(value) if value.__class__ is str else _json(value))
+        if not text.startswith(piece, at):
+            return None
+        end = at + len(piece)
         if text[end] == ",":
             text = text[:at] + text[end + 1 :]
         else:  # the last field: the comma before it goes too

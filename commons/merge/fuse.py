@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from commons.format.identity import identity_digest
 from commons.model import Fields, Value
@@ -28,8 +28,7 @@ NEVER_RIVALS = frozenset({"confirmed_at", "expires_at", "language"})  # differ w
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """One claim: its address, and its fields without those that are held."""
 
     address: str
@@ -80,8 +79,7 @@ class Rival:
     confirmed_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Fused:
+class Fused(NamedTuple):
     """An entity's values. `claims`: the addresses, sorted; `address`: the one that names it."""
 
     address: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from json.encoder import encode_basestring as quote
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,6 +18,13 @@ Cell: TypeAlias = "str | int | float | bytes | None"
 Row: TypeAlias = Sequence[Cell]
 
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
+def _text_of(value: Any) -> str:
+    """A list or an object as JSON; most are lists of texts, for which no encoder has to be set up."""
+    if value.__class__ is list and all(one.__class__ is str for one in value):
+        return f"[{','.join(map(quote, value))}]"
+    return _json(value)
 
 
 class Filled(NamedTuple):
@@ -39,8 +46,7 @@ class EntityRows(NamedTuple):
     search: Row
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """One entity with its fused values. References are addresses of entities; `number` orders entities."""
 
     number: int
@@ -59,7 +65,7 @@ class _Type:
     def __init__(self, rtype: RecordType) -> None:
         columns = fused_columns(rtype)
         makers: dict[str, Callable[[Any], Cell]] = {
-            "json": _json,
+            "json": _text_of,
             "boolean": int,
             "degrees": lambda value: value / 1_000_000,
         }
