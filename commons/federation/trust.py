@@ -9,17 +9,20 @@ Laws:
   whether a thief, a finder or a forgotten copy signs it.
 - Two copies of a catalogue are an everyday accident: both releases are kept, the last undisputed one is used,
   and a later release that descends from both heals it.
+- What becomes of a release is decided by what all continuations of its own key log agree on. Where a key log
+  is continued in two ways, the sheet is in two hands: nothing that either signs since is shown, and what
+  either withdraws is withdrawn, as with two copies, until a pause says otherwise.
 """
 
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from commons.federation import descent
 from commons.federation.lock import CURRENT, LATE, PAUSED, Evidence, LockedMember
 from commons.federation.policy import MaxAge, Pause
 from commons.findings import Finding
@@ -29,7 +32,7 @@ from commons.format.keylog import KeyLog
 from commons.format.manifest import Manifest, release_digest
 from commons.messages import N_
 
-Version = tuple[int, int]
+Version = descent.Version
 MOST_TRIED = 20  # candidates; one that has twenty broken releases in a row needs a telephone, not a program
 
 
@@ -98,10 +101,10 @@ def prove(
 class Choice:
     """Which release is to be used.
 
-    `candidates`: best first; the first that intake accepts is used. `own`: every release that is the member's
-    word, used or not, by version: what they withdraw is withdrawn. `disowned`: those that are not its word,
-    since they are void or beyond a pause. `log`: the member's key log as far as it is undisputed. `findings`
-    carry codes of this module: E_ROLLBACK, E_TWOCOPIES, E_KEYFORK, E_VOID, renewed.
+    `candidates`: best first; the first that intake accepts is used. `own`: every release that is or may be
+    the member's word, used or not, by version: what they withdraw is withdrawn. `disowned`: those that are
+    not its word, since they are void or beyond a pause. `log`: the key log as far as it is undisputed.
+    `findings` carry codes of this module: E_ROLLBACK, E_TWOCOPIES, E_KEYFORK, E_VOID, renewed.
     """
 
     candidates: tuple[Seen, ...]
@@ -130,39 +133,45 @@ def choose(
         if any(s.manifest.epoch > pause.at[0] for s in releases.values()):
             findings.append(Finding("renewed", member=member))
         releases = {d: s for d, s in releases.items() if s.version <= pause.at}
-    log, forked = undisputed_log(s.keylog for s in releases.values())
-    if forked:
+    logs = _Continuations(s.keylog for s in releases.values())
+    log = logs.beginning
+    if logs.forked:
         findings.append(Finding("E_KEYFORK", member=member))
-    alive = {}
+    alive, in_two_hands = {}, []
     for digest, release in releases.items():
-        if log is None or release.manifest.epoch > log.epoch:
-            continue
-        if log.is_void(*release.version):
+        if logs.settled(release.keylog.head).is_void(*release.version):
             disowned.append(release)
             findings.append(_about(release, "E_VOID"))
+        elif log is not None and log.epoch < release.manifest.epoch:
+            in_two_hands.append(release)
         else:
             alive[digest] = release
-    evidence = _evidence(alive, known, log, pause)
+    evidence = _evidence(alive, known, log, pause, forked=logs.forked)
     candidates = _candidates(alive, evidence)
-    floor = _floor(known, log) if pause is None else None
+    floor = _floor(known, log, forked=logs.forked) if pause is None else None
     if known is not None and known.release not in releases and floor is not None:
         findings += [_about(s, "E_ROLLBACK") for s in candidates if s.version < floor]
         candidates = [s for s in candidates if s.version >= floor]
-    followed = _line(candidates[0], alive) if candidates else frozenset()
+    followed = descent.line(candidates[0], alive) if candidates else frozenset()
     findings += [
         Finding("E_TWOCOPIES", member=member, details={"epoch": e.epoch, "number": e.number})
         for e in evidence
         if not followed.issuperset(e.digests)
     ]
-    own = tuple(sorted(alive.values(), key=lambda s: (s.version, s.digest)))
+    own = tuple(sorted([*alive.values(), *in_two_hands], key=lambda s: (s.version, s.digest)))
     return Choice(tuple(candidates), own, tuple(disowned), log, evidence, tuple(findings))
 
 
-def _floor(known: LockedMember | None, log: KeyLog | None) -> Version | None:
+def _floor(known: LockedMember | None, log: KeyLog | None, *, forked: bool) -> Version | None:
     """The version that was used last: if its release is lost here, nothing older replaces it."""
-    if known is None or (log is not None and log.is_void(known.epoch, known.number)):
+    if known is None or _is_gone(log, (known.epoch, known.number), forked=forked):
         return None
     return known.epoch, known.number
+
+
+def _is_gone(log: KeyLog | None, version: Version, *, forked: bool) -> bool:
+    """Whether what the last lock knew by this number is void, or in two hands since."""
+    return log is not None and (log.is_void(*version) or (forked and version[0] > log.epoch))
 
 
 def _about(release: Seen, code: str) -> Finding:
@@ -170,34 +179,46 @@ def _about(release: Seen, code: str) -> Finding:
     return Finding(code, member=release.manifest.member, details={"epoch": epoch, "number": number})
 
 
-def undisputed_log(logs: Iterable[KeyLog]) -> tuple[KeyLog | None, bool]:
-    """The longest key log that all agree with, and whether some contradict each other.
+class _Continuations:
+    """The key logs of one member, as the tree that they are.
 
-    Where two continue one beginning differently (both keys are in two hands), only the beginning counts.
+    Where two continue one beginning differently, only the beginning counts.
     """
-    best: KeyLog | None = None
-    forked = False
-    for log in sorted(logs, key=lambda log: (len(log.entries), log.head), reverse=True):
-        if best is None:
-            best = log
-        elif not best.extends(log) and not log.extends(best):
-            forked = True
-            shared = sum(1 for _ in _common(best, log))
-            if not shared:  # never of one member id, which is the first entry's hash
-                return None, True
-            best = KeyLog(best.entries[:shared])
-    return best, forked
 
+    def __init__(self, logs: Iterable[KeyLog]) -> None:
+        self._with: dict[str, KeyLog] = {}  # a line's digest → the log that ends there
+        self._after: dict[str, set[str]] = {}  # "": the first line
+        for log in {log.head: log for log in logs}.values():
+            before = ""
+            for n, entry in enumerate(log.entries, start=1):
+                digest = entry.digest
+                self._with.setdefault(digest, KeyLog(log.entries[:n]))
+                self._after.setdefault(before, set()).add(digest)
+                before = digest
 
-def _common(one: KeyLog, other: KeyLog) -> Iterable[object]:
-    for a, b in zip(one.entries, other.entries, strict=False):
-        if a != b:
-            return
-        yield a
+    @property
+    def forked(self) -> bool:
+        return any(len(after) > 1 for after in self._after.values())
+
+    @property
+    def beginning(self) -> KeyLog | None:
+        """What all agree on; None: there is none."""
+        return self.settled("") if self._with else None
+
+    def settled(self, head: str) -> KeyLog:
+        """How a log goes on, as far as all agree who continue it."""
+        while len(after := self._after.get(head, set())) == 1:
+            head = next(iter(after))
+        return self._with[head]
 
 
 def _evidence(
-    alive: Mapping[str, Seen], known: LockedMember | None, log: KeyLog | None, pause: Pause | None
+    alive: Mapping[str, Seen],
+    known: LockedMember | None,
+    log: KeyLog | None,
+    pause: Pause | None,
+    *,
+    forked: bool,
 ) -> tuple[Evidence, ...]:
     """Every (epoch, number) with several digests, the last lock's memory included."""
     groups: dict[Version, set[str]] = {}
@@ -205,8 +226,8 @@ def _evidence(
         groups.setdefault(release.version, set()).add(digest)
     for old in known.evidence if known is not None else ():
         version = (old.epoch, old.number)
-        void = log is not None and log.is_void(*version)
-        if not void and (pause is None or version <= pause.at):
+        gone = _is_gone(log, version, forked=forked)
+        if not gone and (pause is None or version <= pause.at):
             groups.setdefault(version, set()).update(old.digests)
     return tuple(
         Evidence(epoch, number, tuple(sorted(digests)))
@@ -218,120 +239,13 @@ def _evidence(
 def _candidates(alive: Mapping[str, Seen], evidence: Sequence[Evidence]) -> list[Seen]:
     """The undisputed releases, newest first; if there is none, the oldest disputed one, by its digest."""
     newest_first = sorted(alive.values(), key=lambda s: s.version, reverse=True)
-    clear = _undisputed(alive, evidence)
+    clear = descent.undisputed(alive, evidence)
     undisputed = [s for s in newest_first if s.digest in clear][:MOST_TRIED]
     if undisputed or not alive:
         return undisputed
     # Everything is disputed: the member would vanish, though both copies are its own. Which one is shown must
     # not depend on which arrived first.
     return [min(alive.values(), key=lambda s: (s.version, s.digest))]
-
-
-def _line(release: Seen, alive: Mapping[str, Seen]) -> frozenset[str]:
-    """Whom a release follows, as far as known."""
-    found: set[str] = set()
-    ways = [release]
-    while ways:
-        for digest in ways.pop().manifest.previous:
-            if digest not in found:
-                found.add(digest)
-                ways += (alive[digest],) if digest in alive else ()
-    return frozenset(found)
-
-
-def followers(digest: str, seen: Iterable[Seen]) -> frozenset[str]:
-    """All that follow a release, itself known or not, as far as known."""
-    found: set[str] = {digest}
-    for release in _after_whom_they_follow({s.digest: s for s in seen}):
-        if not found.isdisjoint(release.manifest.previous):
-            found.add(release.digest)
-    return frozenset(found - {digest})
-
-
-def _undisputed(alive: Mapping[str, Seen], evidence: Sequence[Evidence]) -> set[str]:
-    """The releases that follow every older one of their epoch, and every disputed one.
-
-    Where a release in between was never seen here, it has the benefit of the doubt as to what is older than
-    that: members release more often than a federation looks.
-    """
-    spots = _Spots.of(alive, evidence)
-    disputed = {(e.epoch, e.number) for e in evidence}
-    gaps: dict[str, Version] = {}  # of a line: the newest release with an unseen predecessor
-    lines: dict[str, int] = {}  # whom it follows, one bit each
-    found = set()
-    for release in _after_whom_they_follow(alive):
-        line, gap = 0, _NO_GAP
-        for digest in release.manifest.previous:
-            line |= spots.bit(digest) | lines.get(digest, 0)
-            gap = max(gap, gaps[digest] if digest in alive else release.version)
-        lines[release.digest], gaps[release.digest] = line, gap
-        needed = spots.older(release.version, gap) | spots.disputed_before(release.version)
-        if release.version not in disputed and line & needed == needed:
-            found.add(release.digest)
-    return found
-
-
-_NO_GAP: Version = (-1, -1)
-
-
-def _after_whom_they_follow(alive: Mapping[str, Seen]) -> Iterator[Seen]:
-    """Every release after all that it names as its predecessors."""
-    followers: dict[str, list[Seen]] = {}
-    waits_for: dict[str, int] = {}
-    for release in alive.values():
-        known = {d for d in release.manifest.previous if d in alive}
-        waits_for[release.digest] = len(known)
-        for digest in known:
-            followers.setdefault(digest, []).append(release)
-    ready = [s for s in alive.values() if not waits_for[s.digest]]
-    while ready:
-        release = ready.pop()
-        yield release
-        for follower in followers.get(release.digest, ()):
-            waits_for[follower.digest] -= 1
-            if not waits_for[follower.digest]:
-                ready.append(follower)
-
-
-@dataclass(frozen=True, slots=True)
-class _Spots:
-    """One bit for each release that can matter, by version: first those here, then those only remembered."""
-
-    places: Mapping[str, int]
-    here: Sequence[Version]
-    remembered: Sequence[Version]
-    disputed: int
-
-    @classmethod
-    def of(cls, alive: Mapping[str, Seen], evidence: Sequence[Evidence]) -> _Spots:
-        here = sorted((s.version, digest) for digest, s in alive.items())
-        named = {d: (e.epoch, e.number) for e in evidence for d in e.digests}
-        remembered = sorted((version, d) for d, version in named.items() if d not in alive)
-        places = {digest: at for at, (_version, digest) in enumerate([*here, *remembered])}
-        marks = bytearray(len(places) // 8 + 1)
-        for digest in named:
-            marks[places[digest] // 8] |= 1 << places[digest] % 8
-        disputed = int.from_bytes(marks, "little")
-        return cls(places, [v for v, _d in here], [v for v, _d in remembered], disputed)
-
-    def bit(self, digest: str) -> int:
-        return 1 << self.places[digest] if digest in self.places else 0
-
-    def older(self, version: Version, since: Version) -> int:
-        """Those here of the same epoch before `version`, from `since` on."""
-        return _between(self.here, max(since, (version[0], 0)), version)
-
-    def disputed_before(self, version: Version) -> int:
-        """Every disputed one of the same epoch before `version`."""
-        start = (version[0], 0)
-        lost = _between(self.remembered, start, version) << len(self.here)
-        return self.disputed & (lost | _between(self.here, start, version))
-
-
-def _between(versions: Sequence[Version], start: Version, end: Version) -> int:
-    """The bits of the versions from `start` on and before `end`."""
-    first, last = bisect_left(versions, start), bisect_left(versions, end)
-    return (1 << last) - (1 << first) if first < last else 0
 
 
 def state(

@@ -19,8 +19,8 @@ from functools import cache
 from itertools import takewhile
 
 from commons.addresses import tombstone
+from commons.federation import descent, trust
 from commons.federation import lock as locks
-from commons.federation import trust
 from commons.federation.lock import Lock, LockedMember, LockedTerritory, PassedOver, Tombstone
 from commons.federation.policy import Member, Pause, Policy
 from commons.federation.store import NotInStore
@@ -224,7 +224,7 @@ class _Deciding:
         named = {p.release for p in known.passed_over} | {d for e in known.evidence for d in e.digests}
         after: Collection[str] = ()
         if known.release is not None and known.release not in named and not self._is_disowned(choice.log):
-            after = trust.followers(known.release, seen)
+            after = descent.followers(known.release, seen)
             newer = (s for s in seen if (known.epoch, known.number) <= s.version < (known.epoch + 1, 0))
             if any(s.digest not in after for s in newer if s.digest != known.release):
                 after = ()  # another copy may have kept it from being used
@@ -256,7 +256,8 @@ class _Deciding:
             return False
         last = (self.known.epoch, self.known.number)
         paused = self.member.pause is not None and last > self.member.pause.at
-        return paused or (log is not None and log.is_void(*last))
+        in_two_hands = log is not None and last[0] > log.epoch
+        return paused or in_two_hands or (log is not None and log.is_void(*last))
 
     def _loss(self, new: Seen, intake: Intake, stones: set[Tombstone], seen: Sequence[Seen]) -> Loss | None:
         """What a release lacks that the last one used had; None where that one cannot be compared."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commons.federation import trust
+from commons.federation import descent, trust
 from commons.federation.lock import CURRENT, LATE, PAUSED, Evidence, LockedMember
 from commons.federation.policy import MaxAge, Pause
 from commons.federation.trust import Seen, choose
@@ -232,9 +233,12 @@ def test_the_candidates_are_those_that_the_law_names(data: st.DataObject) -> Non
     known = LockedMember(CURRENT, evidence=(Evidence(0, 3, ("e" * 64, "f" * 64)),)) if unseen else None
     choice = choose(made, member=member.id, known=known)
     disputes = [((e.epoch, e.number), set(e.digests)) for e in choice.evidence]
-    clear = {s.digest for s in made if _clear(s, {s.digest: s for s in made}, disputes)}
+    here = {s.digest: s for s in made}
+    clear = {s.digest for s in made if _clear(s, here, disputes)}
     if clear:
         assert {s.digest for s in choice.candidates} == clear
+    for bits in (1, len(made) * data.draw(st.integers(1, 12))):  # in stretches as in one go
+        assert descent.undisputed(here, choice.evidence, bits=bits) == clear
 
 
 def test_thousands_of_releases_of_one_member_cost_no_minutes() -> None:
@@ -246,8 +250,16 @@ def test_thousands_of_releases_of_one_member_cost_no_minutes() -> None:
         manifest = replace(base.manifest, number=n // 2 + 1, previous=previous)
         made.append(Seen(f"{n:064x}", manifest, base.keylog))
     started = time.monotonic()
-    assert len(choose(made, member=member.id).candidates) == 1
+    choice = choose(made, member=member.id)
+    assert len(choice.candidates) == 1
     assert time.monotonic() - started < 10
+    tracemalloc.start()
+    descent.undisputed({s.digest: s for s in made}, choice.evidence, bits=8 * 1024 * 1024)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (
+        most < 6 * 1024 * 1024
+    )  # what they need at one go is twice as much, and four times with twice as many
 
 
 def test_a_release_is_late_after_its_date_and_too_old_after_the_members_limit() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from commons.addresses import tombstone
-from commons.federation import trust
+from commons.federation import descent, trust
 from commons.federation.lock import instant
 from commons.federation.policy import Hold, Pause
 from commons.format.identity import identity_digest
@@ -157,10 +157,11 @@ MUTANTS = [
            "return [min(alive.values(), key=lambda s: (s.version, s.digest))]",
            "return [next(iter(alive.values()))]",
            pure(test_trust.test_if_everything_is_disputed_the_choice_still_does_not_depend_on_order)),
-    Mutant("one of two copies is enough to heal", trust, "_undisputed",
-           "line & needed == needed", "(line & needed or not needed)",
+    Mutant("one of two copies is enough to heal", descent, "undisputed",
+           "if line & needed != needed:", "if needed and not line & needed:",
            half_a_healing_is_none),
-    Mutant("a void is ignored", trust, "choose", "if log.is_void(*release.version):", "if False:",
+    Mutant("a void is ignored", trust, "choose",
+           "if logs.settled(release.keylog.head).is_void(*release.version):", "if False:",
            pure(test_trust.test_a_recovery_voids_what_a_thief_released)),
     Mutant("a void begins one release late", Void, "covers", "self.start <=", "self.start <",
            pure(test_trust.test_a_recovery_voids_what_a_thief_released)),
