@@ -153,10 +153,11 @@ async def record_page(
 
 
 def _gone(twin: str, *, own: bool = True) -> Page:
-    """A withdrawn record's page says so and nothing else; of a short code, as much as anybody can know."""
+    """A withdrawn record's page says so and nothing else; of a short code, as much as anybody can know: a
+    tombstone does not show whose record it was, so that it was withdrawn is its speaker's word only."""
     known = _("Whoever published this record has withdrawn it.")
     values = {
-        "title": _("This record was withdrawn"),
+        "title": _("This record was withdrawn") if own else _("This record is no longer here"),
         "sentence": known
         if own
         else _("A member of this portal says that it withdrew the record that was here."),
