@@ -10,6 +10,7 @@ import json
 import marshal
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from commons.addresses import Address, NotAnAddress
@@ -59,36 +60,47 @@ def of(type: str, fields: Mapping[str, Any]) -> Features | None:
     if type not in load_tables().types:
         return None
     text = {k: v for k, v in fields.items() if isinstance(v, str)}
-    street = street_of(text["street_address"]) if "street_address" in text else None
-    urls = [u for u in (text.get("url", ""), *_texts(fields.get("social_links"))) if u]
-    emails = tuple(sorted({e for e in [text.get("email", "").strip().casefold()] if "@" in e}))
+    said = text.get
+    address, links = said("street_address"), fields.get("social_links")
+    street = street_of(address) if address is not None else None
+    urls = [u for u in (said("url", ""), *(_texts(links) if links else ())) if u]
+    emails = _emails(said("email", ""))
     return Features(
-        type=type,
-        names=_names([n for n in (text.get("title"), *_texts(fields.get("alternate_names"))) if n], street),
-        street=street,
-        neighbourhood=words_of(text.get("neighbourhood", "")),
-        town=words_of(text.get("city", "")),
-        district=text.get("district", "").strip().casefold(),
-        postal=postal_of(text.get("postal_code", "")),
-        region=words_of(text.get("region", "")),
-        phones=_phones(fields.get("phones")),
-        emails=emails,
-        sites=_sites(urls, emails),
-        pages=tuple(sorted({spelling_of(u) for u in urls}))[:MOST],
-        position=_position(fields),
-        date=next((text[d] for d in _DATES if d in text), ""),
-        kind=text.get("kind", ""),
-        identifiers=tuple(
-            sorted({i for i in map(strong_identifier, _texts(fields.get("identifiers"))) if i})
-        ),
-        references=_references(text),
+        type,
+        _names([n for n in (said("title"), *_texts(fields.get("alternate_names"))) if n], street),
+        street,
+        words_of(said("neighbourhood", "")),
+        words_of(said("city", "")),
+        said("district", "").strip().casefold(),
+        postal_of(said("postal_code", "")),
+        words_of(said("region", "")),
+        _phones(fields.get("phones")),
+        emails,
+        _sites(urls, emails) if urls or emails else (),
+        tuple(sorted({spelling_of(u) for u in urls}))[:MOST] if urls else (),
+        _position(fields),
+        next((text[d] for d in _DATES if d in text), ""),
+        said("kind", ""),
+        _identifiers(fields.get("identifiers")),
+        _references(text),
     )
+
+
+def _emails(text: str) -> tuple[str, ...]:
+    email = text.strip().casefold()
+    return (email,) if "@" in email else ()
+
+
+def _identifiers(value: object) -> tuple[str, ...]:
+    return tuple(sorted({i for i in map(strong_identifier, _texts(value)) if i})) if value else ()
 
 
 def _names(texts: list[str], street: Street | None) -> tuple[Name, ...]:
     """The names, but for the house number that some are told apart by (*Center 2929* at number 2929)."""
     found = names_of(texts)
     if street is None or not street.number:
+        return found
+    if not any([name.marks for name in found]):
         return found
     house = {street.number, *(w for w in street.words if w.isdigit())}
     return tuple(
@@ -101,6 +113,8 @@ def _texts(value: object) -> list[str]:
 
 
 def _phones(value: object) -> tuple[str, ...]:
+    if not value:
+        return ()
     entries = value if isinstance(value, list) else []
     numbers = (e.get("number") for e in entries[: MOST * 2] if isinstance(e, dict))
     return tuple(sorted({p for n in numbers if isinstance(n, str) and (p := phone_of(n))}))[:MOST]
@@ -153,10 +167,9 @@ def _position(fields: Mapping[str, Any]) -> tuple[int, int] | None:
 def _references(text: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     found = []
     for name in REFERENCES:
-        try:
-            found.append((name, str(Address.parse(text[name]))))
-        except (KeyError, NotAnAddress):
-            continue
+        if name in text:
+            with suppress(NotAnAddress):
+                found.append((name, str(Address.parse(text[name]))))
     return tuple(found)
 
 

@@ -28,6 +28,9 @@ _LETTERS = re.compile(r"\b[a-df-hj-np-tw-xz](?: [a-df-hj-np-tw-xz]\b){1,5}(?= |$
 _ORDINAL = re.compile(r"(\d+)(?:ra|era|er|do|da|ro|to|ta|mo|ma|vo|va|no|na|st|nd|rd|th|a|o)\Z")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _SHORT_NAME = re.compile(r"[A-ZÑ][A-ZÑ0-9&.]{1,9}\Z")
+_POINTS = re.compile(r"[.\s]")
+_SPELLED = re.compile(r"[a-zñ0-9_]+")
+_NO_FIGURE = re.compile(r"[^0-9]+")
 _POSTAL = re.compile(r"[^a-z0-9]+")
 
 
@@ -53,13 +56,23 @@ class Street(NamedTuple):
 def _plain(text: str) -> str:
     """Folded, without apostrophes and the points of abbreviations."""
     plain = folded(text[:MOST_TEXT]).replace("’", "'").replace("`", "'").replace("´", "'")
-    plain = _SLASHED.sub(r"\1\2", plain)
-    plain = _LETTERS.sub(lambda m: m.group().replace(" ", "") + " ", plain)
-    plain = _DOTTED.sub(lambda m: re.sub(r"[.\s]", "", m.group()) + " ", plain)
+    if "/" in plain:
+        plain = _SLASHED.sub(r"\1\2", plain)
+    plain = _LETTERS.sub(_without_spaces, plain)
+    if "." in plain:
+        plain = _DOTTED.sub(_without_points, plain)
     return plain.replace("&", " and ")
 
 
-@lru_cache(maxsize=200_000)
+def _without_spaces(match: re.Match[str]) -> str:
+    return match.group().replace(" ", "") + " "
+
+
+def _without_points(match: re.Match[str]) -> str:
+    return _POINTS.sub("", match.group()) + " "
+
+
+@lru_cache(maxsize=10_000)
 def name_of(text: str) -> Name:
     """One name, read: abbreviations written out, small words gone, legal forms and marks apart."""
     words = load_tables().words
@@ -68,17 +81,18 @@ def name_of(text: str) -> Name:
     legal: set[str] = set()
     letters = ""
     held: list[str] = []
-    for word in _expanded(_HOUSING.sub(" uhab ", _plain(text)), words):
-        letters += word[0] if word not in words.small else ""
-        mark = _mark(word, words)
-        if mark:
-            marks[mark] = None
-        elif word in words.legal or word in words.settlement:
-            legal.add(word)
-            if word in words.settlement:
-                held.append(word)
-        elif word not in words.small:
+    plain = _plain(text)
+    for word in _expanded(_HOUSING.sub(" uhab ", plain) if "hab" in plain else plain, words):
+        sort, letter, mark = _sort(word)
+        letters += letter
+        if sort == _PROPER:
             said.append(word)
+        elif sort == _MARK:
+            marks[mark] = None
+        elif sort != _SMALL:
+            legal.add(word)
+            if sort == _SETTLEMENT:
+                held.append(word)
     if held and load_tables().generic.issuperset(said):  # "Pueblo Nuevo"
         said, legal = held + said, legal.difference(held)
     if not said:  # "Fundación, A.C.", "La De Los"
@@ -87,10 +101,28 @@ def name_of(text: str) -> Name:
     return Name(unique, tuple(marks), tuple(sorted(legal)), letters[:MOST_WORDS], spelling_of(text))
 
 
+_PROPER, _SMALL, _MARK, _LEGAL, _SETTLEMENT = range(5)
+
+
+@lru_cache(maxsize=20_000)
+def _sort(word: str) -> tuple[int, str, str]:
+    """What a word is in a name, its letter in the name's initials, and how it is compared if it is a mark."""
+    words = load_tables().words
+    mark, letter = _mark(word, words), "" if word in words.small else word[0]
+    if mark:
+        return _MARK, letter, mark
+    if word in words.settlement:
+        return _SETTLEMENT, letter, ""
+    if word in words.legal:
+        return _LEGAL, letter, ""
+    return (_PROPER if letter else _SMALL), letter, ""
+
+
 def spelling_of(text: str) -> int:
     """A checksum that is equal for names spelled alike, ñ and small words included."""
-    kept = folded(text[:MOST_TEXT].casefold().replace("ñ", "\0")).replace("\0", "ñ")
-    return zlib.crc32(" ".join(re.findall(r"[a-zñ0-9_]+", kept)).encode())
+    kept = text[:MOST_TEXT].casefold()
+    kept = folded(kept.replace("ñ", "\0")).replace("\0", "ñ") if "ñ" in kept else folded(kept)
+    return zlib.crc32(" ".join(_SPELLED.findall(kept)).encode())
 
 
 def _expanded(plain: str, words: Words) -> list[str]:
@@ -145,8 +177,13 @@ def _forms(text: str) -> list[str]:
             return " "
         return f" {content} "
 
-    rest = _BRACKETS.sub(inside, text[:MOST_TEXT])
-    parts = _former(inside=True).split(_same_length(rest))
+    rest = text[:MOST_TEXT]
+    if "(" in rest or "[" in rest:
+        rest = _BRACKETS.sub(inside, rest)
+    lower = _same_length(rest)
+    if not any([word in lower for word in load_tables().words.former]):
+        return [rest, *aliases]
+    parts = _former(inside=True).split(lower)
     if len(parts) > 1:
         at, pieces = 0, []
         for part in parts:  # the pieces of the original text, accents and all: lengths agree
@@ -185,7 +222,7 @@ def _is_initials(short: str, text: str) -> bool:
     return all(letter in rest for letter in letters)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=2_000)
 def street_of(text: str) -> Street | None:
     """Street, house number, flat. None where the text names no street."""
     words = load_tables().words
@@ -205,7 +242,7 @@ def street_of(text: str) -> Street | None:
             if into:
                 inner.append(number)
                 into = False
-            elif _ORDINAL.match(word) and not _is_number(word):
+            elif not word.isdigit() and _ORDINAL.match(word) and not _is_number(word):
                 said.append(_ORDINAL.match(word)[1].lstrip("0"))  # type: ignore[index]
             else:
                 numbers.append(number)
@@ -256,7 +293,7 @@ def postal_of(text: str) -> str:
 
 def phone_of(text: str) -> str:
     """The figures that tell a number from others: the last ten, or fewer where it has fewer."""
-    figures = "".join(c for c in text if c.isdigit())
+    figures = _NO_FIGURE.sub("", text) if text.isascii() else "".join(c for c in text if c.isdigit())
     return figures[-10:] if len(figures) >= 7 else ""
 
 
