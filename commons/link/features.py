@@ -100,7 +100,7 @@ def _names(texts: list[str], street: Street | None) -> tuple[Name, ...]:
     found = names_of(texts)
     if street is None or not street.number:
         return found
-    if not any([name.marks for name in found]):
+    if not any(name.marks for name in found):
         return found
     house = {street.number, *(w for w in street.words if w.isdigit())}
     return tuple(

@@ -181,7 +181,7 @@ def _forms(text: str) -> list[str]:
     if "(" in rest or "[" in rest:
         rest = _BRACKETS.sub(inside, rest)
     lower = _same_length(rest)
-    if not any([word in lower for word in load_tables().words.former]):
+    if not any(word in lower for word in load_tables().words.former):
         return [rest, *aliases]
     parts = _former(inside=True).split(lower)
     if len(parts) > 1:
