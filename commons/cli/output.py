@@ -19,15 +19,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 import click
 
-from commons.catalogue.store import Catalogue
 from commons.errors import InputError
 from commons.findings import KINDS, Finding
 from commons.messages import N_, in_language, ngettext, translate
 from commons.schema.spec import load_schema
+
+if TYPE_CHECKING:
+    from commons.catalogue.store import Catalogue
 
 FINDINGS = 1  # exit code: done, but something waits for a person
 SHOWN_PER_CODE = 10
@@ -130,6 +132,8 @@ def find_catalogue(given: Path | None) -> Path:
 @contextmanager
 def opened(given: Path | None) -> Iterator[Catalogue]:
     """The catalogue that is meant, open; closed as one plain file whatever happens."""
+    from commons.catalogue.store import Catalogue  # late: who merges or publishes opens none
+
     with Catalogue.open(find_catalogue(given)) as catalogue:
         yield catalogue
 

@@ -12,15 +12,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from commons.federation import inbox, pools, requests
 from commons.federation import store as stored
-from commons.federation.parcels import Parcel, parcels
 from commons.federation.policy import Policy
 from commons.federation.store import NotInStore, Store
 from commons.findings import Finding
 from commons.format import pruned
 from commons.format.container import PrunedFiles, sync_folder
+
+if TYPE_CHECKING:
+    from commons.federation.parcels import Parcel
 
 WAITS, GONE, MIXED, ELSEWHERE = (
     "delivered-waits", "delivered-gone", "delivered-mixed", "delivered-elsewhere",
@@ -63,6 +66,8 @@ def tidy(policy: Policy, folder: Path, store: Store) -> list[Finding]:
 
 def leftovers(policy: Policy, folder: Path, store: Store) -> Iterator[Leftover]:
     """Every delivered release that the store has in a shorter form, in order of the places' names."""
+    from commons.federation.parcels import parcels  # late: most merges look for none
+
     for place in _places(policy, folder, store):
         ours = place.resolve().is_relative_to(folder.resolve())
         came = list(parcels(place, lambda digest: _is_as_whole_here(digest, store)))
