@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar
 
+from commons.commands import sentence
 from commons.messages import N_, translate
 
 
@@ -24,12 +25,12 @@ class CommonsError(Exception):
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
 
     def __str__(self) -> str:
-        return translate(self.template).format(**self._details())
+        return sentence(translate(self.template), self._details())
 
     @property
     def hint(self) -> str:
         """The next step, or an empty text."""
-        return translate(self.hint_template).format(**self._details()) if self.hint_template else ""
+        return sentence(translate(self.hint_template), self._details()) if self.hint_template else ""
 
 
 @dataclasses.dataclass(eq=False)

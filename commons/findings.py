@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Literal
 
+from commons.commands import sentence
 from commons.messages import N_, translate
 
 _PLACES = ("type", "record", "field", "row", "column", "value", "member")
@@ -644,7 +645,7 @@ KINDS: dict[str, Kind] = {
     "E_SHRINK": Kind(
         "warning",
         N_("The new release of {member} lacks {lost} of {before} records and does not say why; it waits."),
-        N_("Ask them; if it is right, merge with: --allow-shrink {member}"),
+        N_("Ask them; if it is right, merge with: commons merge --allow-shrink {member:sh}"),
     ),
     "E_LEFTOUT": Kind(
         "warning",
@@ -738,12 +739,12 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What is the matter, in the current language."""
-        return translate(KINDS[self.code].sentence).format(**self._texts())
+        return sentence(translate(KINDS[self.code].sentence), self._texts())
 
     @property
     def hint(self) -> str:
         """How to mend it, in the current language; may be empty."""
-        return translate(KINDS[self.code].hint).format(**self._texts())
+        return sentence(translate(KINDS[self.code].hint), self._texts())
 
     def to_json(self) -> dict[str, object]:
         """Code, level and places; language-neutral."""

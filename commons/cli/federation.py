@@ -22,6 +22,7 @@ from commons.cli.output import (
     show_table,
     tell,
 )
+from commons.commands import word
 from commons.errors import InputError
 from commons.federation import edit, looked, requests, states
 from commons.federation import lock as locks
@@ -91,12 +92,12 @@ def new(folder: Path, name: str | None, english_name: str | None, territory: str
     say(_("The federation is ready: {path}").format(path=path))
     tell(
         _("Next: invite those whose releases you want, with: commons federation invite -f {folder}").format(
-            folder=folder
+            folder=word(folder)
         )
     )
     tell(
         _("What they send you comes in with: commons federation add RELEASE -f {folder}").format(
-            folder=folder
+            folder=word(folder)
         )
     )
 

@@ -9,6 +9,7 @@ import click
 
 from commons.cli.federation_options import file_of, file_option
 from commons.cli.output import json_option, now, say, show_json, tell
+from commons.commands import word
 from commons.messages import N_, in_language, translate
 from commons.messages import translate as _
 from commons.review import handover as handing
@@ -36,7 +37,7 @@ def handover(out: Path, path: Path, as_json: bool) -> None:
         return
     say(_("Packed: {path}").format(path=out))
     _show(packed)
-    tell(_("Whoever goes on with it: commons federation takeover {path} FOLDER").format(path=out.name))
+    tell(_("Whoever goes on with it: commons federation takeover {path} FOLDER").format(path=word(out.name)))
     tell(_("Your publish.yaml stays here: it may hold the passwords of a server."))
 
 
@@ -58,7 +59,7 @@ def takeover(file: Path, folder: Path, as_json: bool) -> None:
         return
     say(_("The federation is here: {path}").format(path=folder))
     _show(packed)
-    tell(_("Next: commons merge --locked -f {path}").format(path=folder))
+    tell(_("Next: commons merge --locked -f {path}").format(path=word(folder)))
     tell(
         _("Sources that are folders are looked for beside the new federation.yaml: look whether they exist.")
     )

@@ -26,6 +26,7 @@ from commons.cli.output import (
     yes_option,
 )
 from commons.cli.release_number import version_of, version_words
+from commons.commands import word
 from commons.errors import InputError
 from commons.federation import entry, lock
 from commons.federation import policy as policies
@@ -109,7 +110,9 @@ def pause(member: str, at: str | None, reason: str | None, path: Path, as_json: 
 
 def _say_next(path: Path) -> None:
     folder = file_of(path).parent
-    tell(_("It takes effect with: commons merge -f {folder}, then commons publish").format(folder=folder))
+    tell(
+        _("It takes effect with: commons merge -f {folder}, then commons publish").format(folder=word(folder))
+    )
 
 
 def _version(text: str, known: list[Seen]) -> tuple[int, int]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from commons.cli.output import json_option, now, say, show_json
+from commons.cli.output import json_option, now, say, show_json, tell
+from commons.commands import command
 from commons.messages import N_, ngettext
 from commons.messages import translate as _
 
@@ -78,7 +79,8 @@ def folder(
     editor = Editor(home, now())
     kept = keep or policies.load(home).keep
     if rollback:
-        done, asked = target.roll_back(out, editor, keep=kept), None
+        done = target.roll_back(out, editor, keep=kept)
+        asked = done.wanted
     else:
         pool = pool or home / "pool.db"
         meta = read_meta(pool)
@@ -90,8 +92,13 @@ def folder(
         return
     say(_("Shown now: {path}").format(path=out / "current"))
     say(_("root {root}").format(root=done.shown.root))
-    if asked is not None and asked != done.shown.root:
-        say(_("Something was withdrawn or held since that pool was made; it is not put out."))
+    if asked != done.shown.root:
+        say(_("Since that pool was made something was withdrawn, held or ran out; it is not put out."))
+    if editor.rules_changed():
+        tell(
+            _("federation.yaml was changed after the last merge. What it says now counts with the next one.")
+        )
+        tell(_("Next: {command}").format(command=command("merge", "-f", home)))
     if not done.is_new:
         say(_("This version was shown already."))
     say(ngettext("{n} version is kept.", "{n} versions are kept.", done.kept).format(n=done.kept))

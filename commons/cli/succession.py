@@ -17,6 +17,7 @@ import click
 from commons.addresses import MEMBER_ID
 from commons.cli.federation_options import answer, file_of, file_option
 from commons.cli.output import confirm, interactive, json_option, now, say, show_json, tell, yes_option
+from commons.commands import word
 from commons.errors import InputError
 from commons.federation import entry
 from commons.federation import policy as policies
@@ -115,16 +116,18 @@ def succeed(
     if interactive() and not confirm(_("Let the old addresses lead to the new records?"), yes=yes):
         tell(_("Nothing was changed."))
         return
-    word = {"member": earlier, "by": by, "when": now().date().isoformat(), "how": how}
-    entry.set_key(path, heir.id, "succeeds", word)
+    said = {"member": earlier, "by": by, "when": now().date().isoformat(), "how": how}
+    entry.set_key(path, heir.id, "succeeds", said)
     if as_json:
-        show_json({"new": heir.id, **word})
+        show_json({"new": heir.id, **said})
         return
     say(
         _("{name} continues {old} from the next merge on.").format(name=heir.name, old=_name(policy, earlier))
     )
     folder = file_of(path).parent
-    tell(_("It takes effect with: commons merge -f {folder}, then commons publish").format(folder=folder))
+    tell(
+        _("It takes effect with: commons merge -f {folder}, then commons publish").format(folder=word(folder))
+    )
 
 
 def _refuse_taken(policy: Policy, earlier: str, heir: Member, store: Store) -> None:

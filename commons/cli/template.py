@@ -11,6 +11,7 @@ import click
 from commons import reasons
 from commons.cli.naming import the_type
 from commons.cli.output import say
+from commons.commands import word
 from commons.errors import CommonsError, InputError
 from commons.messages import LANGUAGES, N_, in_language, language
 from commons.messages import translate as _
@@ -83,7 +84,10 @@ def template(
     data = csv_bytes(rtype, lang=spoken) if kind == "csv" else xlsx_bytes(rtype, lang=spoken, territory=place)
     _write(path, data)
     say(_("{file}: an empty sheet with {n} columns.").format(file=path, n=len(fields_of(rtype)) + 1))
-    say("→ " + _("Fill it in, then: commons import {file} --type {type}").format(file=path, type=rtype.name))
+    say(
+        "→ "
+        + _("Fill it in, then: commons import {file} --type {type}").format(file=word(path), type=rtype.name)
+    )
 
 
 def _write(path: Path, data: bytes) -> None:

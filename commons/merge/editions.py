@@ -11,25 +11,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
+from commons.errors import InputError
 from commons.federation import lock as locks
 from commons.federation import policy as policies
 from commons.federation.lock import Lock
 from commons.federation.store import Store
 from commons.format import container, pruned
 from commons.format.container import PrunedFiles
+from commons.format.manifest import Manifest
 from commons.intake.gate import Gate, UnreadableHere
 from commons.merge.act import LockedReleaseRefused
 from commons.merge.claims import COPY, HELD, HELD_COPY, WITHDRAWN, WITHHELD, Admission
 from commons.merge.inputs import take_in
 from commons.merge.receipts import as_json
 from commons.merge.run import POOL, rebuild
-from commons.merge.since import with_todays_word
+from commons.merge.since import at_todays_moment, with_todays_word
 from commons.merge.succession import held
+from commons.messages import N_
 from commons.pool.witnesses import agreeing
 from commons.publish.edition import Edition
 
 NOT_SHOWN = frozenset({WITHDRAWN, HELD, COPY, HELD_COPY, WITHHELD})
+
+
+@dataclass(eq=False)
+class PausedSince(InputError):
+    """A member was put on pause, and no merge has looked for the release that is shown instead."""
+
+    name: str
+    folder: Path
+    template: ClassVar[str] = N_("{name} was put on pause after the last merge, so nothing is put out yet.")
+    hint_template: ClassVar[str] = N_("Merge, then publish again: commons merge -f {folder:sh}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +55,11 @@ class Editor:
 
     def __call__(self, lock: bytes, scratch: Path) -> Edition:
         """Raises LockRefused, NoLock, StoreInUse, and what `rebuild` raises."""
-        wanted = with_todays_word(locks.parse(lock), self.today())
+        today = self.today()
+        wanted = with_todays_word(locks.parse(lock), today)
         store = Store.beside(self.folder)
         with store.writing():
+            wanted = at_todays_moment(wanted, _used(wanted, store), today)
             result = rebuild(wanted, store, scratch / POOL, canonical=True)
             releases = dict(self._releases(wanted, store, scratch))
         return Edition(
@@ -57,9 +73,23 @@ class Editor:
         )
 
     def today(self) -> Lock:
-        """The last lock, with the holds that federation.yaml has now: a hold counts at once."""
+        """The last lock, with the holds that federation.yaml has now: a hold counts at once.
+
+        Raises PausedSince: which release is shown instead, only a merge decides.
+        """
         last, moment = locks.read(self.folder), locks.minute(self.at)
-        return replace(last, as_of=moment, holds=held(policies.load(self.folder), moment))
+        policy = policies.load(self.folder)
+        for member in policy.members:
+            before = last.policy.member(member.id)
+            known = before.pause.at if before is not None and before.pause is not None else None
+            if before is not None and member.pause is not None and member.pause.at != known:
+                raise PausedSince(member.name, self.folder)
+        return replace(last, as_of=moment, holds=held(policy, moment))
+
+    def rules_changed(self) -> bool:
+        """Whether federation.yaml says something that counts only after the next merge."""
+        now, then = policies.load(self.folder), locks.read(self.folder).policy
+        return replace(now, holds=()).digest != replace(then, holds=()).digest
 
     def _releases(self, lock: Lock, store: Store, scratch: Path) -> Iterator[tuple[str, Path]]:
         admission = Admission(lock)
@@ -68,6 +98,12 @@ class Editor:
                 if locked.release is not None:
                     path = servable(locked.release, admission, store, gate, scratch)
                     yield locked.release, path
+
+
+def _used(lock: Lock, store: Store) -> dict[str, Manifest]:
+    """What the releases of a lock say of themselves; those that are not here are found missing later."""
+    found = {id: store.look_up(m.release) for id, m in lock.members.items() if m.release is not None}
+    return {id: seen.manifest for id, seen in found.items() if seen is not None}
 
 
 def servable(digest: str, admission: Admission, store: Store, gate: Gate, scratch: Path) -> Path:

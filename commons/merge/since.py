@@ -5,15 +5,21 @@ with today's tombstones and holds, which is another lock and has another root. N
 that its member has declared not its own since: what stands today takes its place, and what such releases
 withdrew is not withdrawn. The same goes for what lies beyond a pause of today. Who has a successor today is
 not shown: what that one withdraws bears its own address, and would come back under the old one.
+
+An old lock keeps its moment as long as nothing has run out since: what it shows is what was shown. But when a
+release has run out between, its contacts would stand in the data again, so then the moment is today's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from commons.federation.lock import LEFT, Lock, LockedMember, Tombstone
+from commons.federation import trust
+from commons.federation.lock import AWAITED, CURRENT, LATE, LEFT, PAUSED, Lock, LockedMember, Tombstone
 from commons.federation.rules import Pause
 from commons.format.keylog import Void
+from commons.format.manifest import Manifest
 
 
 def with_todays_word(old: Lock, today: Lock) -> Lock:
@@ -35,13 +41,39 @@ def with_todays_word(old: Lock, today: Lock) -> Lock:
         stones = locked.tombstones if counts.limited else _united(before.tombstones, locked.tombstones)
         if not counts(before.epoch, before.number):
             members[member] = replace(locked, tombstones=stones)
-        elif stones != before.tombstones:
-            members[member] = replace(before, tombstones=stones)
+        else:
+            state = PAUSED if counts.pause is not None and before.release else before.state
+            if (state, stones) != (before.state, before.tombstones):
+                members[member] = replace(before, state=state, tombstones=stones)
     in_force = {hold for hold in old.holds if hold.until > today.as_of}
     holds = tuple(sorted(in_force | set(today.holds), key=lambda h: (h.hash, h.field or "", h.until)))
     if members == old.members and set(today.holds) <= set(old.holds):
         return old
     return replace(old, members=members, holds=holds, as_of=max(old.as_of, today.as_of))
+
+
+def at_todays_moment(lock: Lock, used: Mapping[str, Manifest], today: Lock) -> Lock:
+    """`lock` as of today, if a release that it uses has run out or grown too old since; else `lock` itself.
+
+    Args:
+        used: member → release.json of the release that `lock` names.
+    """
+    members = dict(lock.members)
+    for member, said in used.items():
+        locked, accepted = members[member], today.policy.member(member)
+        state, too_old = trust.state(
+            said, as_of=today.as_of, max_age=accepted.max_age if accepted is not None else None
+        )
+        if too_old:
+            members[member] = LockedMember(
+                AWAITED, epoch=locked.epoch, number=locked.number, tombstones=locked.tombstones
+            )
+        elif state == LATE and trust.state(said, as_of=lock.as_of)[0] != LATE:
+            members[member] = replace(locked, state=LATE if locked.state == CURRENT else locked.state)
+        else:
+            continue
+        lock = replace(lock, as_of=today.as_of)
+    return replace(lock, members=members) if members != lock.members else lock
 
 
 @dataclass(frozen=True, slots=True)

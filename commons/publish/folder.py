@@ -20,12 +20,13 @@ KEEP = 5
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What is shown now. `is_new`: it was not shown before. `root` differs from the lock's own root where
-    something was withdrawn or held since."""
+    """What is shown now. `is_new`: it was not shown before. `wanted`: the root of the version that was gone
+    back to; the one shown differs where something was withdrawn, held or ran out since."""
 
     shown: Shown
     is_new: bool
     kept: int
+    wanted: str = ""
 
 
 def publish(out: Path, lock: bytes, remake: Remake, *, keep: int = KEEP) -> Published:
@@ -61,7 +62,7 @@ def roll_back(out: Path, remake: Remake, *, keep: int = KEEP) -> Published:
             lock = (out / versions.LOCKS / f"{before[-2].lock}.lock").read_bytes()
             shown = _put_out(out, lock, remake)
             kept = versions.note(out, [*before[:-2], shown], keep=keep)
-            return Published(shown, shown.version != before[-1].version, len(kept))
+            return Published(shown, shown.version != before[-1].version, len(kept), before[-2].root)
     except OSError as error:
         raise PublishFailed(str(out), _reason(error)) from error
 

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,12 @@ import yaml
 
 from commons.addresses import tombstone
 from commons.federation.lock import FILE_NAME
-from commons.federation.rules import Hold
+from commons.federation.rules import Hold, Pause
 from commons.federation.store import Store
 from commons.format import canonical, container, merkle, pruned, strict_json
 from commons.format.container import PrunedFiles
 from commons.format.manifest import Manifest
-from commons.merge.editions import Editor
+from commons.merge.editions import Editor, PausedSince
 from commons.merge.run import Options, WithdrawnSince, merge
 from commons.publish.folder import publish, roll_back
 from tests.hostile.making import place, profile, salt, withdrawal
@@ -224,3 +224,73 @@ def test_what_repeats_a_held_record_is_not_served_and_one_root_comes_of_either_f
     assert not mentions(out, "Comedor uno")
     assert rebuilt(out, (out / "current" / FILE_NAME).read_bytes(), tmp_path) == done.shown.root
     assert [(done.shown.root,)] == federation.rows("SELECT value FROM meta WHERE key = 'root'")
+
+
+def pausing(federation: Federation, at: list[int]) -> None:
+    """What `commons federation pause` writes; no merge follows."""
+    path = federation.folder / "federation.yaml"
+    rules = yaml.safe_load(path.read_text("utf-8"))
+    rules["members"][0]["pause"] = {"at": at, "reason": "les robaron la computadora"}
+    path.write_text(yaml.safe_dump(rules), "utf-8")
+
+
+def test_nothing_is_put_out_between_a_pause_and_its_merge(federation: Federation, tmp_path: Path) -> None:
+    """Only a merge decides what is shown instead; until then neither the newest nor an older pool is."""
+    out, editor = tmp_path / "out", Editor(federation.folder, AS_OF)
+    federation.share("a", [place("uno")])
+    publish(out, settle(federation), editor)
+    federation.share("a", [place("uno", phones=PHONES)], number=2)
+    lock = settle(federation)
+    publish(out, lock, editor)
+    assert not editor.rules_changed()
+    pausing(federation, [0, 1])
+    assert editor.rules_changed()
+    for again in (lambda: publish(out, lock, editor), lambda: roll_back(out, editor)):
+        with pytest.raises(PausedSince, match="a ") as refused:
+            again()
+        assert f"commons merge -f {federation.folder}" in refused.value.hint
+
+
+def test_going_back_shows_nothing_beyond_a_pause_of_today(federation: Federation, tmp_path: Path) -> None:
+    """And whom it pauses stands as paused, also where the old version used an honest release."""
+    out, editor = tmp_path / "out", Editor(federation.folder, AS_OF)
+    for number in (1, 2, 3):
+        federation.share("a", [place(f"n{number}")], number=number)
+        publish(out, settle(federation), editor)
+    federation.pauses["a"] = Pause((0, 1), "robo")
+    publish(out, settle(federation), editor)
+    pausing(federation, [0, 1])
+    for _back in range(3):
+        roll_back(out, editor)
+        assert titles(out) == ["Comedor n1"]
+        with closing(sqlite3.connect(out / "current" / "data.db")) as pool:
+            assert pool.execute("SELECT state FROM member").fetchall() == [("paused",)]
+
+
+def test_going_back_does_not_bring_back_contacts_that_have_lapsed(
+    federation: Federation, tmp_path: Path
+) -> None:
+    """The old version is shown as of today where a release has run out since; else it stays what it was."""
+    out, early, late = tmp_path / "out", Editor(federation.folder, AS_OF), AS_OF + timedelta(days=200)
+    federation.share("a", [place("uno", phones=PHONES)], valid_until="2027-02-01T00:00:00Z")
+    federation.share("b", [place("dos", phones=PHONES)])
+    first = publish(out, settle(federation), early).shown
+    publish(out, settled(federation, AS_OF + timedelta(days=1)), early)
+    assert roll_back(out, early).shown == first
+    publish(out, settled(federation, late), early)
+    done = roll_back(out, Editor(federation.folder, late))
+    assert done.shown.root != done.wanted
+    with closing(sqlite3.connect(out / "current" / "data.db")) as pool:
+        assert pool.execute("SELECT title FROM place WHERE phones IS NOT NULL").fetchall() == [
+            ("Comedor dos",)
+        ]
+        assert dict(pool.execute("SELECT name, state FROM member")) == {"a": "late", "b": "current"}
+
+
+def settled(federation: Federation, at: datetime) -> bytes:
+    """As `settle`, at some moment."""
+    settle(federation)
+    federation.merge(as_of=at, canonical=True)
+    assert federation.lock is not None
+    federation.lock.write(federation.folder / FILE_NAME)
+    return federation.lock.to_bytes()
