@@ -136,8 +136,9 @@ class Beside:
         ]
         for stone in sorted(stones):
             self.writer.add("withdrawal", stone)
-        for hold in sorted({(h.hash, h.field or "", instant(h.until)) for h in self.lock.holds}):
-            self.writer.add("hold", hold)
+        holds = sorted((h.hash, h.field or "", instant(h.until)) for h in self.lock.holds)
+        for what, until in {(hashed, name): until for hashed, name, until in holds}.items():
+            self.writer.add("hold", (*what, until))  # held twice: until the later day
 
     def _members(self) -> None:
         names = {m.id: m for m in self.lock.policy.members}

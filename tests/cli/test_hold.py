@@ -97,3 +97,16 @@ def test_a_hold_may_wait_for_what_is_not_here_yet(city: Run) -> None:
     city("release", "--yes", "--out", "ciudad/inbox")
     assert "Refugio" not in city("merge", "-f", "ciudad", "--json").out
     assert not mentions("ciudad/pool.db", "Refugio") and not mentions("portal", "Refugio")
+
+
+def test_what_is_held_twice_is_held_until_the_later_day(city: Run) -> None:
+    """Two people do it in one night, or a hold is made longer: merging, publishing and a step back go on."""
+    words = ("--field", "phones", "--reason", "x", "--by", "Ana", "-f", "ciudad")
+    for until in ("2999-01-01", "2998-01-01", "2999-01-01", "2999-06-01"):
+        held = city("federation", "hold", "comida", "--until", until, *words, "--out", "portal")
+        assert held.code == 0, held.err
+    assert city("publish", "folder", "-f", "ciudad", "--out", "portal", "--rollback").code == 0
+    for path in ("ciudad/pool.db", "portal/current/data.db"):
+        with closing(sqlite3.connect(path)) as pool:
+            assert [u[:10] for (u,) in pool.execute("SELECT until FROM hold")] == ["2999-06-02"]
+    assert city("verify", "ciudad/pool.db").code == 0
