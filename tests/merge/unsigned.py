@@ -15,6 +15,7 @@ from commons.federation.policy import Member as Accepted
 from commons.federation.policy import Policy
 from commons.format import canonical
 from commons.format.manifest import FileEntry, Manifest
+from commons.format.merkle import Tree
 from commons.intake import frames
 from commons.intake.gate import Intake
 from commons.link.model import LINKER
@@ -55,23 +56,27 @@ def lock_of(releases: Sequence[Release]) -> Lock:
     return Lock(load_schema().version, LINKER, AS_OF, policy, locked, vocabularies_digest(load_schema()))
 
 
-def taken_in(folder: Path, name: str, records: Sequence[Record]) -> Release:
+def taken_in(
+    folder: Path, name: str, records: Sequence[Record], *, number: int = 1, valid_until: str = VALID
+) -> Release:
     """A member's records as intake keeps them."""
     rows = sorted([profile(name), *records], key=lambda r: (r.type, r.id))
-    path = folder / f"{name}.rows"
+    path = folder / f"{name}-{number}.rows"
+    tree = Tree()
     with path.open("wb") as file:
         for type_name, group in groupby(rows, key=lambda r: r.type):
             listed = list(group)
             data = [canonical.canonical_bytes(r.type, r.id, r.fields) for r in listed]
             leaves = [canonical.leaf(d) for d in data]
+            tree.add_all(b"".join(leaves))
             frames.write_rows(file.write, type_name, [r.id for r in listed], data, leaves, [])
         frames.write_summary(file.write, {})
     member = MEMBERS[name]
     counts = dict(Counter(r.type for r in rows))
     entry = FileEntry(1, "0" * 64)
     manifest = Manifest(
-        member.id, member.log.head, 0, 1, (), load_schema().version, "CC-BY-4.0", "es", ISSUED, VALID,
-        "0" * 64, {"catalogue.db": entry, "keylog.jsonl": entry}, counts,
+        member.id, member.log.head, 0, number, (), load_schema().version, "CC-BY-4.0", "es", ISSUED,
+        valid_until, tree.root().hex(), {"catalogue.db": entry, "keylog.jsonl": entry}, counts,
     ).to_bytes()  # fmt: skip
     intake = Intake(
         release=canonical.leaf(manifest).hex(), member=member.id, form="full", code=None, detail="",
