@@ -161,10 +161,11 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
         if error.errno == errno.ENOENT:
             raise ContainerRefused(path.name, N_("it is not there")) from error
         raise ContainerRefused(path.name, N_("it cannot be read")) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):  # asked before it is a file to Python, which takes no folder
+        os.close(descriptor)
+        raise NotAFile(path.name, N_("it is not a plain file"))
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise NotAFile(path.name, N_("it is not a plain file"))
         yield file, status.st_size
 
 

@@ -96,6 +96,13 @@ def appended() -> Hostile:
     return Hostile("E_SIZE", _good() + b"\0" * 4096)
 
 
+def bit_rot() -> Hostile:
+    """A bit fell over after the content was hashed, before the file was."""
+    data = bytearray(_good())
+    data[data.index(b"Comida caliente") + 3] ^= 4
+    return Hostile("E_ROOT", bytes(data))
+
+
 def wal_header() -> Hostile:
     return Hostile("E_WALMODE", _header(18, b"\2\2"))
 
@@ -170,6 +177,13 @@ def extension_in_check() -> Hostile:
     return Hostile("E_SCHEMA", _edited(f"DROP TABLE service; {ddl}"))
 
 
+def extension_in_default() -> Hostile:
+    ddl = "CREATE TABLE service (id TEXT PRIMARY KEY, title TEXT DEFAULT (load_extension('x')));"
+    return Hostile(
+        "E_SCHEMA", _edited(f"DROP TABLE service; {ddl} INSERT INTO service(id, title) VALUES ('a', 'b');")
+    )
+
+
 def extra_table() -> Hostile:
     return Hostile("E_SCHEMA", _edited("CREATE TABLE volunteers (name, phone);"))
 
@@ -198,6 +212,17 @@ def schema_garbage() -> Hostile:
 def long_value() -> Hostile:
     sql = "UPDATE place SET description=hex(zeroblob(5000000)) WHERE id='a';"
     return Hostile("E_TOOBIG", _edited(sql))
+
+
+def claimed_value() -> Hostile:
+    """A row that says of itself that it is 300 MB long, in a file of a few pages."""
+    data = bytearray(_good())
+    page = (_root_page("place", data) - 1) * 4096
+    cell = page + struct.unpack(">H", data[page + 8 : page + 10])[0]
+    length = 300_000_000
+    sevens = [length >> shift & 127 for shift in (28, 21, 14, 7, 0)]
+    data[cell : cell + 5] = bytes([*(part | 128 for part in sevens[:-1]), sevens[-1]])
+    return Hostile("E_INTEGRITY|E_SQLITE|E_TOOBIG", bytes(data))
 
 
 def broken_utf8() -> Hostile:
@@ -276,6 +301,24 @@ def foreign_namespace() -> Hostile:
     return Hostile("E_INTEGRITY", _edited(f"UPDATE place SET id='{other}' WHERE id='a';"))
 
 
+def path_for_an_id() -> Hostile:
+    return Hostile("E_INTEGRITY", _edited("UPDATE place SET id='../../etc/passwd' WHERE id='a';"))
+
+
+def duplicate_keys_as_made() -> Hostile:
+    """A table that lets an id stand twice, and says so."""
+    ddl = "CREATE TABLE service (id TEXT, title TEXT);"
+    rows = "INSERT INTO service VALUES ('a', 'A'), ('a', 'B');"
+    return Hostile("E_SCHEMA", _edited(f"DROP TABLE service; {ddl} {rows}"))
+
+
+def duplicate_keys_in_pages() -> Hostile:
+    """Made by the published words, then changed byte for byte: one id stands twice."""
+    data = bytearray(_good())
+    data[data.index(b"bComedor b")] = ord("a")
+    return Hostile("E_INTEGRITY|E_ROOT", bytes(data))
+
+
 def duplicate_keys() -> Hostile:
     """A key of two columns lays rows out as the published one does, but lets one id stand twice."""
     twice = Record("place", "b", {"title": "Otro", "salt": salt("z")})
@@ -286,6 +329,14 @@ def duplicate_keys() -> Hostile:
 def forged_types() -> Hostile:
     text = Record("place", "b", {"title": "B", "latitude_e6": "norte", "longitude_e6": 1, "salt": salt("b")})
     return Hostile("E_INTEGRITY", _other_ddl("place", {" STRICT,": ""}, records=[*GOOD[:2], text]))
+
+
+def forged_infinity() -> Hostile:
+    """Infinity where a whole number belongs, in a table that was made without types."""
+    far = Record("place", "b", {"title": "B", "latitude_e6": 9e999, "longitude_e6": 1, "salt": salt("b")})  # type: ignore[dict-item]
+    signed = Record("place", "b", {"title": "B", "latitude_e6": 1, "longitude_e6": 1, "salt": salt("b")})
+    data = _other_ddl("place", {" STRICT,": ""}, records=[*GOOD[:2], far])
+    return Hostile("E_INTEGRITY", data, [GOOD[1], signed])
 
 
 def forged_length() -> Hostile:
@@ -300,13 +351,14 @@ def unknown_schema() -> Hostile:
 CASES: dict[str, Callable[[], Hostile]] = {
     made.__name__: made
     for made in (
-        empty, web_page, archive, truncated, appended, wal_header, utf_16, loop_in_tree,
+        empty, web_page, archive, truncated, appended, bit_rot, wal_header, utf_16, loop_in_tree,
         bad_cell_count, shared_root_page, view_for_table, endless_view, memory_view,
-        generated_column, full_text_table, trigger, extension_in_check, extra_table, missing_table,
-        real_columns, many_columns, schema_garbage, long_value, broken_utf8, nul_in_text,
-        direction_override, accents_apart, script_address, formula_address, double_keys, deep_json,
-        spaced_json, fraction_in_json, other_content, two_catalogue_rows, foreign_namespace,
-        duplicate_keys, forged_types, forged_length, unknown_schema,
+        generated_column, full_text_table, trigger, extension_in_check, extension_in_default,
+        extra_table, missing_table, real_columns, many_columns, schema_garbage, long_value,
+        claimed_value, broken_utf8, nul_in_text, direction_override, accents_apart, script_address,
+        formula_address, double_keys, deep_json, spaced_json, fraction_in_json, other_content,
+        two_catalogue_rows, foreign_namespace, path_for_an_id, duplicate_keys, duplicate_keys_as_made,
+        duplicate_keys_in_pages, forged_types, forged_infinity, forged_length, unknown_schema,
     )
 }  # fmt: skip
 

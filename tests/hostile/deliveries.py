@@ -74,6 +74,20 @@ def _changed(at: int, value: bytes) -> bytes:
     return bytes(data)
 
 
+def _rotten() -> bytes:
+    data = bytearray(whole())
+    data[data.index(b"Comida caliente")] ^= 1
+    return bytes(data)
+
+
+def _with_another_name() -> bytes:
+    """Four files, rightly packed, of which one has a name of its own."""
+    names = [("catalogo.db" if n == "catalogue.db" else n, c) for n, c in _named(good())]
+    return b"".join(container._header(n, len(c)) + c + b"\0" * (-len(c) % 512) for n, c in names) + bytes(
+        1024
+    )
+
+
 def _in_other_order() -> bytes:
     files = good()
     parts = [container._header(n, len(c)) + c + b"\0" * (-len(c) % 512) for n, c in _named(files)[::-1]]
@@ -106,6 +120,17 @@ def _folder_with_link(folder: Path) -> None:
     _folder(folder)
     (folder / "catalogue.db").unlink()
     (folder / "catalogue.db").symlink_to("/etc/passwd")
+
+
+def _folder_within(folder: Path) -> None:
+    _folder(folder)
+    (folder / "catalogue.db").unlink()
+    (folder / "catalogue.db").mkdir()
+
+
+def _folder_for_a_file(folder: Path) -> None:
+    (folder / "x.entrega").mkdir()
+    _folder(folder / "x.entrega")
 
 
 def _folder_without_signature(folder: Path) -> None:
@@ -269,7 +294,9 @@ def _catalogue(name: str) -> Delivery:
         )  # fmt: skip
 
     case = catalogues.CASES[name]()
-    return Delivery(f"catalogue: {name}", case.code or next(iter(case.refused)), _file(data))
+    return Delivery(
+        f"catalogue: {name.replace('_', ' ')}", case.code or next(iter(case.refused)), _file(data)
+    )
 
 
 _P0, _P1 = _address(0, "place", "p0"), _address(1, "place", "p1")
@@ -283,6 +310,8 @@ DELIVERIES = [
     Delivery("file: compressed", "E_CONTAINER", _file(lambda: gzip.compress(whole()))),
     Delivery("file: cut short", "E_CONTAINER", _file(lambda: whole()[:-5000])),
     Delivery("file: something behind it", "E_CONTAINER", _file(lambda: whole() + b"x")),
+    Delivery("file: bit rot", "E_PROOF", _file(_rotten)),
+    Delivery("file: another name inside", "E_CONTAINER", _file(_with_another_name)),
     Delivery("file: names in another order", "E_CONTAINER", _file(_in_other_order)),
     Delivery("file: a fifth file", "E_CONTAINER", _file(_with_more)),
     Delivery("file: a name that climbs", "E_CONTAINER", _file(lambda: _changed(0, b"../release.json\0"))),
@@ -299,6 +328,8 @@ DELIVERIES = [
     Delivery("folder: WAL beside the catalogue", "E_SIDECAR", _folder_with_sidecar("wal")),
     Delivery("folder: journal beside the catalogue", "E_SIDECAR", _folder_with_sidecar("journal")),
     Delivery("folder: a link for a file", "E_NOTFILE", _folder_with_link),
+    Delivery("folder: a folder for a file", "E_NOTFILE", _folder_within),
+    Delivery("folder: named like a file", "", _folder_for_a_file),
     Delivery("folder: no signature", "E_CONTAINER", _folder_without_signature),
     Delivery("proof: another signer", "E_SIGNATURE", _file(_others_signature)),
     Delivery("proof: another purpose", "E_SIGNATURE", _file(_for_git)),
@@ -325,6 +356,7 @@ DELIVERIES = [
         "says: another's registration number", "",
         _says(_record("organization", "copia", title="Casa Ejemplo 0", identifiers=[RFC])),
     ),
+    Delivery("says: a formula for a title", "", _says(place("f", title='=HYPERLINK("https://x.test","y")'))),
     Delivery(
         "says: its own word for itself", "",
         _says(_record("vouch", "v", about=HOSTILE.id, kind="member")),
