@@ -18,7 +18,7 @@ from commons.link.exact import strong_identifier
 from commons.link.normal import Name, Street, names_of, phone_of, postal_of, spelling_of, street_of, words_of
 from commons.link.tables import load_tables
 
-VERSION = 1  # of the form below; raised with it, so that what was kept of older ones is made again
+VERSION = 2  # of the form below; raised with it, so that what was kept of older ones is made again
 MOST = 10  # of each list
 REFERENCES = ("organization", "place", "project", "service", "parent_organization")
 _DATES = ("starts_at", "starts_on", "closes_at", "awarded_on", "published_on", "observed_at")
@@ -26,6 +26,7 @@ _ROUGH = {"district", "neighbourhood"}  # a position that is only the middle of 
 _HOST = re.compile(
     r"(?:[a-z][a-z0-9+.-]*:)?/*(?:[^/@\s]*@)?(?:www\d?\.)?([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d+)?(.*)", re.S
 )
+_SCHEME = re.compile(r"(?:https?:)?/*(?:www\d?\.)?", re.I)  # of one page written in several ways
 
 
 class Features(NamedTuple):
@@ -77,7 +78,7 @@ def of(type: str, fields: Mapping[str, Any]) -> Features | None:
         _phones(fields.get("phones")),
         emails,
         _sites(urls, emails) if urls or emails else (),
-        tuple(sorted({spelling_of(u) for u in urls}))[:MOST] if urls else (),
+        tuple(sorted({spelling_of(_SCHEME.sub("", u.strip())) for u in urls}))[:MOST] if urls else (),
         _position(fields),
         next((text[d] for d in _DATES if d in text), ""),
         said("kind", ""),
@@ -204,7 +205,7 @@ def _from_plain(plain: list[Any]) -> Features:
     if not isinstance(read.type, str):
         raise TypeError(read.type)
     return read._replace(
-        names=tuple(Name(tuple(w), tuple(m), tuple(g), i, s) for w, m, g, i, s in read.names),
+        names=tuple(Name(tuple(w), tuple(m), tuple(g), i, s, tuple(p)) for w, m, g, i, s, p in read.names),
         street=Street(tuple(read.street[0]), *read.street[1:]) if read.street else None,
         phones=tuple(read.phones),
         emails=tuple(read.emails),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -32,6 +33,12 @@ _POINTS = re.compile(r"[.\s]")
 _SPELLED = re.compile(r"[a-zñ0-9_]+")
 _NO_FIGURE = re.compile(r"[^0-9]+")
 _POSTAL = re.compile(r"[^a-z0-9]+")
+_WHERE = re.compile(r"(?<=\w)\s+(?:at|@|in|inside|en|dentro de)\s+", re.I)
+_MAY_CUT = re.compile(r"[-–—|/:\x1f]|\s(?:at|@|in|inside|en|dentro)\s", re.I)
+_ASIDE = "\x1f"  # round what stood in brackets
+_CUT = re.compile(
+    r"\s+[-–—|/]+\s*|\s*[-–—|/]+\s+|\s*[–—|]\s*|:\s+|(?<=[^\W\d_]{3})-(?=[A-ZÁÉÍÓÚÑ][a-záéíóúñ])"
+)
 
 
 class Name(NamedTuple):
@@ -42,6 +49,7 @@ class Name(NamedTuple):
     legal: tuple[str, ...] = ()
     letters: str = ""  # the first letters of its words, legal forms included
     spelling: int = 0  # checksum of the name as it is spelled but for accents and case
+    pieces: tuple[int, ...] = ()  # where each of its pieces begins and ends, if one may name another thing
 
 
 class Street(NamedTuple):
@@ -49,7 +57,7 @@ class Street(NamedTuple):
 
     words: tuple[str, ...]
     number: str
-    inner: str = ""
+    inner: str = ""  # as words
     spelling: int = 0  # checksum of the whole line
 
 
@@ -81,24 +89,51 @@ def name_of(text: str) -> Name:
     legal: set[str] = set()
     letters = ""
     held: list[str] = []
-    plain = _plain(text)
-    for word in _expanded(_HOUSING.sub(" uhab ", plain) if "hab" in plain else plain, words):
-        sort, letter, mark = _sort(word)
-        letters += letter
-        if sort == _PROPER:
-            said.append(word)
-        elif sort == _MARK:
-            marks[mark] = None
-        elif sort != _SMALL:
-            legal.add(word)
-            if sort == _SETTLEMENT:
-                held.append(word)
+    cuts: list[int] = []
+    for piece, names_it in _pieces(text):
+        begin = len(said)
+        plain = _plain(piece)
+        for word in _expanded(_HOUSING.sub(" uhab ", plain) if "hab" in plain else plain, words):
+            sort, letter, mark = _sort(word)
+            letters += letter
+            if sort == _PROPER:
+                if word not in said:
+                    said.append(word)
+            elif sort == _MARK:
+                marks[mark] = None
+            elif sort != _SMALL:
+                legal.add(word)
+                if sort == _SETTLEMENT:
+                    held.append(word)
+        if names_it:
+            cuts += (begin, len(said))
     if held and load_tables().generic.issuperset(said):  # "Pueblo Nuevo"
-        said, legal = held + said, legal.difference(held)
+        said, legal, cuts = held + said, legal.difference(held), []
     if not said:  # "Fundación, A.C.", "La De Los"
         said = sorted(legal) or [w for w in _WORD.findall(_plain(text)) if not _mark(w, words)]
     unique = tuple(dict.fromkeys(said))[:MOST_WORDS]
-    return Name(unique, tuple(marks), tuple(sorted(legal)), letters[:MOST_WORDS], spelling_of(text))
+    pieces = tuple(min(n, MOST_WORDS) for n in cuts) if cuts != [0, len(unique)] else ()
+    return Name(unique, tuple(marks), tuple(sorted(legal)), letters[:MOST_WORDS], spelling_of(text), pieces)
+
+
+def _pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """What a name is put together from, and whether that alone could be another thing's name.
+
+    "Clothing Bank - Hope House", "Clothing Bank at Hope House" and "Clothing Bank (Hope House)" all have
+    "Clothing Bank"; what comes after "at" or in brackets only says where or whose it is.
+    """
+    if _MAY_CUT.search(text) is None:
+        yield text, True
+        return
+    for n, outer in enumerate(text.split(_ASIDE)):
+        for piece in _CUT.split(outer):
+            before, where, after = piece, "", ""
+            for match in _WHERE.finditer(piece):
+                before, where, after = piece[: match.start()], match[0], piece[match.end() :]
+                break
+            yield before, n % 2 == 0
+            if where:
+                yield after, False
 
 
 _PROPER, _SMALL, _MARK, _LEGAL, _SETTLEMENT = range(5)
@@ -175,7 +210,7 @@ def _forms(text: str) -> list[str]:
         if _SHORT_NAME.match(content) and _is_initials(content, text):
             aliases.append(content)
             return " "
-        return f" {content} "
+        return f" {_ASIDE}{content}{_ASIDE} "
 
     rest = text[:MOST_TEXT]
     if "(" in rest or "[" in rest:
@@ -282,7 +317,7 @@ def _street(said: list[str], numbers: list[str], inner: list[str], plain: str, w
             number, numbers = (numbers[1], [numbers[0]]) if first else (numbers[0], numbers[1:])
             proper.append(number)
     way = tuple(dict.fromkeys(proper or said))[:8]
-    return Street(way, numbers[0] if numbers else "", "".join(inner)[:12], spelling_of(plain))
+    return Street(way, numbers[0] if numbers else "", " ".join(inner)[:12], spelling_of(plain))
 
 
 def postal_of(text: str) -> str:

@@ -14,6 +14,7 @@ from commons.link import compare
 from commons.link.compare import Alike, Read
 from commons.link.features import Features
 from commons.link.model import Part, Weighed
+from commons.link.parts import is_body, is_part, other_unit, where_only
 from commons.link.rarity import Rarity, name_atom, street_atom
 from commons.link.tables import Table, load_tables
 
@@ -84,8 +85,10 @@ class Scorer:
             guards.append(G_PLACE)
         if likeness < self._points["alike"]:
             guards.append(G_NAMES)
-        elif not contact and not known and self._says_more(parts):
+        elif not known and self._is_other(a, b, parts, contact):
             guards.append(G_WORDS)
+        if not known and other_unit(a.street, b.street) and not self._reached(parts):
+            guards.append(G_NUMBER)
         anchored = known or contact > 0 or place > 0
         firm = known or contact > 0 or exact >= self._points["firm"]
         return Score(_sum(parts), tuple(parts), tuple(guards), anchored, firm, likeness)
@@ -108,11 +111,25 @@ class Scorer:
             guards.append(G_MARKS)
         return best[1]
 
-    def _says_more(self, parts: Sequence[tuple[str, int]]) -> bool:
-        """Whether one name has so many words of its own that a shared house may be all that they share."""
+    def _says_more(self, a: Features, b: Features, parts: Sequence[tuple[str, int]]) -> bool:
+        """Whether one name has so many words of its own that a shared house may be all that they share.
+
+        Words that say where both are do not count: half of all lists put the town behind the name.
+        """
         points = dict(parts)
         lone = -points.get("other words", 0) * 100 // self._points["extra"]
+        lone -= sum(self.weight(word) for word in where_only(a, b))
         return points.get("name", 0) * 100 < (points.get("name", 0) + lone) * self._points["alike_greater"]
+
+    def _is_other(self, a: Features, b: Features, parts: Sequence[tuple[str, int]], contact: int) -> bool:
+        """Whether one may be a part of the other, or beside it, and but a house or a web site is shared."""
+        if not contact and (self._says_more(a, b, parts) or is_body(a, b)):
+            return True
+        return not self._reached(parts) and is_part(a, b)
+
+    def _reached(self, parts: Sequence[tuple[str, int]]) -> bool:
+        """Whether both have one telephone or e-mail address."""
+        return any(n in ("phone", "e-mail") and p >= self._points["contact_anchor"] for n, p in parts)
 
     def _name_parts(self, x: Read, y: Read) -> tuple[list[tuple[str, int]], int, bool]:
         points, alike = self._points, compare.names(x, y)
@@ -269,7 +286,7 @@ class Scorer:
         if moved:
             found = [(name, min(count, points["moved"])) for name, count in found]
         self._within(found, parts, points["contact_least"], points["contact_most"], "contact")
-        good = sum(p for name, p in found if p > 0 and (name != "web" or p != points["site_near"]))
+        good = sum(p for name, p in found if name != "web" or p != points["site_near"])
         return good if good >= points["contact_anchor"] and not moved else 0
 
     def _site(self, a: Features, b: Features) -> int:

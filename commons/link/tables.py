@@ -26,6 +26,8 @@ class Words:
     legal: frozenset[str]
     settlement: frozenset[str]
     parts: frozenset[str]
+    beside: frozenset[str]
+    bodies: frozenset[str]
     short: Mapping[str, tuple[str, ...]]
     numerals: Mapping[str, str]  # ordinals and romans → figures
     compass: Mapping[str, str]
@@ -86,6 +88,8 @@ def words_from(plain: Mapping[str, Any]) -> Words:
         legal=_set(plain["legal"]),
         settlement=_set(plain["settlement"]),
         parts=_set(plain["parts"]),
+        beside=_set(plain["beside"]),
+        bodies=_set(plain["bodies"]),
         short={k: tuple(v.split()) for k, v in plain["short"].items()},
         numerals={**romans, **{k: str(v) for k, v in plain["ordinals"].items()}},
         compass=plain["compass"],

@@ -18,6 +18,7 @@ from commons.link.score import (
     G_NAMES,
     G_NUMBER,
     G_TOWN,
+    G_WORDS,
     Prepared,
     Score,
     Scorer,
@@ -102,7 +103,7 @@ class Fit:
         for x, left in one.said_by:
             for y, right in other.said_by:
                 score = self._linking.score(x, y)
-                if not _rules_out(score, one_list=not left.isdisjoint(right)):
+                if not _rules_out(score, self._table, one_list=not left.isdisjoint(right)):
                     found.append(score)
                 elif x not in self._contrary(u) and y not in self._contrary(v):
                     return None
@@ -116,20 +117,23 @@ class Fit:
             found = self._overruled[u] = frozenset(
                 node
                 for (x, left), (y, right) in pairs
-                if _rules_out(self._linking.score(x, y), one_list=not left.isdisjoint(right))
+                if _rules_out(self._linking.score(x, y), self._table, one_list=not left.isdisjoint(right))
                 for node in (x, y)
             )
         return found
 
 
-def _rules_out(score: Score, *, one_list: bool) -> bool:
+def _rules_out(score: Score, table: Table, *, one_list: bool) -> bool:
     """Whether two records are never one thing, not even asked about, nor through a third."""
     guards = score.guards
     if G_MARKS in guards or G_IDENTIFIERS in guards or G_DATE in guards:
         return True
     if G_TOWN in guards and not score.firm:
         return True
-    return one_list and (G_NAMES in guards or G_NUMBER in guards)  # facilities of one house, or branches
+    if not one_list:
+        return False
+    unlike = G_WORDS in guards and score.likeness < table.points["alike_own"]
+    return unlike or G_NAMES in guards or G_NUMBER in guards  # facilities of one house, or branches
 
 
 def joined_by(parts: Sequence[Part], cluster: Callable[[str], int | None]) -> Iterator[Unit]:
