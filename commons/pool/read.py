@@ -97,11 +97,18 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An address that the federation holds back for now, as a whole; it lapses by itself at `until`."""
+
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A code or address that this pool does not have."""
 
 
-Answer = Thing | Several | Gone | Unknown
+Answer = Thing | Several | Gone | Held | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +201,8 @@ class Pool:
         sql = "SELECT DISTINCT entity FROM alias WHERE short >= ? AND short < ? ORDER BY short LIMIT ?"
         found = [row[0] for row in self._rows(sql, (code, code + "~", MAX_CANDIDATES))]
         if not found:
-            # A tombstone begins as the withdrawn record's short code did. Of a part of a code one cannot say
-            # whose it was.
+            # A tombstone begins as the withdrawn or held record's short code did. Of a part of a code one
+            # cannot say whose it was.
             return self._said_gone(code) if len(code) == SHORT_LENGTH else Unknown()
         return self.thing(found[0]) if len(found) == 1 else Several(self.cards(found))
 
@@ -208,7 +215,9 @@ class Pool:
             return self.thing(entity)
         stone = tombstone(str(address))
         sql = "SELECT 1 FROM withdrawal WHERE kind = 'record' AND hash = ? AND member = ?"
-        return Gone() if next(self._rows(sql, (stone, address.member)), None) else Unknown()
+        if next(self._rows(sql, (stone, address.member)), None):
+            return Gone()
+        return self._held(stone)
 
     def _said_gone(self, code: str) -> Answer:
         """Whether somebody says to have withdrawn a record with this short code.
@@ -217,7 +226,13 @@ class Pool:
         stands under the code today is found before anybody asks this.
         """
         sql = "SELECT 1 FROM withdrawal WHERE kind = 'record' AND hash >= ? AND hash < ?"
-        return Gone(own=False) if next(self._rows(sql, (code, code + "~")), None) else Unknown()
+        return Gone(own=False) if next(self._rows(sql, (code, code + "~")), None) else self._held(code)
+
+    def _held(self, begun: str) -> Held | Unknown:
+        """Whether the federation holds back what has this tombstone, or one that begins so."""
+        sql = "SELECT max(until) FROM hold WHERE field = '' AND hash >= ? AND hash < ?"
+        until = next(self._rows(sql, (begun, begun + "~")))[0]
+        return Held(str(until)) if until else Unknown()
 
     def thing(self, entity: int) -> Thing:
         """Everything a thing's page says."""

@@ -10,7 +10,7 @@ import pytest
 from commons.addresses import short_code
 from commons.pool.write import Content, write_pool
 from tests.portal.running import open_portal
-from tests.portal.sample import CLINIC, KITCHEN, LONG_TITLE, NETWORK, WITHDRAWN
+from tests.portal.sample import CLINIC, HELD, KITCHEN, LONG_TITLE, NETWORK, WITHDRAWN
 
 MEALS = f"{KITCHEN}/service/comida-caliente"
 CODE = short_code(MEALS)
@@ -139,6 +139,20 @@ async def test_a_withdrawn_address_says_so_and_nothing_else(portal: Any) -> None
     assert "Esta ficha fue retirada" not in said and "dice que retiró la ficha que estaba aquí" in said
     assert "This record is no longer here" in await text_of(portal, f"/en/f/{short}", 410)
     await text_of(portal, f"/es/f/{short[:5]}", 404)
+
+
+async def test_a_held_address_says_that_it_is_on_pause_and_nothing_else(portal: Any) -> None:
+    """By address and by code, in both languages, until which day, and never why; a held field hides no page."""
+    page = await text_of(portal, f"/es/ficha/{HELD}", 403)
+    assert (
+        "Esta ficha está en pausa" in page and "31 de enero de 2099" in page and 'content="noindex"' in page
+    )
+    assert "reservada" not in re.sub(r"<link[^>]*>|<a [^>]*>", "", page)
+    assert "at the latest until 31 January 2099" in await text_of(
+        portal, f"/en/f/{short_code(HELD)}-casa", 403
+    )
+    await text_of(portal, f"/es/f/{short_code(HELD)[:5]}", 404)
+    await text_of(portal, f"/es/ficha/{KITCHEN}/place/otra", 404)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ CLINIC = "m5x2aq7czt5xh4kabn6dpyjr3f"
 NETWORK = "r7a4mzt5xh4kabn6dpyjr3fm5x"
 WITHDRAWN = f"{KITCHEN}/place/casa-cerrada"
 
+HELD = f"{CLINIC}/place/casa-reservada"
+
 PHONE = {"number": "+525555550134", "extension": "12", "kind": "voice"}
 HOURS = [{"rrule": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "opens_at": "09:00", "closes_at": "15:00"}]
 LONG_TITLE = (
@@ -139,6 +141,10 @@ def write_sample(path: Path, *, territory: str | None = None, extra: list[Entity
         ],
         "withdrawal": [
             {"hash": tombstone(WITHDRAWN), "member": KITCHEN, "kind": "record", "epoch": 0, "number": 3}
+        ],
+        "hold": [
+            {"hash": tombstone(HELD), "field": "", "until": "2099-02-01T12:00:00Z"},
+            {"hash": tombstone(f"{KITCHEN}/place/otra"), "field": "phones", "until": "2099-02-01T12:00:00Z"},
         ],
         "receipt": [{"member": m, "json": '{"findings": {}}'} for m in MEMBERS],
     }

@@ -11,7 +11,7 @@ from commons.addresses import short_code
 from commons.messages import in_language, ngettext
 from commons.messages import translate as _
 from commons.pool.find import overview
-from commons.pool.read import Answer, Gone, Pool, Several, Thing
+from commons.pool.read import Answer, Gone, Held, Pool, Several, Thing
 from commons.pool.why import Why
 from datasette_commons.portal.cards import card_views, freshness_of
 from datasette_commons.portal.exports import about_json, member_json, thing_json
@@ -30,9 +30,10 @@ from datasette_commons.portal.together import (
     relation_views,
     together_view,
 )
-from datasette_commons.portal.words import number_words
+from datasette_commons.portal.words import end_words, number_words
 
 _LISTED = 6
+_HELD_STATUS = 403  # it is there, and is not shown: neither gone for good (410) nor unknown (404)
 
 
 async def home(site: Site, links: Links, query: Query) -> Page:
@@ -149,7 +150,7 @@ async def record_page(
         return Page("message.html", values, links.other.record(short), status=300)
     if isinstance(answer, Gone):
         return _gone(links.other.record(short), own=answer.own)
-    return None
+    return _held(answer, site, links.other.record(short)) if isinstance(answer, Held) else None
 
 
 def _gone(twin: str, *, own: bool = True) -> Page:
@@ -169,6 +170,23 @@ def _gone(twin: str, *, own: bool = True) -> Page:
     return Page("message.html", values, twin, status=410)
 
 
+def _held(held: Held, site: Site, twin: str) -> Page:
+    """A held record's page says so, and until when at the latest; never why, and nothing of the record."""
+    told = _("This portal does not show it for now.")
+    if held.until > site.hour():
+        told = _("This portal does not show it for now: at the latest until {day}.")
+    values = {
+        "title": _("This record is on pause"),
+        "sentence": told.format(day=end_words(held.until)),
+        "next_step": _(
+            "Search for something like it. If it is yours or you need it, ask those who keep this portal:"
+            " “About” says who they are."
+        ),
+        "cards": (),
+    }
+    return Page("message.html", values, twin, status=_HELD_STATUS)
+
+
 def _is_alias(thing: Thing, short: str) -> bool:
     return any(short_code(claim.address) == short for claim in thing.claims)
 
@@ -180,6 +198,8 @@ async def address_page(site: Site, links: Links, query: Query, address: str) -> 
         return Redirect(links.record(answer.card.short, answer.card.slug))
     if isinstance(answer, Gone):
         return _gone(links.other.page("address", unquote(address)))
+    if isinstance(answer, Held):
+        return _held(answer, site, links.other.page("address", unquote(address)))
     return None
 
 

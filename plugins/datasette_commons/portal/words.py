@@ -37,6 +37,7 @@ VISITED = frozenset({"service", "place", "service_at_place", "event", "organizat
 # Instants are in UTC; a reader's day is that of the territory. Set for each request, as the language is.
 _zone: ContextVar[datetime.tzinfo] = ContextVar("zone", default=datetime.UTC)
 
+_ENDED_EVERYWHERE = datetime.timedelta(hours=36)  # after it began at Greenwich
 _DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 _LETTERS = re.compile(r"[^\W\d_]")
 
@@ -106,6 +107,17 @@ def moment_words(text: str) -> str:
     if moment.hour == moment.minute == 0:  # a day was meant
         return day_words(moment.date())
     return f"{day_words(moment.date())}, {moment:%H:%M}"
+
+
+def end_words(text: str) -> str:
+    """The last day, or hour, of what lasts until an instant: at 12 UTC of the next a day is over everywhere."""
+    moment = _moment(text)
+    if moment is None or moment.tzinfo is None:
+        return date_words(text)
+    utc = moment.astimezone(datetime.UTC)
+    if utc.time() == datetime.time(12):
+        return day_words((utc - _ENDED_EVERYWHERE).date())
+    return moment_words(text)
 
 
 def ago_words(day: datetime.date, today: datetime.date) -> str:
