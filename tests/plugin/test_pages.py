@@ -142,7 +142,7 @@ async def test_a_withdrawn_address_says_so_and_nothing_else(portal: Any) -> None
 
 
 async def test_a_held_address_says_that_it_is_on_pause_and_nothing_else(portal: Any) -> None:
-    """By address and by code, in both languages, until which day, and never why; a held field hides no page."""
+    """By address and by code, in both languages, until when, never why; a held field hides no page."""
     page = await text_of(portal, f"/es/ficha/{HELD}", 403)
     assert (
         "Esta ficha está en pausa" in page and "31 de enero de 2099" in page and 'content="noindex"' in page
