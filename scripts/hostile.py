@@ -17,19 +17,26 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent.parent
 PAGE = HERE / "docs" / "security.md"
+AUTHORITY = "authority"
 BEGIN, END = "<!-- hostile table -->\n", "<!-- end -->\n"
 
 sys.path.insert(0, str(HERE))
 
 
-def one(folder: Path, hostile: str) -> None:
-    """Merge what was delivered; prints what came of it as JSON."""
+def one(folder: Path, hostile: str, server: str = "") -> None:
+    """Merge what was delivered, or what a server delivers; prints what came of it as JSON."""
     from datetime import UTC, datetime
 
     from commons.merge.run import Options, merge
     from tests.hostile.watching import codes, what_others_say
 
-    merged = merge(folder, Options(as_of=datetime(2026, 11, 21, 18, 30, tzinfo=UTC), children=0))
+    at = datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
+    net = None
+    if server:
+        from tests.hostile.servers import asking
+
+        net = asking(server, folder / AUTHORITY, at)
+    merged = merge(folder, Options(as_of=at, children=0, net=net))
     assert merged.result is not None
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     came = {
@@ -54,10 +61,11 @@ def deliver(name: str, folder: Path) -> None:
 
 
 def names() -> None:
-    """Prints every delivery's name and code as JSON."""
+    """Prints every delivery's and server's name and code as JSON."""
     from tests.hostile.deliveries import DELIVERIES
+    from tests.hostile.servers import TALKS
 
-    print(json.dumps([(d.name, d.code) for d in DELIVERIES]))
+    print(json.dumps([(d.name, d.code) for d in DELIVERIES] + [(n, code) for n, (code, _) in TALKS.items()]))
 
 
 def said(*arguments: str) -> str:
@@ -71,7 +79,25 @@ def tried(name: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         federation = str(Path(folder) / "federation")
         hostile = said("--deliver", name, federation).strip()
-        return dict(json.loads(said("--merge", federation, hostile)))
+        if not name.startswith("server:"):
+            return dict(json.loads(said("--merge", federation, hostile)))
+        command = [sys.executable, __file__, "--serve", name, federation]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            rules = Path(federation) / "federation.yaml"
+            address = server.stdout.readline().strip()
+            rules.write_text(rules.read_text("utf-8").replace("- hostile\n", f"- {address}\n"), "utf-8")
+            try:
+                return dict(json.loads(said("--merge", federation, hostile, name)))
+            finally:
+                server.kill()
+
+
+def serve(name: str, folder: Path) -> None:
+    """Run a server of the table until its process is ended."""
+    from tests.hostile.servers import serve as run
+
+    run(name, folder / AUTHORITY)
 
 
 def main() -> None:
@@ -93,8 +119,10 @@ def main() -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["--merge", folder, hostile]:
-            one(Path(folder), hostile)
+        case ["--merge", folder, hostile, *server]:
+            one(Path(folder), hostile, *server)
+        case ["--serve", name, folder]:
+            serve(name, Path(folder))
         case ["--deliver", name, folder]:
             deliver(name, Path(folder))
         case ["--names"]:
