@@ -145,11 +145,13 @@ class _Run:
             self.apart[a].add(b)
             self.apart[b].add(a)
         self.near, self.cluster = near, cluster
+        self._are_alone = all(len(claims) == 1 for claims in linking.claims)
         self._make_units(self._loosely)
         loose, ties = self._groups(self.fit.may, self.table.candidate, self.fit.own)
         self.undecided = [self.fit.best(u, v) for u, v in sorted(ties)]
         self.loose = self._numbered(loose)
-        self._make_units(self._strictly)
+        if not self._are_alone:
+            self._make_units(self._strictly)
         self._groups_held, _ties = self._groups(self._must, self.table.link, lambda _u, _v: FORBIDDEN, MARGIN)
         self.strict = self._numbered(self._groups_held)
 
@@ -167,8 +169,10 @@ class _Run:
         touched = {n for p in self.near for n in p}
         parts: list[Part] = []
         for node, claims in enumerate(self.linking.claims):
-            if node in touched or len(claims) > 1 or claims[0] in self.cluster:
+            if len(claims) > 1:
                 parts += [(node, part) for part in splits(node, claims)]
+            elif node in touched or claims[0] in self.cluster:
+                parts.append((node, (claims[0],)))
         detached = self.verdicts.detached
         self.units = list(joined_by(parts, lambda a: None if a in detached else self.cluster.get(a)))
         self.fit = Fit(self.linking, self.units, self.apart)
@@ -212,9 +216,10 @@ class _Run:
     ) -> tuple[list[tuple[int, ...]], set[tuple[int, int]]]:
         """Grow groups; claims that their own members keep away from something come last."""
         near = self._near()
-        late = {n for n, u in enumerate(self.units) if not self.verdicts.detached.isdisjoint(u.claims)}
+        detached = self.verdicts.detached
+        late = {n for n, u in enumerate(self.units) if detached and not detached.isdisjoint(u.claims)}
         joined: dict[int, list[int]] = defaultdict(list)
-        for number, unit in enumerate(self.units):
+        for number, unit in enumerate(self.units if self.cluster else ()):
             if unit.claims[0] in self.cluster:
                 joined[self.cluster[unit.claims[0]]].append(number)
         together = [tuple(g) for g in joined.values() if len(g) > 1]
@@ -229,11 +234,15 @@ class _Run:
                 [g for g in kept if len(g) > 1],
             )
             tied |= groups.ties
-            together = _merged(made, joined.values())
+            if waiting:
+                together = _merged(made, joined.values())
         return made, tied
 
     def _near(self) -> set[tuple[int, int]]:
         """The pairs of units that are worth looking at: those of nodes that are, and of equal features."""
+        if self._are_alone and not self.cluster:
+            of = {unit.parts[0][0]: number for number, unit in enumerate(self.units)}
+            return {(of[a], of[b]) for a, b in self.near}
         of_node: dict[int, list[int]] = defaultdict(list)
         for number, unit in enumerate(self.units):
             for node in dict.fromkeys(node for node, _claims in unit.parts):
@@ -257,7 +266,7 @@ class _Run:
         """The best links that hold a group together."""
         for u in group:
             for node, claims in self.units[u].parts:
-                if claims[0] not in self.cluster:
+                if len(claims) > 1 and claims[0] not in self.cluster:
                     score = self.linking.score(node, node)
                     yield from (_link(claims[0], other, score) for other in claims[1:])
         edges = [(self.fit.best(u, v), u, v) for u, v in combinations(group, 2)]

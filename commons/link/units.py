@@ -66,6 +66,7 @@ class Fit:
         self._linking, self._units, self._apart = linking, units, apart
         self._table: Table = linking.table
         self._overruled: dict[int, frozenset[int]] = {}
+        self._known: dict[tuple[int, int], list[Score] | None] = {}
 
     def may(self, u: int, v: int) -> int:
         """Points by which two units may be one thing, if a person says so."""
@@ -91,11 +92,21 @@ class Fit:
     def best(self, u: int, v: int) -> tuple[Score, str, str]:
         """Their best pair of records: without a guard if there is one, and the two claims."""
         one, other = self._units[u], self._units[v]
+        if len(one.parts) == len(other.parts) == 1:
+            (x, a), (y, b) = one.parts[0], other.parts[0]
+            return self._linking.score(x, y), a[0], b[0]
         pairs = [(self._linking.score(x, y), a[0], b[0]) for x, a in one.parts for y, b in other.parts]
         return min(pairs, key=lambda p: (bool(p[0].guards), -self._sure(p[0]), -p[0].total, p[1], p[2]))
 
     def _scores(self, u: int, v: int) -> list[Score] | None:
         """What may count of the scores across; None where something keeps the two from being one."""
+        try:
+            return self._known[u, v]
+        except KeyError:
+            found = self._known[u, v] = self._counting(u, v)
+            return found
+
+    def _counting(self, u: int, v: int) -> list[Score] | None:
         one, other = self._units[u], self._units[v]
         if any(not self._apart[a].isdisjoint(other.claims) for a in one.claims if a in self._apart):
             return None
