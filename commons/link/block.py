@@ -33,7 +33,11 @@ _TWICE = re.compile(r"(.)\1+")
 
 def keys(features: Features, rarity: Rarity) -> set[int]:
     """The hashes of a record's keys; an odd one is a strong key."""
-    return {hashed(key) & ~1 | (key[0] in _STRONG) for key in _texts(features, rarity)}
+    found = set()
+    for key in _texts(features, rarity):
+        value = hashed(key)
+        found.add(value | 1 if key[0] in _STRONG else value & ~1)
+    return found
 
 
 def weight(key: int) -> int:
@@ -69,11 +73,10 @@ def _texts(features: Features, rarity: Rarity) -> Iterator[str]:
 def _of_name(name: Name, areas: Sequence[str], rarity: Rarity) -> Iterator[str]:
     yield name_atom(name.words, name.marks)
     yield "k" + skeleton("".join(name.words))
-    generic = load_tables().generic
-    bucket = rarity.bucket
+    generic, bucket = load_tables().generic, rarity.bucket
     words = sorted([(word in generic, bucket("w" + word), word) for word in name.words])[:PROPER]
     own = [word for of_kind, _bucket, word in words if not of_kind] or [word for *_both, word in words]
-    stems = [skeleton(word) for word in own]
+    stems = [_stem(word) for word in own]
     for of_kind, common, word in words:
         if common <= RARE and not of_kind:
             yield "w" + word
@@ -82,10 +85,12 @@ def _of_name(name: Name, areas: Sequence[str], rarity: Rarity) -> Iterator[str]:
     yield from [f"j{min(one, other)} {max(one, other)}" for one, other in combinations(stems, 2)]
 
 
-@lru_cache(maxsize=200_000)
 def skeleton(word: str) -> str:
     """What is left of a word in most misspellings: its first letter and its consonants but n, none twice."""
     return word[:1] + _TWICE.sub(r"\1", _VOWELS.sub("", word[1:]).replace("n", ""))[:7]
+
+
+_stem = lru_cache(maxsize=20_000)(skeleton)
 
 
 def _areas(features: Features) -> list[str]:

@@ -22,7 +22,7 @@ from commons.link import block, features, related
 from commons.link.judgements import NO_VERDICTS, Concerning, Verdicts
 from commons.link.model import Related
 from commons.link.outline import Outliner, Outlines
-from commons.link.rarity import Rarity, atoms, buckets_of, hashed, runs
+from commons.link.rarity import Rarity, atoms, buckets_of, hashed_word, runs
 from commons.link.score import Scorer
 from commons.link.scored import Found, link
 from commons.link.tables import Table
@@ -167,7 +167,7 @@ def count_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
         parts: dict[int, array[int]] = defaultdict(lambda: array("Q"))
         for node in range(*stretch):
             for atom in atoms(features.unpacked(shared.shelf[node])):
-                value = hashed(atom)
+                value = hashed_word(atom)
                 parts[value >> _SHIFT].extend((value, node) if shared.tell else (value,))
         return marshal.dumps({part: values.tobytes() for part, values in parts.items()})
 

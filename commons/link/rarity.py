@@ -25,10 +25,12 @@ def bucket_of(count: int) -> int:
     return min(max(count.bit_length() - 1, 0) // 2, HIGHEST)
 
 
-@lru_cache(maxsize=300_000)
 def hashed(text: str) -> int:
     """64 bits that stand for a text, the same on every machine."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+hashed_word = lru_cache(maxsize=30_000)(hashed)  # for what comes again and again; a lost one costs little
 
 
 def atoms(features: Features) -> list[str]:
@@ -68,7 +70,7 @@ class Rarity:
         self.buckets = buckets
 
     def bucket(self, atom: str) -> int:
-        return self.buckets.get(hashed(atom), 0)
+        return self.buckets.get(hashed_word(atom), 0)
 
     @classmethod
     def counted(cls, several: Iterable[Features]) -> Rarity:
