@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("way", "things"), [("ours", 81), ("script", 82), ("floor", 82)])
+@pytest.mark.parametrize(("way", "things"), [("ours", 81), ("exact", 81), ("script", 82), ("floor", 82)])
 def test_each_way_merges_every_record(folder: Path, way: str, things: int) -> None:
     """The script and the floor show what two members share twice; ours once."""
     assert int(run(f"{way}.py", str(folder))) == things
