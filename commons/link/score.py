@@ -112,11 +112,14 @@ class Scorer:
         return best[1]
 
     def _says_more(self, a: Features, b: Features, parts: Sequence[tuple[str, int]]) -> bool:
-        """Whether one name has so many words of its own that a shared house may be all that they share.
+        """Whether a shared house may be all that they share: one name has many words of its own, or what both
+        have is common.
 
         Words that say where both are do not count: half of all lists put the town behind the name.
         """
         points = dict(parts)
+        if points.get("name", 0) < self._points["alike_least"] and points.keys().isdisjoint(_WHOLE):
+            return True
         lone = -points.get("other words", 0) * 100 // self._points["extra"]
         lone -= sum(self.weight(word) for word in where_only(a, b))
         return points.get("name", 0) * 100 < (points.get("name", 0) + lone) * self._points["alike_greater"]
@@ -163,10 +166,9 @@ class Scorer:
             found.append(("whole name", points["name_near"]))
         lesser, rest = alike.lesser, alike.left + alike.right - 2 * alike.lesser
         cost = -(lesser * 2 * points["unlike"] + rest * points["extra"]) // 100
-        if not shared:
-            cost = points["name_least"]
+        cost = max(cost, points["name_least"]) if shared else points["name_none"]
         if cost:
-            found.append(("other words", max(cost, points["name_least"])))
+            found.append(("other words", cost))
         return shared * 100 // (shared + lesser) if shared else 0
 
     def _whole(self, read: Read) -> int:
@@ -337,6 +339,7 @@ def _sum(parts: Iterable[tuple[str, int]]) -> int:
     return total
 
 
+_WHOLE = ("whole name", "acronym")
 _FORMS = {1: "legal", 2: "settlement_missing", 3: "settlement_other"}
 _STREETS = {
     compare.NUMBER_MISSING: "street_only",

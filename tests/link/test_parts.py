@@ -46,6 +46,7 @@ def test_a_part_with_its_owners_web_site_is_asked_about(left: str, right: str) -
         ("Comedor Solidario en la Parroquia Tonantzin", "Parroquia Tonantzin"),
         ("Ribera Hospice Foundation", "Ribera Hospice"),
         ("Fundación Quetzalli", "Hospital Quetzalli"),
+        ("Centro de Salud Mental Ambulatorio", "Oficina de Salud Juvenil"),
     ],
 )
 def test_whoever_is_in_a_house_is_not_the_house(left: str, right: str) -> None:
@@ -103,6 +104,11 @@ def test_a_contact_of_many_with_another_web_site_is_no_anchor() -> None:
     )
     decision = whole.run((one, two, *many))
     assert not any(one[0] in cluster for cluster in decision.clusters)
+
+
+def test_a_house_alone_is_no_question() -> None:
+    """Where names have no word in common, and no telephone is shared, nobody needs to look."""
+    assert outcome("place", ("Casa Ollin", HOUSE), ("Taller Quetzalli", HOUSE)) == "nothing"
 
 
 def test_in_one_list_facilities_of_one_house_are_not_asked_about() -> None:
