@@ -21,6 +21,7 @@ from commons.format.container import ReleaseFiles
 from tests.faults.injecting import Scenario, give
 from tests.hostile.making import Member, place, release
 
+PUBLISH = ("publish", "folder", "--pool", "pool.db", "--out", "portal")
 WHEN = ("--as-of", "2026-11-21T18:30Z")
 PAZ, LUZ, OTRA = Member("paz"), Member("luz"), Member("otra")
 PERSON = "Ana Pérez"
@@ -82,7 +83,7 @@ def merged(folder: Path) -> None:
 
 def published_once(folder: Path) -> None:
     federation(folder)
-    give(folder, "publish", "folder", "--pool", "pool.db", "--out", "portal")
+    give(folder, *PUBLISH)
     give(folder, "merge", "-f", ".", *WHEN)
 
 
@@ -220,10 +221,7 @@ def forgotten(folder: Path) -> None:
 SCENARIOS = [
     Scenario("fetch", ("federation", "fetch", "-f", "."), federation, sound_federation, fetched),
     Scenario("merge", ("merge", "-f", ".", *WHEN), federation, sound_federation, merged),
-    Scenario(
-        "publish", ("publish", "folder", "--pool", "pool.db", "--out", "portal"), published_once,
-        shown_and_clean, published,
-    ),
+    Scenario("publish", PUBLISH, published_once, shown_and_clean, published),
     Scenario("inbox", ("inbox", "chat", "--clear", "-f", "."), chat, sound_chat, sorted_in),
     Scenario(
         "release", ("release", "--yes", "--out", "out", "-c", "paz.db"), kitchen, sound_kitchen, released,

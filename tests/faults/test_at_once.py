@@ -9,7 +9,17 @@ from pathlib import Path
 from commons.catalogue.store import Catalogue
 from commons.federation.store import Store
 from tests.faults.injecting import run
-from tests.faults.scenarios import WHEN, federation, kitchen, merged, sound_federation
+from tests.faults.scenarios import (
+    PUBLISH,
+    WHEN,
+    federation,
+    kitchen,
+    merged,
+    published,
+    published_once,
+    shown_and_clean,
+    sound_federation,
+)
 
 WRITER = """
 import sys
@@ -48,17 +58,39 @@ def test_a_merge_beside_another_changes_nothing_and_says_so(tmp_path: Path) -> N
     assert before == ((folder / "pool.db").read_bytes(), (folder / "commons.lock").read_bytes())
 
 
+def test_two_publishers_at_once_leave_a_whole_portal(tmp_path: Path) -> None:
+    """Each ends well or says why not; what is shown is one whole version."""
+    folder = tmp_path / "city"
+    published_once(folder)
+    command = [sys.executable, "-m", "commons", "--lang", "en", *PUBLISH]
+    both = [subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    ended = [(p.communicate(timeout=120)[1], p.returncode) for p in both]
+    assert 0 in {code for _said, code in ended}
+    assert all(code == 0 or "is publishing" in said for said, code in ended), ended
+    shown_and_clean(folder)
+    published(folder)
+
+
 def test_a_backup_of_a_catalogue_in_use_loses_nothing(tmp_path: Path) -> None:
-    """`commons backup` while another program writes: all that was acknowledged before is in the copy."""
+    """`commons backup`, again and again, while another program writes: all that was acknowledged before is in
+    each copy, each copy is whole, the writer is not held up, and the catalogue has all that it was given."""
     folder = tmp_path / "cso"
     kitchen(folder)
     command = [sys.executable, "-c", WRITER, str(folder / "paz.db")]
+    before = {}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writing:
         assert writing.stdout is not None
-        acknowledged = [int(writing.stdout.readline()) for _ in range(30)][-1]
-        went = run(folder, "backup", "--to", "copy.db", "-c", "paz.db")
+        for n in range(4):
+            acknowledged = [int(writing.stdout.readline()) for _ in range(30)][-1]
+            went = run(folder, "backup", "--to", f"copy-{n}.db", "-c", "paz.db")
+            assert went.returncode == 0, went.stderr
+            before[folder / f"copy-{n}.db"] = acknowledged
+        assert writing.poll() is None, "the writer was held up"
         writing.kill()
-    assert went.returncode == 0, went.stderr
-    with Catalogue.open(folder / "copy.db") as copy:
-        assert copy.damage() == []
-        assert {f"s-{n}" for n in range(acknowledged + 1)} <= {r.id for r in copy.records("service")}
+        *_, last = (int(line) for line in writing.stdout if line.endswith("\n"))
+    assert last > acknowledged
+    for path, acknowledged in {**before, folder / "paz.db": last}.items():
+        with Catalogue.open(path) as copy:
+            assert copy.damage() == []
+            kept = {r.id for r in copy.records("service")}
+            assert {"comida", "taller", *(f"s-{n}" for n in range(acknowledged + 1))} <= kept
