@@ -32,6 +32,7 @@ _NEXT = {
     errno.ENOENT: N_("Check the name and the folder."),
     errno.ENOTDIR: N_("Check the name and the folder."),
     errno.EISDIR: N_("Name a file, not a folder."),
+    errno.ENAMETOOLONG: N_("Choose a shorter name."),
     errno.EIO: N_("Copy what you can to another disk, and look at this one."),
     errno.EADDRINUSE: N_("Choose another one with --port."),
 }

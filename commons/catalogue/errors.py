@@ -125,6 +125,7 @@ class NothingToUndo(InputError):
     """No step is left that could be undone."""
 
     template: ClassVar[str] = N_("There is nothing to undo.")
+    hint_template: ClassVar[str] = N_("commons history shows what was done, step by step.")
 
 
 @dataclass(eq=False)
@@ -132,6 +133,9 @@ class NothingToRedo(InputError):
     """The last act was not an undo."""
 
     template: ClassVar[str] = N_("There is nothing to redo.")
+    hint_template: ClassVar[str] = N_(
+        "Only what was undone last can be done again: commons history shows it."
+    )
 
 
 @dataclass(eq=False)

@@ -340,6 +340,9 @@ class NotConfirmable(InputError):
 
     type: str
     template: ClassVar[str] = N_("A record of type {type} is not confirmed.")
+    hint_template: ClassVar[str] = N_(
+        "What needs no confirmation stays as it is; commons check says what does."
+    )
 
 
 def _confirm_one(act: Act, catalogue: Catalogue, record: StoredRecord, at: str) -> None:

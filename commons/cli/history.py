@@ -179,6 +179,9 @@ def _step_json(step: Step) -> dict[str, object]:
 )
 @click.argument("step", required=False, type=int)
 @click.option("--redo", is_flag=True, help=N_("Do again what was undone last."))
+@click.option(
+    "--yes", "-y", is_flag=True, expose_value=False, help=N_("For scripts: nothing is asked anyway.")
+)
 @catalogue_option
 @json_option
 def undo(step: int | None, redo: bool, catalogue: Path | None, as_json: bool) -> None:

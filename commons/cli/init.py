@@ -49,6 +49,7 @@ class UnknownTerm(InputError):
     value: str
     known: str
     template: ClassVar[str] = N_("«{value}» is not one of: {known}.")
+    hint_template: ClassVar[str] = N_("Write one of these, or leave it out for the usual answer.")
 
 
 @click.command(

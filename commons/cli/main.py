@@ -183,9 +183,14 @@ def _exit_code(run: Callable[[], object]) -> int:
         sys.stdout.flush()
     except CommonsError as error:
         return _told(str(error), error.hint, error.exit_code)
+    except click.UsageError as error:
+        error.show()
+        if error.ctx is None:  # click knows the command only sometimes
+            _told("", translate(N_("The same command with --help says what it takes.")), 2)
+        return 2
     except click.ClickException as error:
         error.show()
-        return 2 if isinstance(error, click.UsageError) else FAILED
+        return FAILED
     except (click.Abort, KeyboardInterrupt):
         if sys.stderr.isatty():
             click.echo(err=True)  # not behind the question, or the ^C that the terminal shows
@@ -208,7 +213,8 @@ def _exit_code(run: Callable[[], object]) -> int:
 def _told(sentence: str, hint: str, code: int) -> int:
     from commons.cli.output import tell  # late: `commons --help` needs nothing of it
 
-    tell(sentence)
+    if sentence:
+        tell(sentence)
     if hint:
         tell(f"→ {hint}")
     return code

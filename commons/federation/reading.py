@@ -17,7 +17,7 @@ from typing import ClassVar, TypeAlias
 import yaml
 
 from commons.errors import InputError
-from commons.messages import N_, translate
+from commons.messages import N_, language, translate
 
 Plain: TypeAlias = "dict[str, Spot] | list[Spot] | str | int | float | bool | None"
 
@@ -95,12 +95,17 @@ def read_yaml(text: str, file: str) -> Spot:
         node = _composed(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise NotReadable(file, mark.line + 1 if mark else 1, error.problem or "YAML") from error
+        raise NotReadable(file, mark.line + 1 if mark else 1, _why(error.problem)) from error
     except yaml.YAMLError as error:  # a character that YAML does not allow
-        raise NotReadable(file, 1, str(error).splitlines()[0]) from error
+        raise NotReadable(file, 1, _why(str(error).splitlines()[0])) from error
     except RecursionError as error:
         raise NotReadable(file, 1, "nesting") from error
     return _spot(node, file, set(), 0) if node is not None else Spot({}, 1)
+
+
+def _why(problem: str | None) -> str:
+    """The reader of YAML gives its reason in English: who reads another language is spared it."""
+    return problem if problem and language() == "en" else translate(N_("it is not YAML"))
 
 
 def _composed(text: str) -> yaml.Node | None:

@@ -234,6 +234,8 @@ def sync_folder(path: Path) -> None:
 @contextmanager
 def staged_bytes(path: Path, data: bytes) -> Iterator[Callable[[], None]]:
     """`data` safely on disk beside `path`; the yielded call puts it in its place, whole or not at all."""
+    if not path.name:  # an empty name means the folder itself
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
 
     def put_in_place() -> None:

@@ -18,7 +18,7 @@ from commons.errors import InputError
 from commons.imports.dates import FORMATS, is_day
 from commons.imports.mapping import Box, Condition, Consent, Each, Mapping, Owner, RecordPlan, Rule
 from commons.imports.week import FIRST_DAYS, WAYS, Way
-from commons.messages import N_, _
+from commons.messages import N_, _, language
 from commons.schema.spec import RecordType, Schema
 
 _MAX_BYTES = 1_000_000
@@ -149,12 +149,19 @@ def parse_mapping(text: str, schema: Schema, *, file: str) -> Mapping:
             raise MappingRefused(file, 1, _("shortcuts with & and * are not used in mappings."))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise MappingRefused(file, line, _("this is not YAML: {why}.").format(why=error.problem)) from error
+        raise MappingRefused(file, line, _not_yaml(error.problem)) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise MappingRefused(file, 1, _("this is not YAML: {why}.").format(why=error)) from error
+        raise MappingRefused(file, 1, _not_yaml(error)) from error
     if node is None:
         raise MappingRefused(file, 1, _("the file is empty."))
     return _mapping(_Node(node, file), schema)
+
+
+def _not_yaml(why: object) -> str:
+    """The reader of YAML gives its reason in English: who reads another language is spared it."""
+    if language() == "en":
+        return _("this is not YAML: {why}.").format(why=why)
+    return _("this is not YAML: look at indentation, quotes and colons.")
 
 
 def _mapping(whole: _Node, schema: Schema) -> Mapping:
