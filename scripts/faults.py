@@ -3,7 +3,8 @@
 Every write, rename, flush and the like of fetch, merge, publish, inbox, release, join and forget, one run
 each, under SIGKILL, ENOSPC and EIO; after each the folder must be sound, the exit code truthful, and the next
 run must get it done. `--most`: so many points of each command and fault instead of all. `--log`: each run is
-noted there, and what is noted is not run again. Needs strace, and Linux; quickest with TMPDIR in memory.
+noted there, and what is noted is not run again. `--reads`: instead, EIO at whatever reads. Needs strace,
+and Linux; quickest with TMPDIR in memory.
 """
 
 from __future__ import annotations
@@ -20,7 +21,19 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.faults.injecting import FAULTS, WHY_NOT, Point, Scenario, can_trace, points, some, try_one
+from tests.faults.injecting import (
+    CALLS,
+    FAILING,
+    FAULTS,
+    READS,
+    WHY_NOT,
+    Point,
+    Scenario,
+    can_trace,
+    points,
+    some,
+    try_one,
+)
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.warm import learn, warm
 
@@ -52,13 +65,15 @@ def how(scenario: Scenario, folder: Path, fault: str, at: Point) -> str:
     return "went well" if code in (0, 1) else "killed" if code < 0 or code == 137 else "refused"
 
 
-def sweep(scenario: Scenario, folder: Path, most: int | None, noted: Noted) -> int:
+def sweep(scenario: Scenario, folder: Path, most: int | None, noted: Noted, *, reads: bool) -> int:
     """All points of one command; prints how it went. Gives how many failed."""
+    calls, faults = (READS, FAILING) if reads else (CALLS, FAULTS)
     prepared, began, ended = folder / "prepared", time.monotonic(), Counter[str]()
     scenario.prepare(prepared)
     learn(shutil.copytree(prepared, folder / "learned", symlinks=True), scenario.arguments)
-    every = points(shutil.copytree(prepared, folder / "counted", symlinks=True), scenario.arguments, warm)
-    for fault in FAULTS:
+    counted = shutil.copytree(prepared, folder / "counted", symlinks=True)
+    every = points(counted, scenario.arguments, warm, calls)
+    for fault in faults:
         for at in some(every, f"{scenario.name} {fault}", most):
             key = (scenario.name, fault, *at)
             went = noted.get(key)
@@ -82,6 +97,7 @@ def main() -> int:
     parser.add_argument("commands", nargs="*", choices=[[], *(s.name for s in SCENARIOS)])
     parser.add_argument("--most", type=int)
     parser.add_argument("--log", type=Path)
+    parser.add_argument("--reads", action="store_true")
     asked = parser.parse_args()
     if not can_trace():
         print(WHY_NOT)
@@ -90,7 +106,7 @@ def main() -> int:
     for scenario in SCENARIOS:
         if not asked.commands or scenario.name in asked.commands:
             with tempfile.TemporaryDirectory() as folder:
-                failed += sweep(scenario, Path(folder), asked.most, noted)
+                failed += sweep(scenario, Path(folder), asked.most, noted, reads=asked.reads)
     return 1 if failed else 0
 
 

@@ -23,7 +23,9 @@ CALLS = (
     "write", "pwrite64", "fsync", "fdatasync", "rename", "mkdir", "unlink", "ftruncate", "symlink", "rmdir",
     "openat", "link",
 )  # fmt: skip
+READS = ("read", "pread64", "openat", "getdents64", "newfstatat", "fstat", "lseek")
 FAULTS = ("signal=KILL", "error=ENOSPC", "error=EIO")
+FAILING = ("error=EIO",)  # what a disk says that can no longer be read
 WELL = (0, 1)  # done; done, with something to look at
 SECONDS = 120
 WHY_NOT = "strace is not here, or may not trace"
@@ -92,14 +94,16 @@ def give(folder: Path, *arguments: str) -> None:
     assert went.returncode in WELL, (arguments, went.stdout, went.stderr)
 
 
-def points(folder: Path, arguments: tuple[str, ...], runner: Runner = run) -> list[Point]:
+def points(
+    folder: Path, arguments: tuple[str, ...], runner: Runner = run, calls: tuple[str, ...] = CALLS
+) -> list[Point]:
     """All of an undisturbed run in a folder that may be used up.
 
-    Reading files is left out: of the many that a start of Python opens, only those opened for writing count.
+    Among `CALLS` a file that is opened counts only if it is for writing: a start of Python opens many.
     Where several processes have an n-th call of a kind, the first one alone is a point, too.
     """
     log = folder.parent / "calls"
-    went = runner(folder, *arguments, strace=("-f", "-e", f"trace={','.join(CALLS)}", "-o", str(log)))
+    went = runner(folder, *arguments, strace=("-f", "-e", f"trace={','.join(calls)}", "-o", str(log)))
     assert went.returncode in WELL, went
     counted: dict[tuple[str, str], int] = {}
     found: dict[tuple[str, int], set[str]] = {}
@@ -111,7 +115,7 @@ def points(folder: Path, arguments: tuple[str, ...], runner: Runner = run) -> li
         first = first or match[1]
         key = (match[1], match[2])
         counted[key] = counted.get(key, 0) + 1
-        if match[2] != "openat" or re.search(r"O_(WRONLY|RDWR|CREAT)", match[3]):
+        if match[2] != "openat" or calls != CALLS or re.search(r"O_(WRONLY|RDWR|CREAT)", match[3]):
             found.setdefault((match[2], counted[key]), set()).add(match[1])
     every = {Point(call, n) for call, n in found}
     shared = {Point(call, n, alone=True) for (call, n), who in found.items() if len(who) > 1 and first in who}
