@@ -201,7 +201,9 @@ def _marks(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[int, int]:
     for kind in (str.isdigit, str.isalpha):
         one, other = tuple(filter(kind, a)), tuple(filter(kind, b))
         few, many = (one, other) if len(one) <= len(other) else (other, one)
-        if many[: len(few)] != few and set(few) != set(many):
+        if many[: len(few)] == few or set(few) == set(many):
+            continue
+        if kind is str.isdigit or not set(few) <= set(many):
             return 2, len(both)
     parts = load_tables().words.parts
     return (1 if parts.isdisjoint(a) == parts.isdisjoint(b) else 3), len(both)

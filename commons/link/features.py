@@ -26,6 +26,7 @@ _ROUGH = {"district", "neighbourhood"}  # a position that is only the middle of 
 _HOST = re.compile(
     r"(?:[a-z][a-z0-9+.-]*:)?/*(?:[^/@\s]*@)?(?:www\d?\.)?([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d+)?(.*)", re.S
 )
+_TELLING = 3  # figures of a house number that a name may have for one; in a smaller one it is its own
 _SCHEME = re.compile(r"(?:https?:)?/*(?:www\d?\.)?", re.I)  # of one page written in several ways
 
 
@@ -103,7 +104,7 @@ def _names(texts: list[str], street: Street | None) -> tuple[Name, ...]:
         return found
     if not any(name.marks for name in found):
         return found
-    house = {street.number, *(w for w in street.words if w.isdigit())}
+    house = {n for n in (street.number, *street.words) if n.isdigit() and len(n) >= _TELLING}
     return tuple(
         n._replace(marks=tuple(m for m in n.marks if m not in house)) if n.words else n for n in found
     )

@@ -21,7 +21,7 @@ MOST_FORMS = 6  # of one record's names
 MOST_TEXT = 240
 
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
-_DOTTED = re.compile(r"\b(?:[a-z]\.\s?){2,}(?:[a-z]\b(?!\w))?")
+_DOTTED = re.compile(r"\b[a-z]\.(?:\s?[a-z]\.)+(?:[a-z]\b)?|\b(?:[a-z]\.)+[a-z]\b")
 _SLASHED = re.compile(r"\b([a-z])/([a-z])\b")  # t/a, s/n, I/T
 _HOUSING = re.compile(r"\bu(?:nidad(?:es)?|nid)?\.?\s+hab(?:itacional(?:es)?|s)?\b")
 _DATED = re.compile(r"\b(\d{1,2}) de (?=[a-z])")  # 5 de Mayo
@@ -31,6 +31,7 @@ _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _SHORT_NAME = re.compile(r"[A-ZÑ][A-ZÑ0-9&.]{1,9}\Z")
 _POINTS = re.compile(r"[.\s]")
 _SPELLED = re.compile(r"[a-zñ0-9_]+")
+_EXTENSION = re.compile(r"(?<=\d)[\s,;]*(?:ext|x|#).*", re.I | re.S)
 _NO_FIGURE = re.compile(r"[^0-9]+")
 _POSTAL = re.compile(r"[^a-z0-9]+")
 _WHERE = re.compile(r"(?<=\w)\s+(?:at|@|in|inside|en|dentro de)\s+", re.I)
@@ -161,8 +162,18 @@ def spelling_of(text: str) -> int:
 
 
 def _expanded(plain: str, words: Words) -> list[str]:
+    """The words, written out; without the "no." before a number."""
     found: list[str] = []
-    for word in _WORD.findall(plain):
+    said = _WORD.findall(plain)
+    for n, word in enumerate(said):
+        if word in words.context or word in words.number_words:
+            after = said[n + 1] if n + 1 < len(said) else ""
+            if word in words.number_words and after[:1].isdigit():
+                continue
+            beside, means = words.context.get(word, (frozenset(), ""))
+            if after in beside or (n and said[n - 1] in beside):
+                found.append(means)
+                continue
         whole = words.short.get(word)
         if whole is None and "'" in word:
             word = word.replace("'", "")
@@ -328,6 +339,7 @@ def postal_of(text: str) -> str:
 
 def phone_of(text: str) -> str:
     """The figures that tell a number from others: the last ten, or fewer where it has fewer."""
+    text = _EXTENSION.sub("", text)
     figures = _NO_FIGURE.sub("", text) if text.isascii() else "".join(c for c in text if c.isdigit())
     return figures[-10:] if len(figures) >= 7 else ""
 

@@ -6,6 +6,8 @@ House", though each has the whole of its name. Where but a house or a web site i
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from commons.link import compare
 from commons.link.features import Features
 from commons.link.normal import Name, Street
@@ -17,6 +19,19 @@ def is_part(a: Features, b: Features) -> bool:
     where = _where(a) | _where(b)
     pairs = [(x, y) for x in a.names for y in b.names if not set(x.words).isdisjoint(y.words)]
     return bool(pairs) and all(_lacks(x, y, where) or _lacks(y, x, where) or _beside(x, y) for x, y in pairs)
+
+
+def other_level(a: Features, b: Features) -> bool:
+    """Whether every name of the one is of another level than the names of the other: primary, high school."""
+    levels = [{level for name in each.names for level in _levels(name.words)} for each in (a, b)]
+    return bool(levels[0] and levels[1]) and levels[0].isdisjoint(levels[1])
+
+
+@lru_cache(maxsize=10_000)
+def _levels(words: tuple[str, ...]) -> frozenset[int]:
+    said = frozenset(words)
+    levels = load_tables().words.levels
+    return frozenset(n for n, several in enumerate(levels) if any(one <= said for one in several))
 
 
 def where_only(a: Features, b: Features) -> set[str]:

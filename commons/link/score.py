@@ -14,7 +14,7 @@ from commons.link import compare
 from commons.link.compare import Alike, Read
 from commons.link.features import Features
 from commons.link.model import Part, Weighed
-from commons.link.parts import is_body, is_part, other_unit, where_only
+from commons.link.parts import is_body, is_part, other_level, other_unit, where_only
 from commons.link.rarity import Rarity, name_atom, street_atom
 from commons.link.tables import Table, load_tables
 
@@ -89,9 +89,15 @@ class Scorer:
             guards.append(G_WORDS)
         if not known and other_unit(a.street, b.street) and not self._reached(parts):
             guards.append(G_NUMBER)
-        anchored = known or contact > 0 or place > 0
+        anchored = known or contact > 0 or self._placed(place, exact, parts)
         firm = known or contact > 0 or exact >= self._points["firm"]
         return Score(_sum(parts), tuple(parts), tuple(guards), anchored, firm, likeness)
+
+    def _placed(self, place: int, exact: int, parts: Sequence[tuple[str, int]]) -> bool:
+        """Whether where they are is enough beside the name; the town alone is if few have the whole name."""
+        if place < self._points["place_anchor"]:
+            return False
+        return exact > 0 or dict(parts).get("whole name", 0) >= self._points["name_near"]
 
     # names
 
@@ -128,7 +134,7 @@ class Scorer:
         """Whether one may be a part of the other, or beside it, and but a house or a web site is shared."""
         if not contact and (self._says_more(a, b, parts) or is_body(a, b)):
             return True
-        return not self._reached(parts) and is_part(a, b)
+        return other_level(a, b) or (not self._reached(parts) and is_part(a, b))
 
     def _reached(self, parts: Sequence[tuple[str, int]]) -> bool:
         """Whether both have one telephone or e-mail address."""

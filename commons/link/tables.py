@@ -29,6 +29,8 @@ class Words:
     beside: frozenset[str]
     bodies: frozenset[str]
     short: Mapping[str, tuple[str, ...]]
+    context: Mapping[str, tuple[frozenset[str], str]]  # short word → beside which words, what it means
+    levels: tuple[tuple[frozenset[str], ...], ...]  # of each level the sets of words that say so
     numerals: Mapping[str, str]  # ordinals and romans → figures
     compass: Mapping[str, str]
     former: tuple[str, ...]  # longest first
@@ -91,6 +93,8 @@ def words_from(plain: Mapping[str, Any]) -> Words:
         beside=_set(plain["beside"]),
         bodies=_set(plain["bodies"]),
         short={k: tuple(v.split()) for k, v in plain["short"].items()},
+        context={k: (_set(v["beside"]), v["means"]) for k, v in plain["context"].items()},
+        levels=tuple(tuple(_set(one) for one in line.split("|")) for line in plain["levels"]),
         numerals={**romans, **{k: str(v) for k, v in plain["ordinals"].items()}},
         compass=plain["compass"],
         former=_listed(plain["former"]),
