@@ -58,7 +58,8 @@ def same_rules(last: Lock, lock: Lock) -> bool:
     """Whether what stood under one lock may stand under the other; who took whose place is not followed."""
 
     def rules(of: Lock) -> tuple[object, ...]:
-        return of.protocol, of.schema, of.linker, of.vocabularies, of.territory, of.policy.licences
+        licences = frozenset(of.policy.licences)
+        return of.protocol, of.schema, of.linker, of.vocabularies, of.territory, licences
 
     succession = last.policy.successors or lock.policy.successors
     return rules(last) == rules(lock) and not succession and last.as_of <= lock.as_of
