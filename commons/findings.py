@@ -13,6 +13,7 @@ from typing import Literal
 
 from commons.commands import sentence
 from commons.messages import N_, translate
+from commons.said import release_words
 
 _PLACES = ("type", "record", "field", "row", "column", "value", "member")
 Level = Literal["error", "warning", "note"]
@@ -531,13 +532,13 @@ KINDS: dict[str, Kind] = {
     ),
     "E_ROLLBACK": Kind(
         "note",
-        N_("An older release of {member} ({epoch}.{number}) came than the one already used."),
+        N_("An older release of {member} ({release}) came than the one already used."),
         N_("Nothing to do; the newer one stays."),
     ),
     "E_TWOCOPIES": Kind(
         "warning",
         N_(
-            "{member} shared two different releases with one number ({epoch}.{number}):"
+            "{member} shared two different releases with one number ({release}):"
             " there are two copies of the catalogue."
         ),
         N_(
@@ -550,7 +551,7 @@ KINDS: dict[str, Kind] = {
         N_("The keys of {member} were changed twice in different ways."),
         N_("Call the organisation: somebody else may hold the recovery sheet."),
     ),
-    "E_VOID": Kind("note", N_("{member} says that the release {epoch}.{number} was not its own.")),
+    "E_VOID": Kind("note", N_("{member} says that the release {release} was not its own.")),
     "renewed": Kind(
         "warning",
         N_("{member} is on pause and has shared under a new key since."),
@@ -731,10 +732,10 @@ class Finding:
         return KINDS[self.code].level
 
     def _texts(self) -> dict[str, object]:
-        return {
-            **{n: "—" if getattr(self, n) is None else getattr(self, n) for n in _PLACES},
-            **self.details,
-        }
+        details = dict(self.details)
+        if {"epoch", "number"} <= details.keys():
+            details["release"] = release_words(int(details["epoch"]), int(details["number"]))
+        return {**{n: "—" if getattr(self, n) is None else getattr(self, n) for n in _PLACES}, **details}
 
     @property
     def sentence(self) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar
 
 import click
 
 from commons.cli import fetching, holding, membership, pausing, succession
+from commons.cli.clock import day_of, zone_of
 from commons.cli.discover import discover
 from commons.cli.federation_options import answer, file_of, file_option
 from commons.cli.handover import handover, takeover
@@ -33,6 +35,7 @@ from commons.federation.trust import Seen
 from commons.format import container
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
+from commons.said import release_words
 from commons.schema import territory as territories
 
 
@@ -124,7 +127,7 @@ def show(path: Path, as_json: bool) -> None:
             m.name,
             m.id,
             _standing(policy, m, standing[m.id]),
-            _state(newest.get(m.id)),
+            _state(newest.get(m.id), zone_of(policy)),
             ", ".join(s.shown for s in m.sources),
         ]
         for m in policy.members
@@ -137,7 +140,7 @@ def show(path: Path, as_json: bool) -> None:
     moment = now()
     for hold in policy.holds:
         held = f"{hold.address} · {hold.field}" if hold.field else hold.address
-        until = holding.last_day(hold.until, holding.zone_of(policy))
+        until = holding.last_day(hold.until, zone_of(policy))
         text = (
             _("Held until {until}: {held} ({reason})")
             if hold.until > moment
@@ -180,11 +183,10 @@ def _newest(policy: Policy, store: Store) -> dict[str, Seen]:
     return found
 
 
-def _state(seen: Seen | None) -> str:
+def _state(seen: Seen | None, zone: tzinfo) -> str:
     if seen is None:
         return _("nothing yet")
-    epoch, number = seen.version
-    return f"{epoch}.{number} · {seen.manifest.issued_at[:10]}"
+    return f"{release_words(*seen.version)} · {day_of(seen.manifest.issued_at, zone)}"
 
 
 def _as_json(policy: Policy, newest: dict[str, Seen], standing: dict[str, Standing]) -> dict[str, object]:

@@ -33,6 +33,22 @@ file_option = click.option(
 )
 
 
+def _folder(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
+    path = value or Path()
+    return path.parent if path.name == policies.FILE_NAME else path
+
+
+folder_option = click.option(
+    "--federation",
+    "-f",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    callback=_folder,
+    help=N_("The folder of federation.yaml; the current one if not given."),
+)
+
+
 def file_of(path: Path) -> Path:
     """The federation.yaml that is meant by itself or by its folder."""
     return path / policies.FILE_NAME if path.is_dir() else path

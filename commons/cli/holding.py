@@ -15,6 +15,7 @@ from typing import ClassVar
 import click
 
 from commons.addresses import Address, NotAnAddress
+from commons.cli.clock import zone_of
 from commons.cli.federation_options import answer, file_of, file_option
 from commons.cli.in_pool import NotInPool, address_in, address_of
 from commons.cli.naming import UnknownField, the_field
@@ -30,7 +31,6 @@ from commons.pool.opening import NoPool, NotAPool, OtherContract, open_pool
 from commons.pool.read import Pool
 from commons.review.explain import claims_with
 from commons.schema import dates
-from commons.schema import territory as territories
 from commons.schema.spec import RecordType, load_schema
 
 _DATE_ENDS = timedelta(hours=36)  # a date in federation.yaml lasts until it has ended everywhere
@@ -196,12 +196,6 @@ def _released_field(rtype: RecordType | None, type_name: str, text: str) -> str:
     if rtype is None or found not in rtype.released:
         raise UnknownFieldToHold(type_name, text)
     return found
-
-
-def zone_of(policy: Policy) -> zoneinfo.ZoneInfo:
-    """The clock of the federation's territory."""
-    known = policy.territory if policy.territory in territories.known_names() else "none"
-    return territories.load(known or "none").zone
 
 
 def last_day(until: datetime, zone: zoneinfo.ZoneInfo) -> str:

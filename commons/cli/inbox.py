@@ -20,6 +20,7 @@ from commons.federation.inbox import JUNK, KNOWN, NEW, REQUEST, Arrival
 from commons.federation.store import Store
 from commons.messages import N_, ngettext, translate
 from commons.messages import translate as _
+from commons.said import release_words
 
 _KINDS = {
     NEW: N_("new release"),
@@ -104,7 +105,7 @@ def _whose(arrival: Arrival, names: dict[str, str]) -> str:
 
 
 def _number(arrival: Arrival) -> str:
-    return f"{arrival.version[0]}.{arrival.version[1]}" if arrival.version else ""
+    return release_words(*arrival.version) if arrival.version else ""
 
 
 def _as_json(arrival: Arrival, names: dict[str, str]) -> dict[str, object]:

@@ -57,7 +57,7 @@ ROLES: dict[str, dict[str, str]] = {
     },
     N_("Run a federation"): {
         "merge": "commons.cli.merge:merge",
-        "receipt": "commons.cli.merge:receipt",
+        "receipt": "commons.cli.receipt:receipt",
         "federation": "commons.cli.federation:federation",
         "inbox": "commons.cli.inbox:inbox",
     },

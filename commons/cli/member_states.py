@@ -1,17 +1,19 @@
-"""How each member stands and how old what is used of it is, in plain words. Decides nothing (`states`)."""
+"""How each member stands and how old what is used is, on the clock of the territory. Decides nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
+from commons.cli.clock import day_of, zone_of
 from commons.federation import states
 from commons.federation.lock import Lock
 from commons.federation.looked import Look
 from commons.federation.store import Store
 from commons.federation.trust import Seen
 from commons.messages import N_, ngettext, translate
+from commons.said import release_words
 
 WORDS = {
     states.OK: N_("up to date"),
@@ -37,25 +39,27 @@ class Standing:
     epoch: int = 0
     number: int = 0
     issued_at: datetime | None = None
+    zone: tzinfo = UTC
 
     @property
     def word(self) -> str:
         """The state in the reader's language."""
-        since = self.since.astimezone().date().isoformat() if self.since else "—"
+        since = day_of(self.since, self.zone) if self.since else "—"
         return translate(WORDS[self.state]).format(since=since)
 
     def used(self, now: datetime) -> str:
         """What is used, and its age; empty where nothing is."""
         if self.issued_at is None:
             return ""
-        days = max(0, (now - self.issued_at).days)
+        today, day = now.astimezone(self.zone).date(), self.issued_at.astimezone(self.zone).date()
+        days = max(0, (today - day).days)
         age = (
             ngettext("{n} day old", "{n} days old", days).format(n=days)
             if days
             else translate(N_("of today"))
         )
-        version = f"{self.epoch}.{self.number}" if self.epoch else str(self.number)
-        return translate(N_("release {number}, {age}")).format(number=version, age=age)
+        number = release_words(self.epoch, self.number)
+        return translate(N_("release {number}, {age}")).format(number=number, age=age)
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -77,18 +81,19 @@ def standings(
 ) -> dict[str, Standing]:
     """Each member by its id. `looks`: what its sources gave the last time."""
     found = {}
+    zone = zone_of(lock.policy) if lock is not None else UTC
     for member in members:
         locked = lock.members.get(member) if lock else None
         look = looks.get(member)
         state = states.state(locked, look, changed=bool(changed and changed.get(member)))
         used = store.look_up(locked.release) if locked and locked.release else None
         since = look.since if look is not None and state == states.UNREACHABLE else None
-        found[member] = _standing(state, since, used)
+        found[member] = _standing(state, since, used, zone)
     return found
 
 
-def _standing(state: str, since: datetime | None, used: Seen | None) -> Standing:
+def _standing(state: str, since: datetime | None, used: Seen | None, zone: tzinfo) -> Standing:
     if used is None:
-        return Standing(state, since)
+        return Standing(state, since, zone=zone)
     issued_at = datetime.strptime(used.manifest.issued_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    return Standing(state, since, used.digest, *used.version, issued_at)
+    return Standing(state, since, used.digest, *used.version, issued_at, zone)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar
 
 import click
 
 from commons.addresses import MEMBER_ID
+from commons.cli.clock import day_of, zone_of
 from commons.cli.federation_options import answer, file_of, file_option
 from commons.cli.output import (
     ask,
@@ -40,7 +42,10 @@ from commons.intake.gate import Gate
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
 from commons.review.requests import JoinRequest, join_requests, name_in, newest_of
+from commons.said import release_words
 from commons.schema.spec import load_schema
+
+_NOT_CARRIED = ("catalogue", "withdrawal")  # who they are, and what they took back
 
 
 @dataclass(eq=False)
@@ -278,7 +283,7 @@ def in_files(path: Path) -> Meant:
 @file_option
 @json_option
 def list_requests(path: Path, as_json: bool) -> None:
-    policies.load(path)
+    zone = zone_of(policies.load(path))
     store = Store.beside(file_of(path))
     with Gate(requests.requests_of(store).intake) as gate:
         asked = join_requests(store, gate)
@@ -289,19 +294,16 @@ def list_requests(path: Path, as_json: bool) -> None:
         say(_("Nobody is waiting."))
         return
     for request in asked:
-        _show(request)
+        _show(request, zone)
 
 
-def _show(request: JoinRequest) -> None:
+def _show(request: JoinRequest, zone: tzinfo) -> None:
     say(request.name)
     say("  " + _("Member id: {id}").format(id=request.member))
     say("  " + _("Words of the key: {words}").format(words=" ".join(request.words)))
-    say(
-        "  "
-        + _("Release {epoch}.{number} of {day}, licence {licence}").format(
-            epoch=request.epoch, number=request.number, day=request.issued_at[:10], licence=request.licence
-        )
-    )
+    number, day = release_words(request.epoch, request.number), day_of(request.issued_at, zone)
+    text = _("Release {number} of {day}, licence {licence}")
+    say("  " + text.format(number=number, day=day, licence=request.licence))
     if request.code is not None:
         say("  " + Finding(request.code, member=request.name, value=request.name).sentence)
     else:
@@ -312,7 +314,7 @@ def _show(request: JoinRequest) -> None:
 def _carried(request: JoinRequest) -> str:
     types, parts = load_schema().types, []
     for name, n in request.counts.items():
-        if name in types:
+        if name in types and name not in _NOT_CARRIED:
             label = in_language(types[name].title if n == 1 else types[name].plural)
             parts.append(f"{n} {label.lower()}")
     return ", ".join(parts) or _("no records")

@@ -1,11 +1,8 @@
-"""`commons merge` and `commons receipt`: make a pool of what members released, and say what became of it."""
+"""`commons merge`: make a pool of what members released, and say how each stands."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +10,7 @@ from typing import Any, ClassVar
 
 import click
 
-from commons.cli.differing import difference_lines, question_lines
+from commons.cli.federation_options import folder_option
 from commons.cli.fetching import deadline_option, net, offline_option
 from commons.cli.member_states import Standing, standings
 from commons.cli.output import (
@@ -26,40 +23,15 @@ from commons.cli.output import (
     show_findings,
     show_json,
 )
+from commons.cli.receipt import names_in
 from commons.errors import InputError
 from commons.federation import lock as locks
-from commons.federation import policy as policies
-from commons.federation.called import id_called
-from commons.federation.policy import Policy
 from commons.federation.store import Store
 from commons.findings import KINDS, Finding
 from commons.merge.changes import Changes
 from commons.merge.run import POOL, Merged, Options
 from commons.merge.run import merge as merge_folder
 from commons.messages import N_, ngettext, translate
-
-_STATES = {
-    locks.CURRENT: N_("up to date"),
-    locks.LATE: N_("late"),
-    locks.PAUSED: N_("paused"),
-    locks.LEAVING: N_("is leaving"),
-    locks.AWAITED: N_("nothing yet"),
-}
-
-_COUNTED = (
-    ("records", N_("{n} record is shown."), N_("{n} records are shown.")),
-    ("shared", N_("{n} stands beside what others say."), N_("{n} stand beside what others say.")),
-    ("disagreements", N_("In {n} of them members differ."), N_("In {n} of them, members differ.")),
-    ("candidates", N_("{n} question: is it the same?"), N_("{n} questions: are they the same?")),
-    ("expired", N_("{n} has run out and left the lists."), N_("{n} have run out and left the lists.")),
-    ("withdrawn", N_("{n} withdrawal is respected."), N_("{n} withdrawals are respected.")),
-    ("held_fields", N_("The federation holds {n} value."), N_("The federation holds {n} values.")),
-    (
-        "withheld",
-        N_("{n} record did not come along: the pool it came through holds or refused it."),
-        N_("{n} records did not come along: the pool they came through holds or refused them."),
-    ),
-)
 
 
 @dataclass(eq=False)
@@ -69,40 +41,6 @@ class NotAMoment(InputError):
     text: str
     template: ClassVar[str] = N_("«{text}» is not a moment.")
     hint_template: ClassVar[str] = N_("Write it in UTC, as in 2026-11-21T18:30Z.")
-
-
-@dataclass(eq=False)
-class NoPoolHere(InputError):
-    """There is no pool where a receipt was asked for."""
-
-    path: str
-    template: ClassVar[str] = N_("There is no pool at {path}.")
-    hint_template: ClassVar[str] = N_("Make one with: commons merge")
-
-
-@dataclass(eq=False)
-class NoReceipt(InputError):
-    """The pool holds nothing of that member."""
-
-    member: str
-    template: ClassVar[str] = N_("The pool holds no release of «{member}».")
-    hint_template: ClassVar[str] = N_("Ask them to share, then merge again.")
-
-
-def _folder(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
-    path = value or Path()
-    return path.parent if path.name == policies.FILE_NAME else path
-
-
-folder_option = click.option(
-    "--federation",
-    "-f",
-    "folder",
-    type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    callback=_folder,
-    help=N_("The folder of federation.yaml; the current one if not given."),
-)
 
 
 @click.command(help=N_("Merge what members released into one pool."))
@@ -167,7 +105,7 @@ def _admitted_called(name: str, folder: Path) -> str:
     if not admitted or not (folder / POOL).is_file():
         return name
     found = [
-        id for id, n in _names(folder / POOL).items() if id in admitted and n.casefold() == name.casefold()
+        id for id, n in names_in(folder / POOL).items() if id in admitted and n.casefold() == name.casefold()
     ]
     return found[0] if len(found) == 1 else name
 
@@ -187,7 +125,7 @@ def _show(merged: Merged, folder: Path) -> None:
     names = {m.id: m.name for m in merged.lock.policy.members}
     admitted = {id for id, locked in merged.lock.members.items() if locked.admitted}
     if admitted and merged.result is not None:
-        names |= {id: name for id, name in _names(merged.result.path).items() if id in admitted}
+        names |= {id: name for id, name in names_in(merged.result.path).items() if id in admitted}
     looks = merged.fetched.looks if merged.fetched else {}
     changed = {id: plan.changed for id, plan in merged.plans.items()}
     standing = standings(merged.lock.members, merged.lock, Store.beside(folder), looks, changed)
@@ -195,7 +133,7 @@ def _show(merged: Merged, folder: Path) -> None:
         if member in names or member in admitted:
             say(_member_line(names.get(member, member), merged, member, locked, standing[member]))
     say()
-    show_findings([_named(f, names) for f in merged.findings])
+    show_findings([named(f, names) for f in merged.findings])
     if merged.result is None:
         say(translate(N_("Nothing was written: this was a dry run.")))
         return
@@ -240,7 +178,7 @@ def _changes_in_words(changes: Changes) -> str:
     return ", ".join(said)
 
 
-def _named(finding: Finding, names: Mapping[str, str]) -> Finding:
+def named(finding: Finding, names: Mapping[str, str]) -> Finding:
     """The finding with the member's name as people know it."""
     name = names.get(finding.member or "")
     return finding if name is None else replace(finding, member=name)
@@ -258,81 +196,3 @@ def _as_json(merged: Merged) -> dict[str, Any]:
         "changes": {m: c.to_json() for m, c in merged.changes.items()},
         "findings": findings_json(merged.findings),
     }
-
-
-@click.command(help=N_("What the last merge did with one member's release."))
-@click.argument("member")
-@folder_option
-@json_option
-def receipt(member: str, folder: Path, *, as_json: bool) -> None:
-    """Reads the pool; the sentences are made here."""
-    names = _names(folder / POOL) if (folder / POOL).is_file() else {}
-    id, name = _called(member, policies.load(folder), names)
-    found = _read_receipt(folder / POOL, id)
-    if found is None:
-        raise NoReceipt(name)
-    if as_json:
-        show_json(found)
-        return
-    say(f"{name} · {translate(_STATES.get(found['state'], N_('late')))}")
-    lines = receipt_lines(found)
-    say(lines[0])
-    for line in difference_lines(found, names):
-        say(line)
-    for line in lines[1:]:
-        say(line)
-    for line in question_lines(found):
-        say(line)
-    if found.get("admitted"):
-        by = ", ".join(names.get(speaker, speaker) for speaker in found["admitted"])
-        say(translate(N_("It is taken up because these members vouch for it: {members}.")).format(members=by))
-    say()
-    known = [f for f in found["findings"] if f["code"] in KINDS]
-    show_findings([_named(_finding(f), {}) for f in known])
-
-
-def _called(text: str, policy: Policy, names: Mapping[str, str]) -> tuple[str, str]:
-    """Id and name of a member, also an admitted one. Raises NoSuchMember, SeveralMembers."""
-    known = {**names, **{m.id: m.name for m in policy.members}}
-    id = id_called(text, known, parts=True)
-    return id, known[id]
-
-
-def _names(pool: Path) -> dict[str, str]:
-    """Member id → name, of everybody in a pool. Raises NoPoolHere."""
-    return dict(_rows(pool, "SELECT id, name FROM member"))
-
-
-def _read_receipt(path: Path, member: str) -> dict[str, Any] | None:
-    rows = _rows(path, "SELECT json FROM receipt WHERE member = ?", member)
-    return json.loads(rows[0][0]) if rows else None
-
-
-def _rows(path: Path, sql: str, *values: str) -> list[tuple[Any, ...]]:
-    if not path.is_file():
-        raise NoPoolHere(str(path))
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as pool:
-            return pool.execute(sql, values).fetchall()
-    except sqlite3.DatabaseError as error:
-        raise NoPoolHere(str(path)) from error
-
-
-def receipt_lines(found: Mapping[str, Any]) -> list[str]:
-    """A receipt in words, most welcome first."""
-    lines = [translate(N_("Release {epoch}.{number} of {issued_at}")).format(**found)]
-    for key, one, many in _COUNTED:
-        n = found.get(key, 0)
-        if n:
-            lines.append(translate(one if n == 1 else many).format(n=n))
-    refused = sum(found["refused"].values())
-    if refused:
-        lines.append(ngettext("{n} was not taken up:", "{n} were not taken up:", refused).format(n=refused))
-    return lines
-
-
-def _finding(plain: Mapping[str, Any]) -> Finding:
-    return Finding(
-        plain["code"], type=plain.get("type"), record=plain.get("record"), field=plain.get("field"),
-        value=plain.get("value"), member=plain.get("member"), details=plain.get("details", {}),
-    )  # fmt: skip

@@ -7,11 +7,13 @@ is not seen. It ends by the maintainer's word only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar
 
 import click
 
+from commons.cli.clock import day_of, minute_of, zone_of
 from commons.cli.federation_options import answer, file_of, file_option
 from commons.cli.output import (
     ask,
@@ -81,10 +83,11 @@ class NotPaused(InputError):
 @file_option
 @json_option
 def pause(member: str, at: str | None, reason: str | None, path: Path, as_json: bool) -> None:
-    accepted = member_called(policies.load(path), member)
+    policy = policies.load(path)
+    accepted, zone = member_called(policy, member), zone_of(policy)
     known = sorted(Store.beside(path).seen(accepted.id), key=lambda s: s.version)
     if at is None and interactive():
-        at = _asked(known, _in_use(path, accepted, known))
+        at = _asked(known, _in_use(path, accepted, known), zone)
     version = _version(at, known) if at else _in_use(path, accepted, known)
     if not any(s.version == version for s in known):
         numbers = ", ".join(dict.fromkeys(version_words(s.version) for s in known[-_SHOWN:])) or "—"
@@ -98,7 +101,7 @@ def pause(member: str, at: str | None, reason: str | None, path: Path, as_json: 
         show_json({"member": accepted.id, "at": list(version), "used": {"epoch": epoch, "number": number}})
         return
     text = _("{name} is on pause: release {version} of {date} is shown, and nothing later.")
-    date = used.manifest.issued_at[:10]
+    date = day_of(used.manifest.issued_at, zone)
     say(text.format(name=accepted.name, version=version_words(used.version), date=date))
     _say_next(path)
     tell(
@@ -136,18 +139,23 @@ def _in_use(path: Path, member: Member, known: list[Seen]) -> tuple[int, int] | 
     return known[-1].version if known else None
 
 
-def _asked(known: list[Seen], in_use: tuple[int, int] | None) -> str:
+def _brought(release: Seen) -> int:
+    """How many records it holds; who they are, and what they took back, are none."""
+    return sum(n for name, n in release.manifest.counts.items() if name not in ("catalogue", "withdrawal"))
+
+
+def _asked(known: list[Seen], in_use: tuple[int, int] | None, zone: tzinfo) -> str:
     """The last good one, chosen among what is here, with the days they were made."""
     rows = [
         [
             version_words(s.version),
-            s.manifest.issued_at[:16].replace("T", " "),
-            str(sum(s.manifest.counts.values())),
+            minute_of(s.manifest.issued_at, zone),
+            str(_brought(s)),
             _("in use") if s.version == in_use else "",
         ]
         for s in known[-_SHOWN:]
     ]
-    show_table([_("Release"), _("Made on (UTC)"), _("Records"), ""], rows)
+    show_table([_("Release"), _("Made on"), _("Records"), ""], rows)
     return ask(_("Which was the last good one?"), default=version_words(in_use) if in_use is not None else "")
 
 

@@ -10,6 +10,7 @@ import click
 
 from commons.errors import InputError
 from commons.messages import N_
+from commons.said import release_words
 
 _NUMBER = re.compile(r"(?:(\d{1,9})\.)?(\d{1,15})")
 
@@ -41,5 +42,4 @@ def version_of(text: str, epoch: int) -> tuple[int, int]:
 
 def version_words(version: tuple[int, int]) -> str:
     """How people say it: `12`; with the epoch only after a change of the key."""
-    epoch, number = version
-    return f"{epoch}.{number}" if epoch else str(number)
+    return release_words(*version)

@@ -33,9 +33,11 @@ from commons.link.model import LINKER
 from commons.merge.admit import admitted
 from commons.merge.claims import COPY, LICENCE, Admission, fields_of
 from commons.merge.succession import held
+from commons.said import release_words
 from commons.schema.spec import Schema
 
 SHRINK, OLD, HERE, ADMITTED = "E_SHRINK", "E_TOOOLD", "E_HERE", "admitted"
+VOID = "E_VOID"
 LEFT_OUT = "E_LEFTOUT"  # what shrank it is whoever passed it on
 LOSS_ALLOWED, LOSS_PERCENT = 5, 10
 
@@ -176,7 +178,7 @@ class _Deciding:
 
     def decide(self, seen: Sequence[Seen], *, allowed: bool) -> MemberPlan:
         choice = trust.choose(seen, member=self.member.id, known=self.known, pause=self.member.pause)
-        findings = list(choice.findings)
+        findings = [f for f in choice.findings if not self._was_told(f)]
         passed: list[PassedOver] = []
         stones = set(self.known.tombstones) if self.known else set()
         stones -= self._words(self._unlearned(choice, seen))  # also those that claim to be of long before
@@ -205,6 +207,13 @@ class _Deciding:
             locked = replace(locked, state=locks.LEAVING)
         was = self.known.release if self.known else None
         return MemberPlan(locked, tuple(findings), locked.release != was, waits)
+
+    def _was_told(self, finding: Finding) -> bool:
+        """Whether it is a void that the last lock knew: said once, as the word of a day."""
+        if finding.code != VOID or self.known is None:
+            return False
+        version = (int(finding.details["epoch"]), int(finding.details["number"]))
+        return any(void.covers(*version) for void in self.known.voids)
 
     def _words(self, releases: Iterable[Seen]) -> set[Tombstone]:
         """What these releases withdraw; those that withdraw nothing are not read."""
@@ -242,7 +251,7 @@ class _Deciding:
         details: dict[str, str | int] = {"epoch": epoch, "number": number}
         if loss is not None:
             details |= {"lost": loss.lost, "before": loss.before}
-        return Finding(code, member=self.member.id, value=f"{epoch}.{number}", details=details)
+        return Finding(code, member=self.member.id, value=release_words(epoch, number), details=details)
 
     def _too_old(self, release: Seen) -> bool:
         return trust.state(release.manifest, as_of=self.as_of, max_age=self.member.max_age)[1]

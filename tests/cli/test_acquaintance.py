@@ -97,7 +97,7 @@ def test_what_an_admitted_member_lost_waits_for_a_person_like_a_member_s(
     container.write_file(tmp_path / "few", release(LUZ, [place("p1")], number=3, previous=[many.digest]))
     city("inbox", "few", "-f", "city")
     waits = city("merge", "-f", "city", *AT)
-    assert waits.code == 1 and "--allow-shrink Casa Luz" in waits.out
+    assert waits.code == 1 and "--allow-shrink 'Casa Luz'" in waits.out
     allowed = city("merge", "-f", "city", "--allow-shrink", "Casa Luz", *AT, "--json").json
     assert allowed["counts"] == {"place": 2}
 

@@ -72,7 +72,7 @@ def test_what_waits_for_a_person_gives_exit_code_1(folder: Path) -> None:
     share(folder, [place("lugar-1")], 3)
     done = commons("merge", "-f", folder, *WHEN)
     assert done.exit_code == 1
-    assert "--allow-shrink Comedor Ejemplo" in done.output
+    assert "--allow-shrink 'Comedor Ejemplo'" in done.output
     done = commons("merge", "-f", folder, *WHEN, "--allow-shrink", "comedor ejemplo")
     assert done.exit_code == 0
     assert "19 removed" in done.output

@@ -38,7 +38,7 @@ def test_a_federation_is_made_and_a_member_accepted(made: Path) -> None:
     member = policy.load(made).members[0]
     assert (member.id, member.added.by, member.added.how) == (ANA.id, "Ana", "in person")
     shown = run("show", "--federation", made)
-    assert "La Paz" in shown.output and "0.1" in shown.output
+    assert "La Paz" in shown.output and "1 · " in shown.output and "0.1" not in shown.output
     assert '"number": 1' in run("show", "--json", "--federation", made).output
 
 

@@ -141,6 +141,13 @@ async def test_a_withdrawn_address_says_so_and_nothing_else(portal: Any) -> None
     await text_of(portal, f"/es/f/{short[:5]}", 404)
 
 
+async def test_a_members_page_says_that_a_newer_release_waits(portal: Any) -> None:
+    """Not only «al corriente»; without blame."""
+    page = await text_of(portal, f"/es/miembro/{KITCHEN}")
+    assert "Hay una entrega más nueva, la número 1.12, que espera" in page and "la número 11," in page
+    assert "más nueva" not in await text_of(portal, f"/es/miembro/{CLINIC}")
+
+
 async def test_a_held_address_says_that_it_is_on_pause_and_nothing_else(portal: Any) -> None:
     """By address and by code, in both languages, until when, never why; a held field hides no page."""
     page = await text_of(portal, f"/es/ficha/{HELD}", 403)

@@ -146,10 +146,16 @@ def write_sample(path: Path, *, territory: str | None = None, extra: list[Entity
             {"hash": tombstone(HELD), "field": "", "until": "2099-02-01T12:00:00Z"},
             {"hash": tombstone(f"{KITCHEN}/place/otra"), "field": "phones", "until": "2099-02-01T12:00:00Z"},
         ],
-        "receipt": [{"member": m, "json": '{"findings": {}}'} for m in MEMBERS],
+        "receipt": [{"member": m, "json": _receipt(m)} for m in MEMBERS],
     }
     write_pool(path, Content(entities, claims, _meta(territory), rows))
     return path
+
+
+def _receipt(member: str) -> str:
+    """The kitchen's newest release waits."""
+    waits = [{"epoch": 1, "number": 12, "code": "E_SHRINK"}] if member == KITCHEN else []
+    return json.dumps({"findings": {}, "passed_over": waits})
 
 
 def _entity(address: str, fields: Mapping[str, Any]) -> Entity:

@@ -12,6 +12,7 @@ from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
 from commons.pool.index import both
 from commons.pool.read import Member
+from commons.said import release_words
 from datasette_commons.portal.cards import type_title
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.markdown import mail_url, safe_url, tel_url
@@ -47,6 +48,7 @@ class MemberView:
     state: str
     state_style: str
     last: str
+    waits: str  # that a newer release is not used
     channels: tuple[Piece, ...]
     shares: tuple[tuple[str, str, str], ...]  # how many of what, and the list
     list_url: str
@@ -76,6 +78,7 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
         state=_(_STATES.get(state, N_("behind"))),
         state_style=_STATE_STYLES.get(state, "unknown"),
         last=_last_release(member, site),
+        waits=_newer(member.receipt),
         channels=() if site.has_lapsed(member.id) else tuple(_channels(row)),
         shares=tuple(_shares(member, site, links)),
         list_url=links.page("search", query=[("member", member.id)]),
@@ -97,15 +100,22 @@ def _last_release(member: Member, site: Site) -> str:
     row = member.row
     if row["number"] is None:
         return _("No release has arrived yet.")
+    number = release_words(int(row["epoch"] or 0), int(row["number"]))
     if site.has_lapsed(member.id):
         text = _(
             "Last release: number {n}, of {date}. It was valid until {end}, so its telephones are not shown."
         )
-        return text.format(
-            n=row["number"], date=date_words(row["issued_at"]), end=date_words(row["valid_until"])
-        )
-    return _("Last release: number {n}, of {date}.").format(
-        n=row["number"], date=date_words(row["issued_at"])
+        return text.format(n=number, date=date_words(row["issued_at"]), end=date_words(row["valid_until"]))
+    return _("Last release: number {n}, of {date}.").format(n=number, date=date_words(row["issued_at"]))
+
+
+def _newer(receipt: Mapping[str, Any]) -> str:
+    """That something newer came and waits, said without blame; why, its member reads in the receipt."""
+    waiting = [(p["epoch"], p["number"]) for p in receipt.get("passed_over") or ()]
+    if not waiting:
+        return ""
+    return _("A newer release, number {n}, waits for somebody to look at it.").format(
+        n=release_words(*max(waiting))
     )
 
 

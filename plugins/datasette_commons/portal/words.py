@@ -110,7 +110,7 @@ def moment_words(text: str) -> str:
 
 
 def end_words(text: str) -> str:
-    """The last day, or hour, of what lasts until an instant. A day is over everywhere at 12 UTC of the next."""
+    """The last day, or hour, of what lasts until an instant. A day is over everywhere at 12 UTC next day."""
     moment = _moment(text)
     if moment is None or moment.tzinfo is None:
         return date_words(text)
