@@ -10,7 +10,8 @@ buckets of rarity only, so that keys change as seldom as scores do.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations
 
@@ -110,15 +111,11 @@ def _areas(features: Features) -> list[str]:
     return areas
 
 
-def blocks(entries: Iterable[tuple[int, int]], most: int = MOST) -> Iterator[tuple[int, list[int]]]:
-    """(key, records that share it) of (key, record) in order; a key of one record or of too many is none."""
-    last: int | None = None
-    members: list[int] = []
-    for key, record in entries:
-        if key != last:
-            if last is not None and 1 < len(members) <= most:
-                yield last, members
-            last, members = key, []
-        members.append(record)
-    if last is not None and 1 < len(members) <= most:
-        yield last, members
+def blocks(keys: Sequence[int], records: Sequence[int], most: int = MOST) -> Iterator[tuple[int, list[int]]]:
+    """(key, records that share it) of keys and whose they are; a key of one record or of too many is none."""
+    times = Counter(keys)
+    found: dict[int, list[int]] = {}
+    for key, record in zip(keys, records, strict=True):
+        if 1 < times[key] <= most:
+            found.setdefault(key, []).append(record)
+    return ((key, sorted(several)) for key, several in found.items())

@@ -22,13 +22,13 @@ from commons.link import block, features, related
 from commons.link.judgements import NO_VERDICTS, Concerning, Verdicts
 from commons.link.model import Related
 from commons.link.outline import Outliner, Outlines
-from commons.link.rarity import Rarity, atoms, buckets_of, hashed_word, runs
+from commons.link.pile import PARTS, Pile
+from commons.link.rarity import Rarity, atoms, buckets_of, hashed_word
 from commons.link.score import Scorer
 from commons.link.scored import Found, link
 from commons.link.tables import Table
 from commons.link.units import Linking
 
-PARTS = 64  # of each pile
 AT_ONCE = 2_000  # nodes of one task
 COMPONENTS = 500  # of one task
 _SHIFT = 64 - 6
@@ -56,25 +56,6 @@ class Shelf(Protocol):
     def __len__(self) -> int: ...
 
 
-@dataclass
-class Pile:
-    """Values of one kind in parts, kept in memory as bytes."""
-
-    parts: list[bytearray] = field(default_factory=lambda: [bytearray() for _ in range(PARTS)])
-
-    def add(self, data: Mapping[int, bytes]) -> None:
-        for part, values in data.items():
-            self.parts[part] += values
-
-    def take(self) -> Iterator[bytes]:
-        """Each part that holds anything, once; it is forgotten then."""
-        for number, part in enumerate(self.parts):
-            if part:
-                data = bytes(part)
-                self.parts[number] = bytearray()
-                yield data
-
-
 @dataclass(frozen=True)
 class Shared:
     """What the tasks of one type have in common."""
@@ -83,7 +64,7 @@ class Shared:
     shelf: Shelf
     rarity: Rarity = field(default_factory=lambda: Rarity({}))
     tell: bool = False  # give every compared pair, too
-    outlines: bytes = b""
+    outlines: bytes | bytearray = b""
 
 
 @dataclass(frozen=True)
@@ -145,7 +126,7 @@ def compared(
     for data in spread(_told(keys.take(), kept.keys if kept else None), block_worker, width):
         pairs.add(marshal.loads(data))  # noqa: S302  (written by `block_worker`)
     found = Pairs(array("Q"), array("Q"))
-    shared = replace(shared, outlines=bytes(outlines))
+    shared = replace(shared, outlines=outlines)
     for data in spread(pairs.take(), score_worker, shared):
         near, relatives, every = marshal.loads(data)  # noqa: S302  (written by `score_worker`)
         found.near.frombytes(near)
@@ -177,7 +158,7 @@ def count_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
 def sum_worker(with_nodes: bool) -> Callable[[bytes], bytes]:
     """Hashes of atoms → the buckets of those that are not rare."""
     step = 2 if with_nodes else 1
-    return lambda data: marshal.dumps(buckets_of(runs(sorted(array("Q", data)[::step]))))
+    return lambda data: marshal.dumps(buckets_of(Counter(array("Q", data)[::step]).items()))
 
 
 def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
@@ -201,9 +182,9 @@ def block_worker(width: int) -> Callable[[bytes], bytes]:
     """(key, node) of one part → pairs that share a key, as often as it weighs, by part of the first."""
 
     def do(data: bytes) -> bytes:
-        entries = _entries(data)
+        values = array("Q", data)
         parts: dict[int, array[int]] = defaultdict(lambda: array("Q"))
-        for key, nodes in block.blocks(entries):
+        for key, nodes in block.blocks(values[::2], values[1::2]):
             times = block.weight(key)
             for at, node in enumerate(nodes[:-1]):
                 first = node << 32
@@ -222,9 +203,8 @@ def score_worker(shared: Shared) -> Callable[[bytes], bytes]:
     outlines = Outlines(shared.outlines, shared.table)
 
     def do(data: bytes) -> bytes:
-        every = array(
-            "Q", (pair for pair, weight in runs(sorted(array("Q", data))) if weight >= block.ENOUGH)
-        )
+        weights = Counter(array("Q", data))
+        every = array("Q", sorted([pair for pair, weight in weights.items() if weight >= block.ENOUGH]))
         near, relatives = array("Q"), array("Q")
         for pair in outlines.worth(every, least):
             a, b = prepared(pair >> 32), prepared(pair & 0xFFFFFFFF)

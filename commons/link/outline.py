@@ -98,7 +98,7 @@ def _contacts(features: Features) -> tuple[int, ...]:
 class Outlines:
     """The outlines of many records, one after the other."""
 
-    def __init__(self, rows: bytes, table: Table) -> None:
+    def __init__(self, rows: bytes | bytearray, table: Table) -> None:
         self._rows, self._distances = rows, table.distances
         points = self._points = dict(table.points)
         self._whole = max(*table.whole_names, points["name_near"], 0)

@@ -11,7 +11,7 @@ They are counted and kept as 64 bits of their hash: a million records have milli
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -82,17 +82,3 @@ class Rarity:
 def buckets_of(counts: Iterable[tuple[int, int]]) -> dict[int, int]:
     """The buckets above 0, from (hash, count)."""
     return {atom: bucket for atom, count in counts if (bucket := bucket_of(count))}
-
-
-def runs(ordered: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """(value, how often) of equal neighbours."""
-    last, count = None, 0
-    for value in ordered:
-        if value == last:
-            count += 1
-        else:
-            if last is not None:
-                yield last, count
-            last, count = value, 1
-    if last is not None:
-        yield last, count
