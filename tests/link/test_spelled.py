@@ -1,4 +1,4 @@
-"""How lists write: abbreviations, legal forms, shifts, levels, telephones; what is one thing and what is not."""
+"""How lists write: abbreviations, legal forms, shifts, levels, phones; what is one thing and what is not."""
 
 from __future__ import annotations
 
