@@ -94,10 +94,11 @@ class Scorer:
         return Score(_sum(parts), tuple(parts), tuple(guards), anchored, firm, likeness)
 
     def _placed(self, place: int, exact: int, parts: Sequence[tuple[str, int]]) -> bool:
-        """Whether where they are is enough beside the name; the town alone is if few have the whole name."""
+        """Whether where they are is enough beside the name; the town alone is not where many have that name."""
         if place < self._points["place_anchor"]:
             return False
-        return exact > 0 or dict(parts).get("whole name", 0) >= self._points["name_near"]
+        near = self._points["name_near"]
+        return exact > 0 or dict(parts).get("whole name", near) >= near
 
     # names
 
