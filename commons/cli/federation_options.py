@@ -8,10 +8,12 @@ from typing import ClassVar
 
 import click
 
-from commons.cli.output import ask, interactive
+from commons.cli.output import ask, interactive, tell
+from commons.commands import word
 from commons.errors import InputError
 from commons.federation import policy as policies
 from commons.messages import N_
+from commons.messages import translate as _
 
 
 @dataclass(eq=False)
@@ -60,3 +62,9 @@ def answer(given: str | None, option: str, question: str) -> str:
     if not said:
         raise AnswerNeeded(option)
     return said
+
+
+def say_next(path: Path) -> None:
+    """What federation.yaml says now is shown after a merge only."""
+    text = _("It takes effect with: commons merge -f {folder}, then commons publish")
+    tell(text.format(folder=word(file_of(path).parent)))

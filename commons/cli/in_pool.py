@@ -49,6 +49,15 @@ pool_option = click.option(
 )
 
 
+to_option = click.option(
+    "--to",
+    "catalogue",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=N_("Your catalogue; not needed where the folder holds only one."),
+)
+
+
 def pool_at(path: Path) -> Path:
     """The pool that is meant by a file, a federation's folder or a published one."""
     if path.is_dir():

@@ -184,8 +184,7 @@ def _made_sure(found: Meant, how: str | None) -> bool:
     """Show what there is to compare; ask, where a person is there who has not said how."""
     say(_("Member id: {id}").format(id=found.member))
     if found.newest is not None:
-        spoken = " ".join(words.fingerprint_words(found.newest.keylog.current))
-        say(_("Words of the key: {words}").format(words=spoken))
+        say(_("Words of the key: {words}").format(words=words.spoken(found.newest.keylog.current)))
         question = _("Did the organisation read the same eight words?")
     else:
         tell(_("No release of it is here yet; the id alone will say whether the first one is theirs."))

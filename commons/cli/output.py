@@ -252,7 +252,7 @@ def findings_json(findings: Iterable[Finding]) -> list[dict[str, object]]:
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table that fits the terminal: the widest column gives way; to a file or pipe it is not cut."""
     table = [[str(cell) for cell in row] for row in rows]
-    widths = [max([_width(h), *(_width(row[n]) for row in table)]) for n, h in enumerate(headings)]
+    widths = [max([columns(h), *(columns(row[n]) for row in table)]) for n, h in enumerate(headings)]
     if sys.stdout.isatty():
         room = shutil.get_terminal_size().columns - 2 * (len(widths) - 1)
         while sum(widths) > room and max(widths) > 12:
@@ -262,7 +262,8 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         say("  ".join(cells).rstrip())
 
 
-def _width(text: str) -> int:
+def columns(text: str) -> int:
+    """How many columns a text takes on a terminal."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
     )
@@ -270,11 +271,11 @@ def _width(text: str) -> int:
 
 def _fit(text: str, width: int) -> str:
     text = text.replace("\n", " ")
-    if _width(text) > width:
-        while _width(text) > width - 1:
+    if columns(text) > width:
+        while columns(text) > width - 1:
             text = text[:-1]
         text += "…"
-    return text + " " * (width - _width(text))
+    return text + " " * (width - columns(text))
 
 
 def _wrapped(text: str, indent: str = "", *, stream: TextIO | None = None) -> str:

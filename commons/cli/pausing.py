@@ -14,7 +14,7 @@ from typing import ClassVar
 import click
 
 from commons.cli.clock import day_of, minute_of, zone_of
-from commons.cli.federation_options import answer, file_of, file_option
+from commons.cli.federation_options import answer, file_of, file_option, say_next
 from commons.cli.output import (
     ask,
     confirm,
@@ -28,7 +28,6 @@ from commons.cli.output import (
     yes_option,
 )
 from commons.cli.release_number import version_of, version_words
-from commons.commands import word
 from commons.errors import InputError
 from commons.federation import entry, lock
 from commons.federation import policy as policies
@@ -37,7 +36,7 @@ from commons.federation.lock import NoLock
 from commons.federation.rules import Added, Member
 from commons.federation.store import Store
 from commons.federation.trust import Seen
-from commons.format.words import fingerprint_words
+from commons.format.words import spoken
 from commons.messages import N_
 from commons.messages import translate as _
 
@@ -103,18 +102,11 @@ def pause(member: str, at: str | None, reason: str | None, path: Path, as_json: 
     text = _("{name} is on pause: release {version} of {date} is shown, and nothing later.")
     date = day_of(used.manifest.issued_at, zone)
     say(text.format(name=accepted.name, version=version_words(used.version), date=date))
-    _say_next(path)
+    say_next(path)
     tell(
         _("They can recover with their sheet: commons keys recover COPY --not-mine {n}").format(
             n=version[1] + 1
         )
-    )
-
-
-def _say_next(path: Path) -> None:
-    folder = file_of(path).parent
-    tell(
-        _("It takes effect with: commons merge -f {folder}, then commons publish").format(folder=word(folder))
     )
 
 
@@ -179,9 +171,9 @@ def resume(member: str, by: str | None, how: str | None, path: Path, yes: bool, 
         raise NotPaused(accepted.name)
     newest = max(Store.beside(path).seen(accepted.id), key=lambda s: s.version, default=None)
     changed = newest is not None and newest.version[0] > accepted.pause.at[0]
-    spoken = " ".join(fingerprint_words(newest.keylog.current)) if newest is not None else ""
+    new_words = spoken(newest.keylog.current) if newest is not None else ""
     if changed and not as_json:
-        say(_("The key was changed since. Its new words: {words}").format(words=spoken))
+        say(_("The key was changed since. Its new words: {words}").format(words=new_words))
     question = _("Did the organisation read the same eight words?") if changed else _("End the pause?")
     if not confirm(question, yes=yes or (changed and bool(how) and not interactive())):
         tell(_("Nothing was changed."))
@@ -190,10 +182,10 @@ def resume(member: str, by: str | None, how: str | None, path: Path, yes: bool, 
         entry.set_key(path, accepted.id, "added", _also(accepted.added, by, how))
     entry.set_key(path, accepted.id, "pause", None)
     if as_json:
-        show_json({"member": accepted.id, "key_changed": changed, "words": spoken.split()})
+        show_json({"member": accepted.id, "key_changed": changed, "words": new_words.split()})
         return
     say(_("{name} is no longer on pause.").format(name=accepted.name))
-    _say_next(path)
+    say_next(path)
 
 
 def _also(added: Added, by: str | None, how: str | None) -> dict[str, str]:

@@ -301,7 +301,7 @@ def _say_done(shown: build.Preview, path: Path | None, log: KeyLog) -> None:
         say(_("Nothing has changed since release {number}; none was made.").format(number=last))
         say(_("To make one all the same, add --again."))
         return
-    spoken = " ".join(words.fingerprint_words(log.current))
+    spoken = words.spoken(log.current)
     say(_("Release {number} is ready: {path}").format(number=shown.number, path=path))
     say(_("Send it as it is, by e-mail, chat, web or stick; nobody can change it unnoticed."))
     say(_("Words of your key, to compare by telephone: {words}").format(words=spoken))

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import click
 
 from commons.catalogue.store import Catalogue
-from commons.cli.in_pool import pool_at
+from commons.cli.in_pool import pool_at, to_option
 from commons.cli.naming import the_type
 from commons.cli.output import (
     FINDINGS,
@@ -74,13 +74,7 @@ pool_argument = click.argument("pool", type=click.Path(path_type=Path))
     short_help=N_("Say of records that are alike whether they are the same."),
 )
 @pool_argument
-@click.option(
-    "--to",
-    "catalogue",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=N_("Your catalogue; not needed where the folder holds only one."),
-)
+@to_option
 @click.option("--type", "type_name", metavar="TYPE", help=N_("Only records of this type."))
 @click.option("--member", metavar="NAME", help=N_("Only what has to do with this member."))
 @click.option("--district", metavar="NAME", help=N_("Only this district."))

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import click
 
 from commons import evidence
+from commons.cli.output import columns
 from commons.link.judgements import DIFFERENT, SAME, UNSURE
 from commons.messages import N_, in_language, language, ngettext, translate
 from commons.messages import translate as _
@@ -188,13 +188,6 @@ def _stacked(heads: Sequence[str], listed: Sequence[Row], screen: Screen) -> Ite
         for name, pieces in (("A", row.left), ("B", row.right)):
             for n, words in enumerate(_cell(_texts(pieces), screen.width - 4)):
                 yield f"  {name if n == 0 else ' '} {_line(words, 0, screen)}".rstrip()
-
-
-def columns(text: str) -> int:
-    """How many columns a text takes on a terminal."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
 
 
 def _wrapped(text: str, width: int) -> list[str]:

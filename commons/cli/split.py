@@ -14,7 +14,7 @@ from typing import ClassVar
 import click
 
 from commons.catalogue.store import Catalogue
-from commons.cli.in_pool import address_of, pool_at, pool_option
+from commons.cli.in_pool import address_of, pool_at, pool_option, to_option
 from commons.cli.output import ask, find_catalogue, interactive, now, say, tell
 from commons.errors import InputError
 from commons.link.judgements import DIFFERENT
@@ -69,13 +69,7 @@ class NotAmong(InputError):
 @click.argument("record")
 @click.argument("others", nargs=-1)
 @pool_option
-@click.option(
-    "--to",
-    "catalogue",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=N_("Your catalogue; not needed where the folder holds only one."),
-)
+@to_option
 @click.option("--because", default="", metavar="TEXT", help=N_("Why."))
 @click.option("--by", default="", metavar="NAME", help=N_("Who judges; stays here without their consent."))
 @click.option("--all", "every", is_flag=True, help=N_("Part every one from every other."))

@@ -5,7 +5,6 @@ Both are the federation's word, with a name to it: nobody becomes either by sayi
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,22 +14,22 @@ from typing import ClassVar
 import click
 
 from commons.addresses import MEMBER_ID
-from commons.cli.federation_options import answer, file_of, file_option
+from commons.cli.federation_options import answer, file_of, file_option, say_next
 from commons.cli.output import confirm, interactive, json_option, now, say, show_json, tell, yes_option
-from commons.commands import word
 from commons.errors import InputError
 from commons.federation import entry
 from commons.federation import policy as policies
 from commons.federation.called import member_called
 from commons.federation.rules import Member, Policy
 from commons.federation.store import Store
-from commons.format.words import fingerprint_words
+from commons.format.words import spoken
 from commons.intake.gate import Gate
 from commons.merge.claims import fields_of
 from commons.merge.inputs import take_in
 from commons.merge.run import POOL
 from commons.messages import N_
 from commons.messages import translate as _
+from commons.pool.opening import NoPool, NotAPool, OtherContract, open_pool
 
 LEAST_VOUCHES = 2
 
@@ -64,7 +63,7 @@ class OtherWayRound(InputError):
     old: str
     new: str
     template: ClassVar[str] = N_("It is the other way round: {old} continues {new}.")
-    hint_template: ClassVar[str] = N_('Name the lost one first: commons federation succeed "{new}" "{old}"')
+    hint_template: ClassVar[str] = N_("Name the lost one first: commons federation succeed {new:sh} {old:sh}")
 
 
 @dataclass(eq=False)
@@ -124,10 +123,7 @@ def succeed(
     say(
         _("{name} continues {old} from the next merge on.").format(name=heir.name, old=_name(policy, earlier))
     )
-    folder = file_of(path).parent
-    tell(
-        _("It takes effect with: commons merge -f {folder}, then commons publish").format(folder=word(folder))
-    )
+    say_next(path)
 
 
 def _refuse_taken(policy: Policy, earlier: str, heir: Member, store: Store) -> None:
@@ -163,8 +159,7 @@ def _show_both(policy: Policy, path: Path, earlier: str, heir: Member) -> None:
     say(_("Earlier: {name} ({id})").format(name=_name(policy, earlier), id=earlier))
     say(_("From now on: {name} ({id})").format(name=heir.name, id=heir.id))
     if newest is not None:
-        spoken = " ".join(fingerprint_words(newest.keylog.current))
-        say(_("Words of the key: {words}").format(words=spoken))
+        say(_("Words of the key: {words}").format(words=spoken(newest.keylog.current)))
     if earlier in _speakers(file_of(path).parent / POOL, heir.id):
         say(_("The earlier catalogue vouches for the new one: who has its key can do that, also a thief."))
 
@@ -185,9 +180,9 @@ def _vouching(policy: Policy, path: Path, heir: Member, earlier: str) -> list[st
 def _speakers(pool: Path, member: str) -> Iterator[str]:
     sql = "SELECT DISTINCT member FROM vouch WHERE about = ? AND counts = 1 ORDER BY member"
     try:
-        with closing(sqlite3.connect(f"{pool.resolve().as_uri()}?mode=ro", uri=True)) as read:
+        with closing(open_pool(pool)) as read:
             yield from (row[0] for row in read.execute(sql, (member,)))
-    except sqlite3.Error:
+    except (NoPool, NotAPool, OtherContract):
         return
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from commons.cli.output import labelled, say
 from commons.findings import KINDS, Finding
 from commons.format.witness import Witness
-from commons.format.words import fingerprint_words
+from commons.format.words import spoken
 from commons.merge.verify import Verdict
 from commons.messages import N_, ngettext, translate
 from commons.messages import translate as _
@@ -185,7 +185,7 @@ def _show_witnesses(verdict: Verdict, weighed: Weighed) -> None:
 
 def _who(found: Witness, verdict: Verdict) -> str:
     """The member's name where the key is a member's; its words in any case, and the day."""
-    words = " ".join(fingerprint_words(found.key))
+    words = spoken(found.key)
     known = whose(found.key, verdict.keys)
     day = found.said.witnessed_at[:10]
     if known is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import click
 from commons.addresses import MEMBER_ID, Address, NotAnAddress, tombstone
 from commons.catalogue.ids import instant
 from commons.catalogue.store import Catalogue
+from commons.cli.in_pool import address_of, pool_at
 from commons.cli.membership import in_files
 from commons.cli.output import (
     ask,
@@ -36,6 +36,8 @@ from commons.format.identity import identity_digest
 from commons.merge.claims import fields_of
 from commons.messages import N_, in_language
 from commons.messages import translate as _
+from commons.pool.opening import open_pool
+from commons.pool.read import Pool
 from commons.schema import vocabularies
 from commons.schema.spec import load_schema
 
@@ -94,9 +96,10 @@ class NotADay(InputError):
 @click.command(
     help=N_(
         "Give your word for another member, or for a record of theirs. It travels with your next release.\n\n"
-        "WHOM is a release of theirs, their member id, or the address of a record (then name a --pool that"
-        " has it: the vouch lapses when the record's name, identifiers or contacts change). Compare the eight"
-        " words of their key first, by telephone or in person. To take it back: commons remove vouch/ID"
+        "WHOM is a release of theirs, their member id, or a record by address, code, link or title (then name"
+        " a --pool that has it: the vouch lapses when the record's name, identifiers or contacts change)."
+        " Compare the eight words of their key first, by telephone or in person. To take it back: commons"
+        " remove vouch/ID"
     ),
     short_help=N_("Give your word for another member."),
 )
@@ -158,11 +161,12 @@ def _about(text: str, pool: Path | None) -> tuple[str, str | None, str | None]:
     if MEMBER_ID.match(text):
         tell(_("Member id: {id}").format(id=text))
         return text, None, None
-    try:
-        address = str(Address.parse(text))
-    except NotAnAddress:
-        return _of_release(text), None, None
-    fields = _record(address, pool)
+    if pool is None or Path(text).exists():
+        try:
+            raise RecordNotHere(str(Address.parse(text)))
+        except NotAnAddress:
+            return _of_release(text), None, None
+    address, fields = _record(text, pool)
     title = fields.get("title")
     tell(_("The record: {title} ({address})").format(title=title, address=address))
     return address, title if isinstance(title, str) else None, identity_digest(fields)
@@ -175,23 +179,22 @@ def _of_release(text: str) -> str:
     found = in_files(path)
     tell(_("Member id: {id}").format(id=found.member))
     if found.newest is not None:
-        spoken = " ".join(words.fingerprint_words(found.newest.keylog.current))
+        spoken = words.spoken(found.newest.keylog.current)
         tell(_("Words of the key: {words}").format(words=spoken))
     return found.member
 
 
-def _record(address: str, pool: Path | None) -> Mapping[str, object]:
-    """What a claim in a pool says. Raises RecordNotHere."""
-    if pool is None or not pool.is_file():
-        raise RecordNotHere(address)
-    try:
-        with closing(sqlite3.connect(f"{pool.resolve().as_uri()}?mode=ro", uri=True)) as read:
-            row = read.execute("SELECT json FROM claim WHERE address = ?", (address,)).fetchone()
-    except sqlite3.Error as error:
-        raise RecordNotHere(address) from error
+def _record(text: str, pool: Path) -> tuple[str, Mapping[str, object]]:
+    """The address of a record in a pool, and what its claim says.
+
+    Raises RecordNotHere, NotInPool, SeveralInPool, and what `open_pool` raises.
+    """
+    with closing(open_pool(pool_at(pool))) as connection:
+        address = address_of(Pool(connection), text)
+        row = connection.execute("SELECT json FROM claim WHERE address = ?", (address,)).fetchone()
     if row is None:
         raise RecordNotHere(address)
-    return fields_of(row[0])
+    return address, fields_of(row[0])
 
 
 def _type_of(about: str) -> str:

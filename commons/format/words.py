@@ -118,6 +118,11 @@ def spoken_words() -> tuple[str, ...]:
     return tuple(word for word in wordlist() if word not in _NOT_ALOUD)
 
 
+def spoken(key: PublicKey) -> str:
+    """The 8 words of a key in one line, as they are read out."""
+    return " ".join(fingerprint_words(key))
+
+
 def fingerprint_words(key: PublicKey) -> tuple[str, ...]:
     """8 words (87 bits) that stand for a public key, to read out by telephone."""
     number = int.from_bytes(hashlib.sha256(_PURPOSE + key.raw).digest())

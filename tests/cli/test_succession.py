@@ -127,7 +127,7 @@ def test_who_is_named_the_wrong_way_round_is_told_so(begun_again: tuple[Run, str
     for _time in range(2):  # by its catalogue's own word first, then by the federation's
         turned = run("federation", "succeed", new, lost, *SURE, "-f", "city")
         assert turned.code == 2 and "other way round" in turned.err
-        assert f'succeed "{lost}" "{new}"' in turned.err
+        assert f"succeed '{lost}' '{new}'" in turned.err
         assert run("federation", "succeed", lost, new, *SURE, "-f", "city").code == 0
 
 

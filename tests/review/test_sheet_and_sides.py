@@ -7,7 +7,8 @@ import io
 
 import pytest
 
-from commons.cli.side_by_side import Screen, columns, shown
+from commons.cli.output import columns
+from commons.cli.side_by_side import Screen, shown
 from commons.link.judgements import DIFFERENT, SAME, UNSURE
 from commons.messages import speaking
 from commons.review import sheet
