@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -241,6 +242,7 @@ def admitted(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
+@lru_cache(maxsize=1)  # one merge asks several times
 def parse(data: bytes, file: str = FILE_NAME) -> Lock:
     """The lock that `data` says, which must be exactly what `Lock.to_bytes` writes.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,8 @@ from commons.merge.claims import HELD, HELD_COPY, TAKEN, WITHDRAWN, WITHHELD
 
 EXAMPLES = 20
 _LEAVES = """SELECT member, type, id, digest, status FROM leaf
-             WHERE type NOT IN ('', 'catalogue', 'withdrawal') ORDER BY member, type, id"""
+             WHERE type NOT IN ('', 'catalogue', 'withdrawal')
+             AND member NOT IN (SELECT value FROM json_each(?)) ORDER BY member, type, id"""
 
 
 @dataclass(slots=True)
@@ -49,12 +50,16 @@ class Changes:
 _KINDS = ("new", "changed", "removed", "withdrawn", "held", "back", "refused")
 
 
-def compare(before: Path, after: Path) -> dict[str, Changes]:
-    """member → what changed; members without any change are left out."""
+def compare(before: Path, after: Path, *, but: Collection[str] = ()) -> dict[str, Changes]:
+    """member → what changed; members without any change are left out.
+
+    Args:
+        but: members of whom nothing can have changed.
+    """
     found: dict[str, Changes] = {}
     with closing(_opened(before)) as old, closing(_opened(after)) as new:
         stones = set(new.execute("SELECT member, hash FROM withdrawal WHERE kind = 'record'").fetchall())
-        for address, was, now in _side_by_side(_leaves(old), _leaves(new)):
+        for address, was, now in _side_by_side(_leaves(old, but), _leaves(new, but)):
             what = _what(address, was, now, stones)
             if what is not None:  # of what was withdrawn no name is kept
                 named = tombstone(address) if what == "withdrawn" else address
@@ -69,8 +74,8 @@ def _opened(path: Path) -> sqlite3.Connection:
 _Leaf = tuple[str, bytes, str]  # address, digest, status
 
 
-def _leaves(pool: sqlite3.Connection) -> Iterator[_Leaf]:
-    for member, type_name, id, digest, status in pool.execute(_LEAVES):
+def _leaves(pool: sqlite3.Connection, but: Collection[str]) -> Iterator[_Leaf]:
+    for member, type_name, id, digest, status in pool.execute(_LEAVES, (json.dumps(sorted(but)),)):
         yield f"{member}/{type_name}/{id}", digest, status
 
 

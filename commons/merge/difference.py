@@ -33,12 +33,17 @@ WHY = {
 class Way:
     """How a pool was made. `why`: of `WHY`, why everything was made anew; "": only what changed was.
 
-    `changed`: members whose releases were looked at again, of `members` that have one.
+    `standing`: members whose claims stayed, of `members` that have a release.
     """
 
     why: str = ""
-    changed: int = 0
+    standing: frozenset[str] = frozenset()
     members: int = 0
+
+    @property
+    def changed(self) -> int:
+        """How many members' claims were made anew."""
+        return self.members - len(self.standing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,14 @@ from commons.merge.last import LastPool
 
 
 @dataclass(frozen=True, slots=True)
+class Previous:
+    """The lock of the last merge, and its text."""
+
+    lock: Lock
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class How:
     """How a pool is wanted; `links` as in `act`. `anew`: not by difference. `keep`: its notes, too."""
 
@@ -43,7 +51,7 @@ class How:
 
 def renew(
     lock: Lock, releases: Callable[[], Iterator[Release]], last: LastPool, fresh: Path, how: How,
-    *, previous: Lock | None,
+    *, previous: Previous | None,
 ) -> tuple[Result, Way]:  # fmt: skip
     """Write the pool of `lock` to `fresh`, and its notes where `LastPool.keep` finds them.
 
@@ -57,7 +65,7 @@ def renew(
     why = _why_anew(lock, previous, last, how)
     if not why and previous is not None:
         try:
-            return _by_difference(lock, list(releases()), last, fresh, how, previous)
+            return _by_difference(lock, list(releases()), last, fresh, how, previous.lock)
         except NotOnGround as stopped:
             last.begin_anew()
             why = stopped.why or NOT_THERE
@@ -65,17 +73,17 @@ def renew(
         lock, releases(), fresh, canonical=how.canonical, children=how.children, progress=how.progress,
         links=how.links, notes=last.coming if how.keep else None,
     )  # fmt: skip
-    return result, Way(why, len(result.receipts), len(result.receipts))
+    return result, Way(why, members=len(result.receipts))
 
 
-def _why_anew(lock: Lock, previous: Lock | None, last: LastPool, how: How) -> str:
+def _why_anew(lock: Lock, previous: Previous | None, last: LastPool, how: How) -> str:
     if how.anew or how.canonical:
         return ASKED
     if previous is None or not last.exists:
         return FIRST
-    if not same_rules(previous, lock) or not last.is_by_this_program:
+    if not same_rules(previous.lock, lock) or not last.is_by_this_program:
         return RULES
-    return "" if last.is_of(previous.to_bytes()) else NOT_THERE
+    return "" if last.is_of(previous.data) else NOT_THERE
 
 
 def _by_difference(
@@ -89,4 +97,4 @@ def _by_difference(
         lock, releases, fresh, children=how.children, progress=how.progress, links=how.links,
         notes=last.coming, ground=Ground(stand, last.begin),
     )  # fmt: skip
-    return result, Way("", len(releases) - len(stand), len(releases))
+    return result, Way("", stand, len(releases))

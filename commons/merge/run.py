@@ -42,7 +42,7 @@ from commons.merge.inputs import Ahead, locked_releases, take_in
 from commons.merge.last import LastPool
 from commons.merge.mending import mend
 from commons.merge.plan import MemberPlan, plan, territory_digest, vocabularies_digest
-from commons.merge.renew import How, renew
+from commons.merge.renew import How, Previous, renew
 from commons.merge.sealing import seal
 from commons.messages import N_
 from commons.schema import territory as territories
@@ -157,7 +157,8 @@ def _merge_seen(
         arrived=ahead.soon,
     )
     progress("sources", len(fetched.reached))
-    previous = _previous(folder)
+    last = _previous(folder)
+    previous = last.lock if last else None
     fetched.findings += mend(previous, store, folder / POOL)
     seen = _by_member(store, asking=policy.admit.vouches > 0)
     newest = (max(seen(m.id), key=lambda s: s.version) for m in policy.members if seen(m.id))
@@ -181,9 +182,9 @@ def _merge_seen(
         return Merged(planned.lock, None, planned.members, fetched)
     for moved in requests.accept({id for id, m in planned.lock.members.items() if m.admitted}, store):
         fetched.arrived.setdefault(moved.manifest.member, []).append(moved.digest)
-    made = _act(planned.lock, folder, store, gate, options, progress, previous)
+    made = _act(planned.lock, folder, store, gate, options, progress, last)
     result = made.result
-    planned.lock.write(folder / locks.FILE_NAME)
+    write_bytes(folder / locks.FILE_NAME, made.lock)
     seal(
         planned.lock,
         previous,
@@ -227,16 +228,18 @@ def _merge_locked(folder: Path, store: Store, options: Options, progress: Progre
     return Merged(lock, made.result, changes=made.changes, way=made.way)
 
 
-def _previous(folder: Path) -> Lock | None:
+def _previous(folder: Path) -> Previous | None:
     """The last lock; none before the first merge. One that cannot be read is no reason to forget."""
-    return locks.read(folder) if (folder / locks.FILE_NAME).exists() else None
+    path = folder / locks.FILE_NAME
+    return Previous(locks.read(folder), path.read_bytes()) if path.exists() else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A pool in its place, what changed in it, and how it was made."""
+    """A pool in its place, its lock's text, what changed in it, and how it was made."""
 
     result: Result
+    lock: bytes
     changes: dict[str, Changes]
     way: Way
 
@@ -248,7 +251,7 @@ def _act(
     gate: Gate,
     options: Options,
     progress: Progress,
-    previous: Lock | None = None,
+    previous: Previous | None = None,
 ) -> _Made:
     """Write the pool beside the old one, compare the two, then put it in its place, and its notes."""
     out = options.out or folder / POOL
@@ -258,22 +261,23 @@ def _act(
     how = How(links, options.full or not ours, ours, options.canonical, options.children, progress)
     try:
         result, way = renew(lock, lambda: _whole(lock, store, gate), last, fresh, how, previous=previous)
-        changes = _changes(out, fresh) if out.exists() and ours else {}
+        text = lock.to_bytes()
+        changes = _changes(out, fresh, way.standing) if out.exists() and ours else {}
         fresh.replace(out)
         sync_folder(out.parent)  # the pool before the lock, also when the power fails
         if ours:
             write_bytes(folder / CHANGES, to_bytes(changes))
-            last.keep(lock.to_bytes())
+            last.keep(text)
     finally:
         fresh.unlink(missing_ok=True)
         last.begin_anew()
-    return _Made(Result(result.root, out, result.counts, result.receipts), changes, way)
+    return _Made(Result(result.root, out, result.counts, result.receipts), text, changes, way)
 
 
-def _changes(old: Path, new: Path) -> dict[str, Changes]:
+def _changes(old: Path, new: Path, standing: Collection[str]) -> dict[str, Changes]:
     """What changed; nothing can be said beside a pool that the disk has damaged."""
     try:
-        return compare(old, new)
+        return compare(old, new, but=standing)
     except sqlite3.DatabaseError:
         return {}
 

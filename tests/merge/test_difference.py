@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 
 from commons.merge import difference
 from commons.merge.act import Result, act
+from commons.merge.difference import Way
 from commons.merge.last import LastPool
-from commons.merge.renew import How, Way, renew
+from commons.merge.renew import How, Previous, renew
 from commons.model import Record
 from tests.merge.histories import History, Step, histories
 from tests.merge.side_by_side import differing
@@ -25,7 +26,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path, self.last = path, LastPool(path / "pool.db", path / "store")
-        self.previous = None
+        self.previous: Previous | None = None
 
     def renew(self, history: History) -> tuple[Result, Way]:
         how = How(self.path / "links.db", children=0)
@@ -35,7 +36,7 @@ class Folder:
         )
         fresh.replace(self.last.path)
         self.last.keep(history.lock.to_bytes())
-        self.previous = history.lock
+        self.previous = Previous(history.lock, history.lock.to_bytes())
         return result, way
 
     def differing(self, history: History, result: Result) -> list[str]:
