@@ -15,6 +15,7 @@ from commons.cli.discover import discover
 from commons.cli.federation_options import answer, file_of, file_option
 from commons.cli.handover import handover, takeover
 from commons.cli.invite import invite
+from commons.cli.known_as import told_apart
 from commons.cli.member_states import Standing, standings
 from commons.cli.output import (
     json_option,
@@ -24,6 +25,7 @@ from commons.cli.output import (
     show_table,
     tell,
 )
+from commons.cli.receipt import names_in
 from commons.commands import word
 from commons.errors import InputError
 from commons.federation import edit, looked, requests, states
@@ -122,10 +124,10 @@ def show(path: Path, as_json: bool) -> None:
         show_json(_as_json(policy, newest, standing))
         return
     say(in_language(policy.name))
+    called = told_apart({m.id: m.name for m in policy.members})
     rows = [
         [
-            m.name,
-            m.id,
+            called[m.id],
             _standing(policy, m, standing[m.id]),
             _state(newest.get(m.id), zone_of(policy)),
             ", ".join(s.shown for s in m.sources),
@@ -133,10 +135,10 @@ def show(path: Path, as_json: bool) -> None:
         for m in policy.members
     ]
     if rows:
-        show_table([_("Member"), _("Id"), _("State"), _("Newest release"), _("Sources")], rows)
+        show_table([_("Member"), _("State"), _("Newest release"), _("Sources")], rows)
     else:
         say(_("It has no members yet."))
-    _show_others(policy, lock, store)
+    _show_others(policy, lock, store, file_of(path))
     moment = now()
     for hold in policy.holds:
         held = f"{hold.address} · {hold.field}" if hold.field else hold.address
@@ -160,13 +162,16 @@ def _standing(policy: Policy, member: policies.Member, known: Standing) -> str:
     return " · ".join(word for word in words if word)
 
 
-def _show_others(policy: Policy, lock: locks.Lock | None, store: Store) -> None:
+def _show_others(policy: Policy, lock: locks.Lock | None, store: Store, path: Path) -> None:
     """Whom vouches took up, and how many ask to join."""
     names = {m.id: m.name for m in policy.members}
+    pool = path.parent / "pool.db"
+    known = told_apart({**(names_in(pool) if pool.is_file() else {}), **names})
     for id, member in sorted(lock.members.items()) if lock is not None else ():
         if member.admitted and id not in names:
-            by = ", ".join(names.get(speaker, speaker) for speaker in member.admitted)
-            say(_("Admitted by the vouches of {members}: {id}").format(members=by, id=id))
+            by = ", ".join(known.get(speaker, speaker) for speaker in member.admitted)
+            said = _("{name} is admitted by the vouches of {members}.")
+            say(said.format(name=known.get(id, id), members=by))
     asking = len(requests.by_member(store).keys() - names.keys())
     if asking:
         said = ngettext("{n} asks to join.", "{n} ask to join.", asking).format(n=asking)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import ClassVar
 import click
 
 from commons.cli.federation_options import file_of, file_option
+from commons.cli.known_as import strangers, told_apart
 from commons.cli.output import FINDINGS, json_option, say, show_findings, show_json, show_table, tell
 from commons.errors import InputError
 from commons.federation import inbox as sorting
@@ -27,6 +29,12 @@ _KINDS = {
     KNOWN: N_("had it already"),
     REQUEST: N_("join request"),
     JUNK: N_("no release"),
+}
+_COUNTED = {
+    NEW: (N_("{n} new release"), N_("{n} new releases")),
+    KNOWN: (N_("{n} that was here already"), N_("{n} that were here already")),
+    REQUEST: (N_("{n} of somebody who asks to join"), N_("{n} of some who ask to join")),
+    JUNK: (N_("{n} thing that is no release"), N_("{n} things that are no releases")),
 }
 
 
@@ -68,10 +76,12 @@ def inbox(folder: Path | None, clear: bool, path: Path, as_json: bool) -> None:
         arrivals = list(sorting.sort(place, store, members))
         gone = sorting.clear(arrivals, store) if clear else []
     names = {m.id: m.name for m in policy.members}
+    if any(arrival.kind == REQUEST for arrival in arrivals):
+        names |= {id: name for id, name in strangers(store).items() if id not in names}
     if as_json:
         show_json({"arrivals": [_as_json(a, names) for a in arrivals], "cleared": [str(p) for p in gone]})
     else:
-        _show(arrivals, names, place)
+        _show(arrivals, told_apart(names), place)
         if clear:
             n = len(gone)
             say(ngettext("{n} file was deleted.", "{n} files were deleted.", n).format(n=n))
@@ -83,12 +93,16 @@ def _show(arrivals: Sequence[Arrival], names: dict[str, str], place: Path) -> No
     if not arrivals:
         say(_("{path} is empty.").format(path=place))
         return
-    show_table(
-        [_("What came"), _("What it is"), _("Whose"), _("Number")],
-        [[a.where, translate(_KINDS[a.kind]), _whose(a, names), _number(a)] for a in arrivals],
-    )
-    say()
+    releases = [a for a in arrivals if a.kind != JUNK]
+    if releases:
+        show_table(
+            [_("What came"), _("What it is"), _("Whose"), _("Number")],
+            [[a.where, translate(_KINDS[a.kind]), _whose(a, names), _number(a)] for a in releases],
+        )
+        say()
     show_findings([a.finding for a in arrivals if a.kind == JUNK and a.finding])
+    if len(arrivals) > 1:
+        say(_("In all: {counts}.").format(counts=_in_all(arrivals)))
     asking = len({a.member for a in arrivals if a.kind == REQUEST})
     if asking:
         say(
@@ -98,6 +112,17 @@ def _show(arrivals: Sequence[Arrival], names: dict[str, str], place: Path) -> No
         )
     if any(a.kind == NEW for a in arrivals):
         tell(_("Next: commons merge"))
+
+
+def _in_all(arrivals: Sequence[Arrival]) -> str:
+    """How much of what, most welcome first."""
+    often: Counter[str] = Counter(a.kind for a in arrivals)
+    said = [
+        translate(one if often[kind] == 1 else many).format(n=often[kind])
+        for kind, (one, many) in _COUNTED.items()
+        if often[kind]
+    ]
+    return ", ".join(said)
 
 
 def _whose(arrival: Arrival, names: dict[str, str]) -> str:

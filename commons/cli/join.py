@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, cast
@@ -13,10 +10,10 @@ import click
 
 from commons.catalogue import joining
 from commons.catalogue.act import WITHDRAWAL
-from commons.catalogue.errors import CatalogueExists
 from commons.catalogue.join import LOCAL, Answer, Joined, Question, Side, Unit
 from commons.catalogue.rows import CONSENT
 from commons.catalogue.store import Catalogue
+from commons.cli.join_sheet import Answers, questions_written, read_answers, write_questions
 from commons.cli.output import (
     FINDINGS,
     confirm,
@@ -30,16 +27,13 @@ from commons.cli.output import (
     yes_option,
 )
 from commons.cli.values import local_moment, shown
-from commons.errors import CommonsError, InputError
-from commons.format.container import write_bytes
+from commons.errors import CommonsError
 from commons.format.keylog import KeyLog
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
 from commons.release import keys
 
 MANY = 15  # questions; more are easier answered in a sheet
-_COLUMNS = ("type", "id", "title", "field", "a", "b", "changed_a", "changed_b", "choice")
-Answers = Mapping[tuple[str, str, str], Side]
 
 
 @dataclass(eq=False)
@@ -51,17 +45,6 @@ class QuestionsOpen(CommonsError):
     hint_template: ClassVar[str] = N_(
         "Answer them with --prefer newer (or a, or b), or one by one in a sheet: "
         "--questions FILE, then --answers FILE"
-    )
-
-
-@dataclass(eq=False)
-class NotAnswers(InputError):
-    """A sheet of answers cannot be read."""
-
-    path: Path
-    template: ClassVar[str] = N_("{path} is not a sheet of answers for this.")
-    hint_template: ClassVar[str] = N_(
-        "Make one with --questions FILE, write a or b into its last column and save it as CSV."
     )
 
 
@@ -118,12 +101,12 @@ def join(
         joining.aside(copy_b) as other,
     ):
         pair = joining.look(living, other, named=copy_b, at=at, own=copy_a)
-        given = _read_answers(answers) if answers else {}
+        given = read_answers(answers) if answers else {}
         answer = _answering(given, prefer)
         joined = pair.join(answer)
         if questions is not None:
-            _write_questions(living, questions, joined)
-            say(_questions_written(len(joined.open), questions))
+            write_questions(questions, joined.open, lambda question: _row(living, question))
+            say(questions_written(len(joined.open), questions))
             ctx.exit(FINDINGS if joined.open else 0)
         if not as_json:
             _show(living, joined, copy_a, copy_b)
@@ -210,10 +193,24 @@ def _one_key(question: Question) -> Side:
             raise click.Abort
 
 
-def _heading(living: Catalogue, question: Question) -> str:
+def _row(living: Catalogue, question: Question) -> tuple[str, ...]:
+    """A question's cells: type, name, what, both sides and when each was changed."""
+    rtype = living.schema.types.get(question.type)
+    sides = [_said(living, question, side) for side in (question.a, question.b)]
+    moments = [local_moment(living, at) if at else "" for at in (question.a_at, question.b_at)]
+    what = _label(living, question) or _("the whole record")
+    return (in_language(rtype.title) if rtype else question.type, question.title, what, *sides, *moments)
+
+
+def _label(living: Catalogue, question: Question) -> str:
+    """The field's name; empty where it is about a whole record."""
     rtype = living.schema.types.get(question.type)
     field = rtype.fields.get(question.field) if rtype else None
-    label = in_language(field.title) if field else question.field.removeprefix(LOCAL)
+    return in_language(field.title) if field else question.field.removeprefix(LOCAL)
+
+
+def _heading(living: Catalogue, question: Question) -> str:
+    label = _label(living, question)
     where = f"«{question.title}» ({question.type}/{question.id})"
     return (
         f"{where} · {label}"
@@ -304,53 +301,3 @@ def _as_json(joined: Joined) -> dict[str, object]:
         ],
         "answered": len(joined.answered),
     }  # fmt: skip
-
-
-# a sheet of questions
-
-
-def _write_questions(living: Catalogue, path: Path, joined: Joined) -> None:
-    if path.exists():
-        raise CatalogueExists(path)
-    text = io.StringIO(newline="")
-    sheet = csv.writer(text)
-    sheet.writerow(_COLUMNS)
-    for q in joined.open:
-        sides = [_said(living, q, q.a), _said(living, q, q.b)]
-        moments = [local_moment(living, at) if at else "" for at in (q.a_at, q.b_at)]
-        sheet.writerow([_plain(cell) for cell in (q.type, q.id, q.title, q.field, *sides, *moments, "")])
-    write_bytes(path, text.getvalue().encode("utf-8-sig"))
-
-
-def _plain(cell: str) -> str:
-    """No cell that a spreadsheet would run."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell
-
-
-def _questions_written(n: int, path: Path) -> str:
-    text = ngettext(
-        "{n} question is in {path}: write a or b in its last column, then --answers {path}",
-        "{n} questions are in {path}: write a or b in the last column, then --answers {path}",
-        n,
-    )
-    return text.format(n=n, path=path)
-
-
-def _read_answers(path: Path) -> dict[tuple[str, str, str], Side]:
-    """Raises NotAnswers."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotAnswers(path) from error
-    first = text.partition("\n")[0]
-    sheet = csv.DictReader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
-    if not {"type", "id", "field", "choice"} <= set(sheet.fieldnames or ()):
-        raise NotAnswers(path)
-    found: dict[tuple[str, str, str], Side] = {}
-    for row in sheet:
-        choice = (row["choice"] or "").strip().casefold()
-        if choice in ("a", "b"):
-            found[row["type"] or "", row["id"] or "", row["field"] or ""] = cast(Side, choice)
-        elif choice:
-            raise NotAnswers(path)
-    return found

@@ -42,7 +42,7 @@ def localised(command: click.Command) -> click.Command:
     """A copy of `command` whose help is in the current language, and that of all commands below it."""
     shown = copy.copy(command)
     shown.help = _text(command.help)
-    shown.short_help = _text(command.short_help)
+    shown.short_help = _text(command.short_help) or _first_sentence(shown.help)
     shown.epilog = _text(command.epilog)
     shown.options_metavar = _text(command.options_metavar)
     shown.params = [_parameter(parameter) for parameter in command.params]
@@ -50,6 +50,13 @@ def localised(command: click.Command) -> click.Command:
         shown.subcommand_metavar = translate(command.subcommand_metavar)
         shown.commands = {name: localised(sub) for name, sub in command.commands.items()}
     return shown
+
+
+def _first_sentence(help: str | None) -> str | None:
+    """The line of a list of commands, whole: click would cut it at some character."""
+    paragraph = " ".join((help or "").split("\n\n")[0].split())
+    sentence, dot, _rest = paragraph.partition(". ")
+    return sentence + dot.strip() or None
 
 
 def _text(text: str | None) -> str | None:

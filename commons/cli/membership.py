@@ -45,8 +45,6 @@ from commons.review.requests import JoinRequest, join_requests, name_in, newest_
 from commons.said import release_words
 from commons.schema.spec import load_schema
 
-_NOT_CARRIED = ("catalogue", "withdrawal")  # who they are, and what they took back
-
 
 @dataclass(eq=False)
 class AlreadyMember(InputError):
@@ -313,7 +311,7 @@ def _show(request: JoinRequest, zone: tzinfo) -> None:
 def _carried(request: JoinRequest) -> str:
     types, parts = load_schema().types, []
     for name, n in request.counts.items():
-        if name in types and name not in _NOT_CARRIED:
+        if name in types:
             label = in_language(types[name].title if n == 1 else types[name].plural)
             parts.append(f"{n} {label.lower()}")
     return ", ".join(parts) or _("no records")

@@ -12,6 +12,7 @@ import click
 
 from commons.cli.federation_options import folder_option
 from commons.cli.fetching import deadline_option, net, offline_option
+from commons.cli.known_as import strangers, told_apart
 from commons.cli.member_states import Standing, standings
 from commons.cli.output import (
     FINDINGS,
@@ -29,6 +30,7 @@ from commons.federation import lock as locks
 from commons.federation.store import Store
 from commons.findings import KINDS, Finding
 from commons.merge.changes import Changes
+from commons.merge.difference import WHY, Way
 from commons.merge.run import POOL, Merged, Options
 from commons.merge.run import merge as merge_folder
 from commons.messages import N_, ngettext, translate
@@ -46,6 +48,7 @@ class NotAMoment(InputError):
 @click.command(help=N_("Merge what members released into one pool."))
 @folder_option
 @click.option("--locked", is_flag=True, help=N_("Apply commons.lock exactly; look at no source."))
+@click.option("--full", is_flag=True, help=N_("Make everything anew, not from the last pool."))
 @click.option("--canonical", is_flag=True, help=N_("Write the same bytes on every machine (slower)."))
 @click.option(
     "--allow-shrink",
@@ -67,6 +70,7 @@ def merge(
     folder: Path,
     *,
     locked: bool,
+    full: bool,
     canonical: bool,
     allow_shrink: tuple[str, ...],
     purge_now: bool,
@@ -80,6 +84,7 @@ def merge(
     options = Options(
         as_of=_moment(as_of),
         locked=locked,
+        full=full,
         canonical=canonical,
         dry_run=dry_run,
         allow_shrink=[_admitted_called(name, folder) for name in allow_shrink],
@@ -126,6 +131,9 @@ def _show(merged: Merged, folder: Path) -> None:
     admitted = {id for id, locked in merged.lock.members.items() if locked.admitted}
     if admitted and merged.result is not None:
         names |= {id: name for id, name in names_in(merged.result.path).items() if id in admitted}
+    if merged.fetched and merged.fetched.strangers:
+        names |= strangers(Store.beside(folder))
+    names = told_apart({id: name or id for id, name in names.items()})
     looks = merged.fetched.looks if merged.fetched else {}
     changed = {id: plan.changed for id, plan in merged.plans.items()}
     standing = standings(merged.lock.members, merged.lock, Store.beside(folder), looks, changed)
@@ -144,6 +152,19 @@ def _show(merged: Merged, folder: Path) -> None:
         )
     )
     say(translate(N_("root {root}")).format(root=merged.result.root))
+    if merged.way is not None:
+        say(_way_in_words(merged.way))
+
+
+def _way_in_words(way: Way) -> str:
+    if way.why:
+        return translate(N_("Everything was made anew: {why}.")).format(why=translate(WHY[way.why]))
+    said = ngettext(
+        "Made from the last pool: the records of {n} of {members} members were looked at again.",
+        "Made from the last pool: the records of {n} of {members} members were looked at again.",
+        way.changed,
+    )
+    return said.format(n=way.changed, members=way.members)
 
 
 def _member_line(
@@ -191,6 +212,7 @@ def _as_json(merged: Merged) -> dict[str, Any]:
         "pool": str(result.path) if result else None,
         "counts": dict(result.counts) if result else {},
         "as_of": locks.instant(merged.lock.as_of),
+        "way": {"why_anew": merged.way.why, "changed": merged.way.changed} if merged.way else None,
         "members": {m: k.to_json() for m, k in merged.lock.members.items()},
         "receipts": dict(result.receipts) if result else {},
         "changes": {m: c.to_json() for m, c in merged.changes.items()},

@@ -45,6 +45,20 @@ def test_a_stranger_asks_and_is_taken_in(city: Callable[..., Any], tmp_path: Pat
     assert (member.id, member.name, member.added.how) == (OTRA.id, "El Huerto", "words read by telephone")
 
 
+def test_of_a_mixed_folder_each_thing_is_told_once(city: Callable[..., Any], tmp_path: Path) -> None:
+    """Releases in a table, by name; what is none in one line each, its next step once; a sum at the end."""
+    chat = tmp_path / "chat"
+    container.write_file(chat / "documento.pdf", release(OTRA, [place("b")]))
+    for n in range(4):
+        (chat / f"foto{n}.jpg").write_bytes(b"\xff\xd8 a photograph")
+    told = city("inbox", "chat", "-f", "city").out
+    assert OTRA.id not in told and "Huerto Las Flores" in told
+    assert all(told.count(f"foto{n}.jpg") == 1 for n in range(4)) and told.count("→") == 1
+    assert "In all: 1 that was here already, 1 of somebody who asks to join, 4 things that are" in told
+    shown = city("federation", "show", "-f", "city").out
+    assert "La Paz" in shown and ANA.id not in shown
+
+
 def test_a_person_compares_the_words_before_anything_is_written(
     city: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

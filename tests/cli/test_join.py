@@ -52,10 +52,13 @@ def test_only_what_both_changed_is_asked(kitchen: Run) -> None:
 
 
 def test_many_questions_are_answered_in_a_sheet(kitchen: Run) -> None:
+    """Its words are the reader's; answers are read back in whichever language it was made."""
     copied(kitchen)
-    wrote = kitchen("join", "paz.db", "stick/paz.db", "--questions", "q.csv")
+    wrote = kitchen("join", "paz.db", "stick/paz.db", "--questions", "q.csv", lang="es")
     assert wrote.code == 1
     sheet = Path("q.csv").read_text("utf-8-sig")
+    assert sheet.startswith("Tipo,Nombre,Qué,a,b,") and "Servicio,Comida d" in sheet
+    assert "service comida title," in sheet
     Path("q.csv").write_text(sheet.rstrip("\r\n") + "b\r\n", encoding="utf-8-sig")
     assert kitchen("join", "paz.db", "stick/paz.db", "--answers", "q.csv", "--yes").code == 0
     assert kitchen("show", "comida", "--json").json["fields"]["title"] == "Comida del día"

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ from commons.cli.main import OTHER_NAMES, ROLES, cli
 from commons.cli.output import harmless, say, tell
 from commons.cli.roster import SHORT
 from commons.messages import speaking, translate
+from tests.cli.conftest import Answer
 
 COMMANDS = [name for commands in ROLES.values() for name in commands]
 
@@ -189,3 +191,12 @@ def test_no_name_commands_a_terminal(capsys: pytest.CaptureFixture[str]) -> None
     tell("\rotro")
     said = capsys.readouterr()
     assert (said.out, said.err) == ("«�]0;x��2J�gnp.exe»\n", "�otro\n")
+
+
+@pytest.mark.parametrize("group", [[], ["federation"], ["publish"], ["consent"], ["keys"]])
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_no_line_of_help_is_cut(commons: Callable[..., Answer], group: list[str], lang: str) -> None:
+    """On a terminal of eighty columns; what is long goes on in the next line."""
+    shown = commons(*group, "--help", lang=lang, terminal_width=80).out
+    assert not [line for line in shown.splitlines() if line.endswith("...") and "[" not in line]
+    assert max(map(len, shown.splitlines())) <= 80
