@@ -20,6 +20,7 @@ TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}\Z")
 RECORD_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
 SHORT_LENGTH = 8
 _ACCENTS = re.compile("[\u0300-\u036f]+")
+_RESERVED = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
 _NOT_SLUG = re.compile("[^a-z0-9]+")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = [a + b for a in _LETTERS for b in _LETTERS]  # ten bits at a time: a merge makes a million codes
@@ -94,6 +95,12 @@ def short_of(digest: bytes) -> str:
     """The short code of the address whose tombstone's 32 bytes are given."""
     n = int.from_bytes(digest[:5], "big")
     return _PAIRS[n >> 30] + _PAIRS[n >> 20 & 1023] + _PAIRS[n >> 10 & 1023] + _PAIRS[n & 1023]
+
+
+def file_stem(title: str, *, longest: int = 60) -> str:
+    """A file's name without ending, out of what something is called; none that Windows keeps for itself."""
+    stem = slug(title, longest=longest) or "catalogo"
+    return f"catalogo-{stem}" if _RESERVED.fullmatch(stem) else stem
 
 
 def slug(text: str, *, longest: int = 60) -> str:

@@ -102,3 +102,20 @@ def test_the_plugin_never_reaches_the_organisations_wing_from_the_portal() -> No
     for path in sorted((ROOT / "plugins" / "datasette_commons").rglob("*.py")):
         if "desk" not in path.parts:
             assert not rooms_imported(path) & ORGANISATION, path
+
+
+UNIX_ONLY = {"fcntl", "grp", "pwd", "resource", "termios", "tty", "pty"}
+
+
+def test_nothing_is_loaded_that_windows_lacks() -> None:
+    """What only some systems have is imported where it is used, beside the sentence for those without."""
+    for path in sorted([*(ROOT / "commons").rglob("*.py"), *(ROOT / "plugins").rglob("*.py")]):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+            assert not UNIX_ONLY.intersection(names), path

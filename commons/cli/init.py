@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import click
 
-from commons.addresses import slug
+from commons.addresses import file_stem
 from commons.catalogue.errors import CatalogueExists
 from commons.catalogue.record import AUTOMATIC
 from commons.catalogue.store import Catalogue
@@ -195,7 +195,7 @@ def _term(vocabulary: str, text: str) -> str:
 
 
 def _path(file: Path | None, title: str) -> Path:
-    path = file or Path(f"{slug(title) or 'catalogo'}.db")
+    path = file or Path(f"{file_stem(title)}.db")
     if path.suffix != ".db":
         path = path.with_name(path.name + ".db")
     if path.exists():

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import click
 
-from commons.addresses import slug
+from commons.addresses import file_stem
 from commons.catalogue import copies
 from commons.catalogue.store import Catalogue
 from commons.cli import hand_over
@@ -267,7 +267,7 @@ def _target(to: Path | None, chosen: Sources) -> Path:
 
 
 def _name(chosen: Sources) -> str:
-    return f"{slug(_title(chosen), longest=40) or 'catalogo'}.db"
+    return f"{file_stem(_title(chosen), longest=40)}.db"
 
 
 def _title(chosen: Sources) -> str:

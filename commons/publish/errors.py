@@ -28,6 +28,17 @@ class NotAPublishFolder(InputError):
 
 
 @dataclass(eq=False)
+class NoFolderHere(CommonsError):
+    """This system (Windows) has neither the links nor the locks by which versions are swapped."""
+
+    path: str
+    template: ClassVar[str] = N_("This computer's system cannot publish into a folder: {path} was not made.")
+    hint_template: ClassVar[str] = N_(
+        "Publish on Linux or macOS (on Windows: in WSL). To look at a pool here: commons serve pool.db"
+    )
+
+
+@dataclass(eq=False)
 class NothingEarlier(InputError):
     """There is no version before the one that is shown."""
 

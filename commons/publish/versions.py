@@ -12,7 +12,6 @@ the link in one step, flush; a folder is renamed before it is deleted.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -28,7 +27,7 @@ from commons.pool.witnesses import PUBLISHED as TESTIMONIES
 from commons.portal.serving import CURRENT, INSPECT
 from commons.portal.settings import DATABASE, SETTINGS, inspection, metadata, to_json
 from commons.publish.edition import Edition
-from commons.publish.errors import AnotherPublisher, NotAPublishFolder
+from commons.publish.errors import AnotherPublisher, NoFolderHere, NotAPublishFolder
 
 VERSIONS, LOCKS, HISTORY = "versions", "locks", "history.json"
 SCRATCH = ".remake-"
@@ -48,9 +47,17 @@ class Shown:
 
 @contextmanager
 def one_publisher(out: Path) -> Iterator[None]:
-    """Nobody else publishes into `out` meanwhile. Raises AnotherPublisher, NotAPublishFolder."""
+    """Nobody else publishes into `out` meanwhile.
+
+    Raises:
+        AnotherPublisher, NotAPublishFolder, NoFolderHere.
+    """
     if (out.exists() and not out.is_dir()) or ((out / CURRENT).exists() and not (out / CURRENT).is_symlink()):
         raise NotAPublishFolder(str(out))
+    try:
+        import fcntl
+    except ImportError as error:  # Windows
+        raise NoFolderHere(str(out)) from error
     (out / VERSIONS).mkdir(parents=True, exist_ok=True)
     (out / LOCKS).mkdir(exist_ok=True)
     with (out / ".publish.lock").open("a") as file:

@@ -247,3 +247,10 @@ def test_thefts_are_declared_by_number(shared: Run) -> None:
         "keys", "recover", "comedor-la-paz-1.entrega", "--not-mine", "1", *PAGE, "--sheet", "n", "--yes"
     )
     assert only.code == 2 and "not yours" in only.err
+
+
+@pytest.mark.parametrize("name", ["CON", "Aux", "nul", "COM1", "lpt9"])
+def test_a_catalogue_is_called_nothing_that_windows_keeps_for_itself(commons: Run, name: str) -> None:
+    """Such a file could not be copied to somebody's Windows laptop, nor opened there."""
+    made = commons("init", "--name", name, "--sheet", "s.html", "--yes", "--json")
+    assert made.code == 0 and Path(made.json["catalogue"]).name == f"catalogo-{name.lower()}.db"

@@ -13,7 +13,13 @@ import pytest
 from commons.messages import speaking
 from commons.portal.serving import pool_of
 from commons.publish.edition import Remake
-from commons.publish.errors import AnotherPublisher, NotAPublishFolder, NothingEarlier, PublishFailed
+from commons.publish.errors import (
+    AnotherPublisher,
+    NoFolderHere,
+    NotAPublishFolder,
+    NothingEarlier,
+    PublishFailed,
+)
 from commons.publish.folder import publish, roll_back
 from commons.publish.versions import one_publisher
 from tests.portal.running import open_portal
@@ -181,3 +187,13 @@ async def test_a_published_folder_can_be_served(tmp_path: Path, remake: Make) ->
     assert pool.parent.parent.name == "versions"
     with open_portal(pool) as datasette:
         assert (await datasette.client.get("/es/buscar?q=comida")).status_code == 200
+
+
+def test_a_system_without_locks_is_told_so_and_nothing_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, which has neither these locks nor links that are swapped in one step."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(NoFolderHere) as refused, one_publisher(tmp_path / "out"):
+        pass
+    assert "commons serve" in refused.value.hint and not (tmp_path / "out").exists()
