@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench.linking import conflicts, measure, report
+from bench.linking import aims, conflicts, measure, report
 from bench.linking.linkers import link
 from bench.linking.sets import SETS, read_set
 from scripts.real import ROOT, data_folder
@@ -31,6 +31,7 @@ def main() -> int:
         print("The labelled sets are not on this computer (COMMONS_REAL_DATA); nothing was measured.")
         return 0
     told: list[str] = []
+    outcomes: list[measure.Outcome] = []
     print(report.HEADINGS)
     for name, source in SETS.items():
         if asked.only and asked.only not in name:
@@ -44,13 +45,14 @@ def main() -> int:
             labelled, linked.decision, half=asked.half, seconds=linked.seconds,
             judged=linked.judged, kept=linked.kept, compared=len(linked.kept), strict=asked.strict,
         )  # fmt: skip
+        outcomes.append(found)
         print(report.line(found), flush=True)
         if name == "360giving-ids":
             told.append(report.conflicts(labelled.name, conflicts.find(labelled.records, linked.decision)))
         report.write_errors(
             asked.out, asked.half, labelled, linked.decision, measure.errors(labelled, linked.decision)
         )
-    print("", *told, sep="\n")
+    print("", *aims.lines(outcomes), "", *told, sep="\n")
     print(f"\nWorst errors of each set: {asked.out}")
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from bench.linking.measure import Errors, Outcome, Score, reasons
 from commons.link.model import Decision
 
 WORST = 20
+MOST_DISPUTED = 5  # pairs shown of each reason
 _LESS = ("title", "kind", "keywords", "description", "summary", "country", "schedule_text")
 
 HEADINGS = (
     "| set | half | records | true pairs | automatic P / R / F1 | every candidate accepted P / R / F1 "
-    "| and judged P / R / F1 | candidates + choices | × true | compared | s | µs a pair |\n"
+    "| and judged P / R / F1 | candidates + choices | × true (≤ 2) | compared | s | µs a pair |\n"
     "|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
@@ -87,7 +89,21 @@ class Page:
         lines += self._section("Joined, and not one thing", errors.joined, why)
         lines += self._section("Proposed, and not one thing", errors.proposed, why)
         lines += self._section("One thing, and neither joined nor proposed", errors.missed, why)
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._disputed()])
+
+    def _disputed(self) -> list[str]:
+        """The pairs of the gold that count neither way, by their reason."""
+        undecided = self._labelled.undecided
+        lines = [f"## Counts neither way: {len(undecided)}", ""]
+        by_reason: dict[str, list[Pair]] = defaultdict(list)
+        for of, reason in sorted(undecided.items()):
+            by_reason[reason].append(of)
+        for reason, pairs in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0])):
+            lines.append(f"- {reason}: {len(pairs)}")
+            for a, b in pairs[:MOST_DISPUTED]:
+                gold = "same" if self._labelled.truth.get(a) == self._labelled.truth.get(b) else "different"
+                lines.append(f"  - the gold: {gold}. {_told(self._by[a])} – {_told(self._by[b])}")
+        return [*lines, ""]
 
 
 def write_errors(folder: Path, half: str, labelled: Labelled, decision: Decision, errors: Errors) -> Path:

@@ -94,7 +94,7 @@ class Scorer:
         return Score(_sum(parts), tuple(parts), tuple(guards), anchored, firm, likeness)
 
     def _placed(self, place: int, exact: int, parts: Sequence[tuple[str, int]]) -> bool:
-        """Whether where they are is enough beside the name; the town alone is not where many have that name."""
+        """Whether where they are is enough beside the name; the town alone is not if many have that name."""
         if place < self._points["place_anchor"]:
             return False
         near = self._points["name_near"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.linking import measure, report
+from bench.linking import aims, measure, report
 from bench.linking.imported import Told
 from bench.linking.labelled import Labelled, half_of, pair
 from bench.linking.linkers import link
@@ -33,6 +33,20 @@ def test_pairs_of_clusters_are_counted_not_links() -> None:
     """Three records of one thing are three pairs, though two links hold them."""
     found = measure.measure(labelled(TRUTH), Decision(((A1, B1, C1),)), half="all", seconds=0)
     assert (found.automatic.joined, found.automatic.right, found.automatic.true) == (3, 3, 4)
+
+
+def test_an_aim_that_is_missed_is_said_with_both_figures() -> None:
+    """Beside what others reach; what nothing is asked of misses nothing."""
+    right, half = measure.Score(10, 10, 10), measure.Score(10, 9, 10)
+    fodors = measure.Outcome("fodors", "report", 20, half, right, right, 21, 0, 0, 0.9, 1.0, 5)
+    assert aims.misses(fodors) == [
+        "automatic P 0.900 < 0.990",
+        "automatic R 0.900 < 0.960",
+        "asked 2.10 × true > 2",
+        "compared 0.9000 < 0.985",
+    ]
+    assert "Splink 5" in aims.lines([fodors])[1]
+    assert set(aims.AIMS) <= set(SETS)
 
 
 def test_every_candidate_accepted_joins_whatever_it_joins() -> None:
