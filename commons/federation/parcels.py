@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import lzma
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +21,7 @@ from commons.federation import store as stored
 from commons.format import container, sshsig
 from commons.format.container import AnyFiles, ReleaseFiles
 from commons.format.errors import ContainerRefused, FormatError, TooBig
+from commons.format.foreign import UNPACKING
 from commons.format.keylog import KeyLog
 from commons.format.limits import LIMITS
 from commons.format.manifest import Manifest
@@ -35,11 +34,6 @@ _MOST_SIGNATURES = 20_000  # that are tried in one drawer: a few seconds
 _PEEK = 1024
 _SQLITE = b"SQLite format 3\0"
 _SIGNATURE = b"-----BEGIN SSH SIGNATURE-----"
-# What Python's zip reader raises for damaged, encrypted or oddly packed files.
-_UNPACKING = (
-    zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError, zlib.error,
-    lzma.LZMAError,
-)  # fmt: skip
 # What a telephone or a desktop packs with. Others unpack to thousands of times their size at the first byte.
 _PACKINGS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _LITTER = {"__macosx", "thumbs.db", "desktop.ini"}
@@ -196,7 +190,7 @@ def _unpacked(item: _Item, known: Known) -> Iterator[Parcel]:
     except FormatError as error:
         yield _refused(item, error.code)
         return
-    except _UNPACKING:
+    except UNPACKING:
         yield _refused(item, DAMAGED)
         return
     drawers: dict[str, list[_Item | Parcel]] = {}
@@ -233,7 +227,7 @@ def _entry_bytes(
     try:
         with packed.open(entry) as file:
             data = file.read(room if budget is None else room + 1)
-    except _UNPACKING as error:
+    except UNPACKING as error:
         raise ContainerRefused(entry.filename, N_("it is cut short or was changed on its way")) from error
     if budget is not None:
         budget[0] -= min(len(data), budget[0])

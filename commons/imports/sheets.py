@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from commons.findings import Finding
+from commons.format.foreign import UNPACKING
 from commons.imports.table import (
     MAX_CELLS,
     MAX_COLUMNS,
@@ -115,7 +116,7 @@ def unpack(data: bytes, name: str) -> dict[str, bytes]:
                             raise FileTooLarge(name, f"{MAX_UNPACKED_BYTES // 1024 // 1024} MiB")
                         parts.append(chunk)
                 files[info.filename] = b"".join(parts)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError) as error:
+    except UNPACKING as error:
         raise NotASheet(name) from error
     return files
 

@@ -17,31 +17,15 @@ from itertools import islice
 from typing import Any
 
 from commons.findings import Finding
-from commons.format import canonical
+from commons.format import canonical, foreign
+from commons.format.foreign import Refused
 from commons.format.merkle import Tree
 from commons.intake import frames, rows
 from commons.intake.limits import COLUMNS, EXPRESSION_DEPTH, FINDINGS_KEPT, SQL_BYTES, VALUE_BYTES
 from commons.intake.tables import Table, tables
 from commons.schema.spec import load_schema
 
-_MAGIC = b"SQLite format 3\0"
-_PRAGMAS = (
-    "trusted_schema=OFF",
-    "cell_size_check=ON",
-    "mmap_size=0",
-    "temp_store=MEMORY",
-    "query_only=ON",
-)
 _MANY = 500  # rows
-_TICK = 10_000  # virtual machine steps between two looks at the clock
-
-
-class Refused(Exception):
-    """The release cannot be taken up, for a reason that lies in its bytes."""
-
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(code)
-        self.code, self.detail = code, detail
 
 
 class Unreadable(Exception):
@@ -89,16 +73,24 @@ def examine(job: Job, data: bytes, emit: Callable[[bytes], None], *, seconds: fl
         Unreadable: it took more than `seconds`, or more memory than there is.
     """
     deadline = time.monotonic() + seconds
-    check_bytes(data)
+    foreign.check_header(data, len(data))
     expected = tables(job.schema)
     if expected is None:
         raise Refused("E_SCHEMAVERSION", job.schema)
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
-        _bound(connection, deadline)
+        foreign.bound(
+            connection,
+            value_bytes=VALUE_BYTES,
+            sql_bytes=SQL_BYTES,
+            columns=COLUMNS,
+            depth=EXPRESSION_DEPTH,
+        )
+        connection.execute("PRAGMA query_only=ON")
+        connection.set_progress_handler(lambda: time.monotonic() > deadline, foreign.TICK)
         connection.deserialize(data)
         check_schema(connection, expected)
-        check_integrity(connection)
+        foreign.check_integrity(connection)
         return _read_all(connection, job, expected, emit, deadline)
     except sqlite3.Error as error:
         raise _reason(error, connection, expected) from error
@@ -108,39 +100,6 @@ def examine(job: Job, data: bytes, emit: Callable[[bytes], None], *, seconds: fl
         raise Unreadable("memory") from error
     finally:
         connection.close()
-
-
-def check_bytes(data: bytes) -> None:
-    """What a look at the header settles. Source: "The Database Header" of SQLite's file format."""
-    if len(data) < 512 or not data.startswith(_MAGIC):
-        raise Refused("E_NOTSQLITE")
-    page_size = int.from_bytes(data[16:18], "big")
-    page_size = 65536 if page_size == 1 else page_size
-    if data[18:20] != b"\x01\x01":
-        raise Refused("E_WALMODE")
-    if page_size < 512 or page_size & (page_size - 1) or data[20]:
-        raise Refused("E_SQLITE", "page size")
-    if int.from_bytes(data[28:32], "big") * page_size != len(data) or data[24:28] != data[92:96]:
-        raise Refused("E_SIZE")
-    if int.from_bytes(data[56:60], "big") != 1:
-        raise Refused("E_ENCODING")
-
-
-def _bound(connection: sqlite3.Connection, deadline: float) -> None:
-    """Limits before the first byte of the file is looked at."""
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-    for limit, value in (
-        (sqlite3.SQLITE_LIMIT_LENGTH, VALUE_BYTES),
-        (sqlite3.SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES),
-        (sqlite3.SQLITE_LIMIT_COLUMN, COLUMNS),
-        (sqlite3.SQLITE_LIMIT_EXPR_DEPTH, EXPRESSION_DEPTH),
-        (sqlite3.SQLITE_LIMIT_ATTACHED, 0),
-        (sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, 0),
-        (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
-    ):
-        connection.setlimit(limit, value)
-    connection.set_progress_handler(lambda: time.monotonic() > deadline, _TICK)
 
 
 def check_schema(connection: sqlite3.Connection, expected: dict[str, Table]) -> None:
@@ -155,15 +114,7 @@ def check_schema(connection: sqlite3.Connection, expected: dict[str, Table]) -> 
         found[name] = page
     if found.keys() != expected.keys():
         raise Refused("E_SCHEMA", min(expected.keys() - found.keys()))
-    pages = list(found.values())
-    if len(set(pages)) != len(pages) or not all(isinstance(page, int) and page > 1 for page in pages):
-        raise Refused("E_INTEGRITY")
-
-
-def check_integrity(connection: sqlite3.Connection) -> None:
-    answer = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    if answer is None or answer[0] != "ok":
-        raise Refused("E_INTEGRITY", str(answer[0] if answer else "")[:200])
+    foreign.check_root_pages(list(found.values()))
 
 
 @cache
@@ -294,9 +245,9 @@ def _reason(
 ) -> Refused | Unreadable:
     """Which code SQLite's error stands for."""
     name = getattr(error, "sqlite_errorname", "") or ""
-    if name.startswith(("SQLITE_INTERRUPT", "SQLITE_NOMEM")):
-        return Unreadable("time" if "INTERRUPT" in name else "memory")
-    if name == "SQLITE_TOOBIG" or "too big" in str(error):
+    if lack := foreign.is_lack(error):
+        return Unreadable(lack)
+    if foreign.is_too_big(error):
         return Refused("E_TOOBIG")
     if not name and _holds_broken_text(connection, expected):
         return Refused("E_UTF8")

@@ -17,9 +17,10 @@ from commons.findings import Finding
 from commons.format import pruned, strict_json
 from commons.format.container import PrunedFiles
 from commons.format.errors import FormatError
+from commons.format.foreign import Refused
 from commons.format.pruned import Shown
 from commons.intake import frames, rows
-from commons.intake.catalogue import Job, Refused, Tally, Unreadable, note_withdrawals, summary_of
+from commons.intake.catalogue import Job, Tally, Unreadable, note_withdrawals, summary_of
 from commons.intake.tables import JSON, Table, tables
 from commons.model import Value
 from commons.schema.spec import load_schema

@@ -22,8 +22,9 @@ from dataclasses import asdict
 from io import FileIO
 from typing import Any, NoReturn
 
+from commons.format.foreign import Refused
 from commons.intake import catalogue, frames, pruned, rows
-from commons.intake.catalogue import Job, Refused, Unreadable
+from commons.intake.catalogue import Job, Unreadable
 from commons.intake.limits import Lent
 from commons.intake.tables import tables
 from commons.schema.spec import load_schema

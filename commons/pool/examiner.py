@@ -18,8 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from commons.format import container
+from commons.format.foreign import Refused
 from commons.pool import differences, proof
-from commons.pool.stranger import Refused, open_strangers, reason
+from commons.pool.stranger import open_strangers, reason
 
 FRAME = struct.Struct("<cI")
 Say = Callable[[bytes, bytes], None]

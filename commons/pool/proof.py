@@ -19,13 +19,13 @@ from commons.addresses import tombstone
 from commons.format import canonical, strict_json
 from commons.format.container import PrunedFiles
 from commons.format.errors import FormatError
+from commons.format.foreign import Refused
 from commons.format.limits import LIMITS
 from commons.format.manifest import Manifest
 from commons.format.merkle import Tree
 from commons.format.pruned import Shown
 from commons.pool.contract import Column, entity_types, fused_columns, quoted
 from commons.pool.differences import Difference
-from commons.pool.stranger import Refused
 from commons.schema.spec import load_schema
 
 TAKEN = "taken"

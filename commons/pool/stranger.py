@@ -14,26 +14,18 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from commons.format import foreign
+from commons.format.foreign import Refused
 from commons.pool.contract import APPLICATION_ID, CONTRACT, indexes_sql, tables_sql
 
 VALUE_BYTES = 64 * 1024 * 1024  # of one value: the lock of a large federation is the longest
 COLUMNS = 200
 SQL_BYTES = 256 * 1024
-_MAGIC = b"SQLite format 3\0"
-_PRAGMAS = ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "temp_store=MEMORY")
-_TICK = 10_000  # virtual machine steps between two looks at the clock
+_DEPTH = 40  # of an expression
 _SCHEMA_S = 1.5  # of this process's time, to read some dozens of definitions
 _MOST_OBJECTS = 1_000
 _FUNCTIONS = frozenset({"count", "match"})
 _WORDS = "temp.search_words"
-
-
-class Refused(Exception):
-    """The file is not a pool that can be checked, for a reason that lies in its bytes."""
-
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(code)
-        self.code, self.detail = code, detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +49,13 @@ def open_strangers(path: Path, *, seconds: float) -> sqlite3.Connection:
     _check_bytes(path)
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
     try:
-        _bound(connection)
+        foreign.bound(connection, value_bytes=VALUE_BYTES, sql_bytes=SQL_BYTES, columns=COLUMNS, depth=_DEPTH)
         _give_until(connection, _SCHEMA_S)
         _check_schema(connection)
         _give_until(connection, seconds)
         connection.execute(f"CREATE VIRTUAL TABLE {_WORDS} USING fts5vocab(main, search, instance)")
         connection.execute("PRAGMA query_only=ON")
-        _check_integrity(connection)
+        foreign.check_integrity(connection)
         connection.execute(f"SELECT term FROM {_WORDS} LIMIT 1").fetchall()  # opens the index
         connection.set_authorizer(_only_reading)
     except BaseException as error:
@@ -76,55 +68,28 @@ def open_strangers(path: Path, *, seconds: float) -> sqlite3.Connection:
 
 def reason(error: Exception) -> Refused:
     """Which code an error of SQLite stands for."""
-    name = getattr(error, "sqlite_errorname", "") or ""
-    if isinstance(error, MemoryError) or name.startswith(("SQLITE_INTERRUPT", "SQLITE_NOMEM")):
-        return Refused("E_HERE", "time" if "INTERRUPT" in name else "memory")
-    if name == "SQLITE_TOOBIG" or "too big" in str(error):
+    if lack := foreign.is_lack(error):
+        return Refused("E_HERE", lack)
+    if foreign.is_too_big(error):
         return Refused("E_TOOBIG")
     if isinstance(error, UnicodeDecodeError) or "decode" in str(error):
         return Refused("E_UTF8")
-    return Refused("E_SQLITE", name)
+    return Refused("E_SQLITE", getattr(error, "sqlite_errorname", "") or "")
 
 
 def _check_bytes(path: Path) -> None:
-    """What a look at the header settles. Source: "The Database Header" of SQLite's file format."""
     with path.open("rb") as file:
-        data = file.read(100)
+        header = file.read(foreign.HEADER_BYTES)
         size = file.seek(0, 2)
-    if len(data) < 100 or not data.startswith(_MAGIC):
-        raise Refused("E_NOTSQLITE")
-    if int.from_bytes(data[68:72], "big") != APPLICATION_ID:
+    foreign.check_magic(header)
+    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
         raise Refused("E_NOTAPOOL")
-    page_size = int.from_bytes(data[16:18], "big")
-    page_size = 65536 if page_size == 1 else page_size
-    if data[18:20] != b"\x01\x01":
-        raise Refused("E_WALMODE")
-    if page_size < 512 or page_size & (page_size - 1) or data[20]:
-        raise Refused("E_SQLITE", "page size")
-    if int.from_bytes(data[28:32], "big") * page_size != size or data[24:28] != data[92:96]:
-        raise Refused("E_SIZE")
-    if int.from_bytes(data[56:60], "big") != 1:
-        raise Refused("E_ENCODING")
-
-
-def _bound(connection: sqlite3.Connection) -> None:
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-    for limit, value in (
-        (sqlite3.SQLITE_LIMIT_LENGTH, VALUE_BYTES),
-        (sqlite3.SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES),
-        (sqlite3.SQLITE_LIMIT_COLUMN, COLUMNS),
-        (sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 40),
-        (sqlite3.SQLITE_LIMIT_ATTACHED, 0),
-        (sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, 0),
-        (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
-    ):
-        connection.setlimit(limit, value)
+    foreign.check_header(header, size)
 
 
 def _give_until(connection: sqlite3.Connection, seconds: float) -> None:
     until = time.process_time() + seconds
-    connection.set_progress_handler(lambda: time.process_time() > until, _TICK)
+    connection.set_progress_handler(lambda: time.process_time() > until, foreign.TICK)
 
 
 _Objects = dict[tuple[str, str, str], str | None]  # type, name, table → SQL
@@ -158,14 +123,7 @@ def _check_schema(connection: sqlite3.Connection) -> None:
     for key, text in found.items():
         if text != expected[key]:
             raise Refused("E_SCHEMA", str(key[1])[:80])
-    if len(set(pages)) != len(pages) or not all(isinstance(page, int) and page > 1 for page in pages):
-        raise Refused("E_INTEGRITY")
-
-
-def _check_integrity(connection: sqlite3.Connection) -> None:
-    answer = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    if answer is None or answer[0] != "ok":
-        raise Refused("E_INTEGRITY", str(answer[0] if answer else "")[:200])
+    foreign.check_root_pages(pages)
 
 
 @cache

@@ -40,6 +40,7 @@ from commons.federation.trust import Seen
 from commons.format import container, strict_json
 from commons.format.container import PrunedFiles
 from commons.format.errors import FormatError
+from commons.format.foreign import UNPACKING
 from commons.format.limits import LIMITS
 from commons.intake.gate import Gate
 from commons.merge.claims import Admission
@@ -274,16 +275,17 @@ def _unpacked(file: Path, fresh: Path) -> dict[str, Any]:
     if not file.is_file():
         raise NoHandover(file.name, N_("there is no such file"))
     try:
-        with zipfile.ZipFile(file) as packed:
-            names = packed.namelist()
-            told = _contents(packed, names, file)
-            for name, entry in told["files"].items():
-                data = _read(packed, name, _most(name))
-                if (len(data), hashlib.sha256(data).hexdigest()) != (entry["size"], entry["sha256"]):
-                    raise NoHandover(file.name, N_("it is cut short or was changed on its way"))
-                _put(name, data, fresh, file)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+        packed = zipfile.ZipFile(file)
+    except UNPACKING as error:
         raise NoHandover(file.name, N_("it is cut short or was changed on its way")) from error
+    with packed:
+        names = packed.namelist()
+        told = _contents(packed, names, file)
+        for name, entry in told["files"].items():
+            data = _read(packed, name, _most(name), file)
+            if (len(data), hashlib.sha256(data).hexdigest()) != (entry["size"], entry["sha256"]):
+                raise NoHandover(file.name, N_("it is cut short or was changed on its way"))
+            _put(name, data, fresh, file)
     return told
 
 
@@ -292,7 +294,7 @@ def _contents(packed: zipfile.ZipFile, names: list[str], file: Path) -> dict[str
     if _CONTENTS not in names:
         raise NoHandover(file.name, N_("it is no handover of a federation"))
     try:
-        told = json.loads(_read(packed, _CONTENTS, _most(_CONTENTS)))
+        told = json.loads(_read(packed, _CONTENTS, _most(_CONTENTS), file))
         entries = told["files"]
         fits = told["format"] == FORMAT and all({"size", "sha256"} == set(e) for e in entries.values())
         fits = fits and isinstance(told["name"], dict) and isinstance(told["root"], str | None)
@@ -315,11 +317,14 @@ def _most(name: str) -> int:
     return {**_SMALL, policies.FILE_NAME: policies.MAX_BYTES, locks.FILE_NAME: locks.MAX_BYTES}.get(name, 0)
 
 
-def _read(packed: zipfile.ZipFile, name: str, most: int) -> bytes:
-    with packed.open(name) as entry:
-        data = entry.read(most + 1)
+def _read(packed: zipfile.ZipFile, name: str, most: int, file: Path) -> bytes:
+    try:
+        with packed.open(name) as entry:
+            data = entry.read(most + 1)
+    except UNPACKING as error:
+        raise NoHandover(file.name, N_("it is cut short or was changed on its way")) from error
     if len(data) > most:
-        raise RuntimeError(name)
+        raise NoHandover(file.name, N_("it is cut short or was changed on its way"))
     return data
 
 
