@@ -162,7 +162,8 @@ class _Merge:
         self.writer.flush()
         succession.stand_in(self.writer.connection, self.lock)
         self.writer.lead(self.far)
-        self.writer.unlead(self.gone)
+        # What stands leads where it led in the last pool, until it is made anew.
+        self.writer.unlead(self.gone, but=self.standing)
         self.gathered.hear(self.noted.said(), self.successors)
         self.noted.count(self.gathered.tallies)
         verdicts = self._verdicts()

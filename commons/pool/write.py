@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -165,15 +165,21 @@ class Writer:
                 (target, number),
             )
 
-    def unlead(self, numbers: Iterable[int]) -> None:
-        """Let no reference lead to these numbers, which no entity has."""
+    def unlead(self, numbers: Iterable[int], *, but: Collection[str] = ()) -> None:
+        """Let no reference lead to these numbers, which no entity has.
+
+        Args:
+            but: members whose references stay as they are.
+        """
         self.connection.execute("CREATE TEMP TABLE nobody (number INTEGER PRIMARY KEY)")
         self.connection.executemany("INSERT INTO nobody VALUES (?)", ((n,) for n in numbers))
         for table, names in self._references.items():
             for name in sorted(names):
                 self.connection.execute(
                     f"UPDATE {quoted(table)} SET {quoted(name)} = -1 WHERE {quoted(name)} IN "
-                    "(SELECT number FROM nobody)"
+                    "(SELECT number FROM nobody) "
+                    "AND substr(address, 1, 26) NOT IN (SELECT value FROM json_each(?))",
+                    (json.dumps(sorted(but)),),
                 )
         self.connection.execute("DROP TABLE temp.nobody")
 
