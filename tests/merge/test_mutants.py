@@ -25,7 +25,7 @@ from commons.federation.policy import Hold, Pause
 from commons.format.identity import identity_digest
 from commons.format.keylog import Void
 from commons.link import cluster, exact, judgements
-from commons.merge import act, claims, fuse, plan, since
+from commons.merge import act, beside, claims, fuse, plan, since
 from commons.model import Fields, Record
 from tests.federation import test_trust
 from tests.hostile import test_withdrawals
@@ -203,8 +203,8 @@ MUTANTS = [
            a_hold_is_part_of_the_root),
     Mutant("a hold of a field is as one of a record", act._Merge, "_rest", 'hold.field or ""', '""',
            a_hold_is_part_of_the_root),
-    Mutant("the moment is the clock's", act._Merge, "__init__", "instant(lock.as_of)",
-           "__import__('time').strftime('%Y-%m-%dT%H:%M:%SZ')", the_moment_is_the_locks),
+    Mutant("the moment is the clock's", beside.Beside, "_meta", '"as_of": self.as_of',
+           '"as_of": __import__("time").strftime("%Y-%m-%dT%H:%M:%SZ")', the_moment_is_the_locks),
     Mutant("own words count", fuse, "subject_claims",
            'vouch.speaker == vouch.about.partition("/")[0]', "False",
            its_own_word_counts_for_nobody),
