@@ -156,3 +156,23 @@ def test_a_changed_handover_makes_no_folder(
     assert refused.code == 2 and "→" in refused.err
     assert sorted(path.name for path in tmp_path.iterdir()) == before
     assert city("federation", "takeover", "ana", "elsewhere").code == 2
+
+
+def test_a_handover_that_somebody_packed_anew_and_a_stick_damaged_is_told_so(
+    city: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Packed tighter, its damage is another error of Python's: the same sentence, no folder."""
+    city("federation", "handover", "ciudad.zip", "-f", "city")
+    with zipfile.ZipFile("ciudad.zip") as packed:
+        files = {name: packed.read(name) for name in packed.namelist()}
+    with zipfile.ZipFile("ciudad.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in files.items():
+            packed.writestr(name, data)
+        lock = packed.getinfo("commons.lock")
+    data = bytearray(Path("ciudad.zip").read_bytes())
+    at = lock.header_offset + 30 + len(lock.filename)
+    data[at : at + 40] = b"\xff" * 40
+    Path("ciudad.zip").write_bytes(data)
+    refused = city("federation", "takeover", "ciudad.zip", "elsewhere")
+    assert refused.code == 2 and "cut short or was changed" in refused.err, refused.err
+    assert not (tmp_path / "elsewhere").exists()
