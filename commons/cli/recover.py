@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,6 +18,7 @@ from commons.addresses import file_stem
 from commons.catalogue import copies
 from commons.catalogue.store import Catalogue
 from commons.cli import hand_over
+from commons.cli.clock import day_of
 from commons.cli.output import (
     ask,
     ask_yes,
@@ -284,14 +285,15 @@ def _say_what_will_be(chosen: Sources, log: KeyLog, *, new_key: bool) -> None:
     if chosen.copy is not None:
         text = _("The copy {name} goes up to {date}, release {version}.")
         version = version_words(chosen.copy.latest)
-        say(text.format(name=chosen.copy.path.name, date=chosen.copy.last_at[:10], version=version))
+        say(text.format(name=chosen.copy.path.name, date=_day(chosen.copy.last_at), version=version))
     if chosen.shared is not None and (chosen.copy is None or chosen.catching_up):
         text = _("The release {name} is number {version}, of {date}.")
         version = version_words(chosen.shared.version)
-        say(text.format(name=chosen.shared.name, version=version, date=chosen.shared.issued_at[:10]))
+        say(text.format(name=chosen.shared.name, version=version, date=_day(chosen.shared.issued_at)))
     if new_key:
         text = _(
-            "If the key was changed after {date}, stop: use the newer sheet, and name a release made since."
+            "Is there a newer sheet, of a change of the key after {date}? Then stop: use that one, and name "
+            "a release made since."
         )
         tell(text.format(date=_newest_day(chosen)))
 
@@ -299,7 +301,12 @@ def _say_what_will_be(chosen: Sources, log: KeyLog, *, new_key: bool) -> None:
 def _newest_day(chosen: Sources) -> str:
     """Up to when what was found tells."""
     days = [chosen.copy.last_at] if chosen.copy is not None else []
-    return max([*days, *([chosen.shared.issued_at] if chosen.shared is not None else [])])[:10]
+    return _day(max([*days, *([chosen.shared.issued_at] if chosen.shared is not None else [])]))
+
+
+def _day(instant: str) -> str:
+    """The day of an instant as this computer counts it, in the reader's language."""
+    return day_of(instant, now().astimezone().tzinfo or UTC)
 
 
 def _page(path: Path, chosen: Sources, rotation: keys.Rotation) -> sheet.Sheet:
@@ -340,7 +347,7 @@ def _say_done(path: Path, chosen: Sources, done: Recovered) -> None:
 def _lost(chosen: Sources, done: Recovered) -> Iterator[str]:
     """What is not there any more, or waits for a look, in sentences."""
     if chosen.copy is not None:
-        date = chosen.copy.last_at[:10]
+        date = _day(chosen.copy.last_at)
         yield _("What was written after {date} and never shared is lost.").format(date=date)
         if done.updated:
             n = len(done.updated)
@@ -356,7 +363,7 @@ def _lost(chosen: Sources, done: Recovered) -> Iterator[str]:
             yield text.format(names=names)
         return
     assert chosen.shared is not None
-    yield _("What was changed after {date} is lost.").format(date=chosen.shared.issued_at[:10])
+    yield _("What was changed after {date} is lost.").format(date=_day(chosen.shared.issued_at))
     yield _("What never left is lost: records and columns marked «only here», drafts, notes on consent.")
     yield _("Where an import came from is lost, too: import under the same key column, so that ids stay.")
     if done.held:

@@ -283,7 +283,7 @@ def _show_changes(shown: build.Preview, *, details: bool) -> None:
             if not details and len(changes) > MOST_LISTED:
                 more = len(changes) - MOST_LISTED
                 say("  " + ngettext("… and {n} more", "… and {n} more", more).format(n=more))
-    same = shown.sorts()["unchanged"]
+    same = sum(c.sort == "unchanged" and c.type not in _UNLISTED for c in shown.changes)
     if same:
         say(ngettext("{n} record as before", "{n} records as before", same).format(n=same))
 
