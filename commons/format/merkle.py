@@ -43,6 +43,11 @@ class Tree:
             self._carry(level[0], size)
             at += size * LEAF_BYTES
 
+    def add_whole(self, subtree: bytes, size: int) -> None:
+        """Append a complete subtree: the root over `size` leaves, a power of two that divides the count."""
+        assert self.count % size == 0
+        self._carry(subtree, size)
+
     def _carry(self, subtree: bytes, size: int) -> None:
         """Append a complete subtree of `size` leaves, a power of two that divides the count so far."""
         n = self.count // size + 1

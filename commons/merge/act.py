@@ -134,7 +134,6 @@ class _Merge:
     ) -> None:
         self.lock, self.writer, self.progress = lock, writer, progress
         self.as_of = instant(lock.as_of)
-        self.root = Root()
         self.far: list[tuple[int, str, str, str]] = []  # references that lead to other releases
         self.gone: list[int] = []  # numbers that no claim has, though its release has the record
         self.absorbed: dict[int, str] = {}  # claims by number that are part of an entity that another names
@@ -146,6 +145,7 @@ class _Merge:
         features = notes.features if notes else None
         self.keys = linking.Keys(writer.connection, self.successors, links, features, empty=empty)
         self.gathered = Gathered()
+        self.root = Root(self.noted.parts())
         self.standing = ground.standing if ground else frozenset[str]()  # members whose claims stay
         self.stand = Stand(writer, self.noted, self.keys, self.places, self.standing) if ground else None
 
@@ -171,6 +171,7 @@ class _Merge:
         succession.follow(self.writer.connection, self.lock)
         self._regroup(groups, context, beside)
         root = self.root.finish(self._rest(verdicts))
+        self.noted.note_parts(self.root.parts)
         dangling = self.noted.settled(self.writer.settle_references())
         rest = Beside(self.lock, self.writer, self.gathered, self.noted)
         counts = rest.write(root, verdicts, linked)

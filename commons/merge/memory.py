@@ -37,6 +37,7 @@ CREATE TABLE noted.claim_leaf (number INTEGER PRIMARY KEY, leaf BLOB);
 CREATE TABLE noted.thing_leaf (number INTEGER PRIMARY KEY, entity BLOB, fused BLOB);
 CREATE TABLE noted.listed (number INTEGER, target TEXT);
 CREATE TABLE noted.far (number INTEGER, type TEXT, field TEXT, target TEXT);
+CREATE TABLE noted.part (leaves BLOB PRIMARY KEY, root BLOB) WITHOUT ROWID;
 CREATE TABLE noted.nowhere (type TEXT, field TEXT, number INTEGER);
 """
 _BY_NUMBER = ("claim_leaf", "thing_leaf", "listed", "far", "nowhere")
@@ -153,6 +154,15 @@ class Noted:
         sql = "SELECT entity, fused FROM noted.thing_leaf ORDER BY number"
         for rows in _some(self._connection.execute(sql)):
             yield b"".join([entity for entity, _fused in rows]), b"".join([fused for _entity, fused in rows])
+
+    def parts(self) -> dict[bytes, bytes]:
+        """Parts of the last root's tree."""
+        return dict(self._connection.execute("SELECT leaves, root FROM noted.part").fetchall())
+
+    def note_parts(self, parts: Mapping[bytes, bytes]) -> None:
+        """Note them for the next one, and no older ones."""
+        self._connection.execute("DELETE FROM noted.part")
+        self._connection.executemany("INSERT INTO noted.part VALUES (?, ?)", sorted(parts.items()))
 
     def settled(self, dangling: Iterable[tuple[str, str, str, int]]) -> list[tuple[str, str, str]]:
         """Note which references lead nowhere; gives them without the numbers."""

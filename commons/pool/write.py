@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import sqlite3
+import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ _CACHE_KIB = 64 * 1024
 _OF_EACH = frozenset({"journal_mode", "synchronous", "secure_delete"})  # settings of each attached file
 _VERSION_AT = 96  # of the file: the version of the SQLite that wrote it, 4 bytes
 _INTERIOR = (0x02, 0x05)  # kinds of pages of a b-tree; source: SQLite's file format, "B-tree Pages"
+_PAGE_HEADER = struct.Struct(">BxxHH")  # kind, number of cells, where their content begins
+_PAGES_AT_ONCE = 256
 _BTREE = (*_INTERIOR, 0x0A, 0x0D)
 _NO_VERSION = (3_040_000).to_bytes(4, "big")
 
@@ -290,19 +293,25 @@ def _clear_gaps(path: Path) -> None:
     values begin with the number of a page, whose first byte is 0 in any file below 64 GB.
     """
     with path.open("r+b") as file:
-        number = 0
-        while page := file.read(PAGE_BYTES):
-            start = 100 if number == 0 else 0
-            if page[start] in _BTREE:
-                header = start + (12 if page[start] in _INTERIOR else 8)
-                used = header + 2 * int.from_bytes(page[start + 3 : start + 5], "big")
-                content = int.from_bytes(page[start + 5 : start + 7], "big") or 65_536
-                gap = page[used:content]
-                if gap.strip(b"\0"):
-                    file.seek(number * PAGE_BYTES + used)
-                    file.write(bytes(len(gap)))
-                    file.seek((number + 1) * PAGE_BYTES)
-            number += 1
+        place = 0
+        while pages := file.read(_PAGES_AT_ONCE * PAGE_BYTES):
+            for first, end in _gaps(pages, place == 0):
+                file.seek(place + first)
+                file.write(bytes(end - first))
+            place += len(pages)
+            file.seek(place)
+
+
+def _gaps(pages: bytes, is_first: bool) -> Iterator[tuple[int, int]]:
+    """Where in some whole pages there is something in the unused middle of one."""
+    for at in range(0, len(pages), PAGE_BYTES):
+        start = at + 100 if is_first and at == 0 else at
+        kind, cells, content = _PAGE_HEADER.unpack_from(pages, start)
+        if kind in _BTREE:
+            first = start + (12 if kind in _INTERIOR else 8) + 2 * cells
+            end = at + min(content or 65_536, PAGE_BYTES)
+            if pages.count(0, first, end) != max(0, end - first):
+                yield first, end
 
 
 def _forget_writer(path: Path) -> None:
