@@ -7,6 +7,7 @@ a time, so that memory does not grow with the pool.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -85,6 +86,7 @@ def _context() -> BaseContext:
 
 def _begin(worker: Callable[[Any], Callable[[Any], bytes]], shared: Any) -> None:
     global _do
+    gc.freeze()  # looking for cycles among what was here before would copy every page of the calling process
     _do = worker(shared)
 
 
