@@ -275,7 +275,8 @@ def _title(chosen: Sources) -> str:
     if chosen.copy is not None:
         return chosen.copy.title
     assert chosen.shared is not None
-    return str(chosen.shared.records[PROFILE, PROFILE].get("title", ""))
+    profile = chosen.shared.records[PROFILE, PROFILE]
+    return str(profile.get("on_behalf_of") or profile.get("title", ""))  # as `init` names it
 
 
 def _say_what_will_be(chosen: Sources, log: KeyLog, *, new_key: bool) -> None:

@@ -189,14 +189,14 @@ def _target(catalogue: Catalogue, shown: build.Preview, out: Path | None, folder
     if not path.parent.is_dir():
         raise NoSuchFolder(path.parent)
     if named is None:
-        return _free(path)
+        return _free(path, catalogue)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         _refuse_taken(path, catalogue)
     return path
 
 
-def _free(path: Path) -> Path:
-    """`path`, or the first name like it that nothing has."""
+def _free(path: Path, catalogue: Catalogue) -> Path:
+    """`path`, or the first name like it that nothing has; who has two copies learns it before sharing."""
     taken, n = path, 1
     while path.exists() or path.is_symlink():
         n += 1
@@ -204,7 +204,19 @@ def _free(path: Path) -> Path:
     if n > 1:
         text = _("{path} is there already and is another one; it stays, and this release is called {name}.")
         tell(text.format(path=taken, name=path.name))
+        _tell_of_copy(taken, catalogue)
     return path
+
+
+def _tell_of_copy(taken: Path, catalogue: Catalogue) -> None:
+    try:
+        _refuse_taken(taken, catalogue)
+    except CopysRelease as error:
+        text = _("It is release {version} of this same catalogue, made by another copy of it.")
+        tell(text.format(version=error.version))
+        tell(_("Better join the two copies first (commons join): federations wait until you do."))
+    except InputError:
+        return
 
 
 def _refuse_taken(path: Path, catalogue: Catalogue) -> None:

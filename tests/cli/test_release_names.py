@@ -53,6 +53,9 @@ def test_what_another_copy_released_stays_until_both_are_joined(twins: Run) -> N
     """A copy on a stick made a release of the same number: both are needed to join them."""
     shutil.copy("paz.db", "stick.db")
     shutil.copy("paz.key", "stick.key")
+    assert twins("release", "--yes", "--again", "-c", "stick.db").code == 0
+    told = twins("release", "--yes", "--again", "-c", "paz.db")
+    assert told.code == 0 and "it stays" in told.err and "commons join" in told.err
     for name in ("ours.entrega", "folder"):
         where = ("--folder", name) if name == "folder" else ("--out", name)
         assert twins("release", "--yes", "--again", *where, "-c", "stick.db").code == 0
