@@ -86,7 +86,7 @@ class RecordView:
     held: bool
     lapsed: bool  # contacts are not shown: nobody has confirmed them for more than a release is valid
     voices: tuple[VoiceView, ...]
-    origins: tuple[tuple[str, str], ...]  # where several speak: a field, and who says what is shown of it
+    origins: tuple[tuple[str, str], ...]  # where several speak: who, and what of it is their word
     rivals: tuple[tuple[str, str, tuple[RivalView, ...]], ...]  # label, sentence, values
     related: tuple[tuple[str, tuple[CardView, ...]], ...]
     code: str
@@ -301,9 +301,13 @@ def _voice(thing: Thing, number: int, reader: Reader) -> VoiceView:
 
 
 def _origins(thing: Thing, rtype: RecordType, reader: Reader) -> Iterator[tuple[str, str]]:
-    """Whose word each shown value is; computed from the claims, so that it cannot say anything else."""
+    """(who, which of the shown values are their word); computed from the claims: it can say nothing else.
+
+    What the same members say stands together: else one name would stand beside every field.
+    """
     if len({claim.member for claim in thing.claims}) < 2:
         return
+    said: dict[str, list[str]] = {}
     for name, value in thing.card.fields.items():
         field = rtype.fields.get(name)
         if field is None or field.format == "reference":
@@ -311,7 +315,9 @@ def _origins(thing: Thing, rtype: RecordType, reader: Reader) -> Iterator[tuple[
         members = [claim.member for claim in thing.claims if _says(claim.fields.get(name), value)]
         if members:
             names = [reader.site.member_name(member) for member in dict.fromkeys(members)]
-            yield in_language(field.title), joined(names)
+            said.setdefault(joined(names), []).append(in_language(field.title))
+    for names_said, labels in said.items():
+        yield names_said, ", ".join(labels)
 
 
 def _says(said: Any, shown: Any) -> bool:
