@@ -112,6 +112,20 @@ def test_sources_are_tried_in_turn_until_one_has_a_release(tmp_path: Path) -> No
     assert not fetch(rules((ANA, "many")), tmp_path, store).arrived
 
 
+def test_a_new_release_is_told_as_soon_as_it_is_in_the_store(tmp_path: Path) -> None:
+    """So that it is examined meanwhile: once, and only where nobody has to choose among several."""
+    one, two, three = release(ANA, number=1), release(LUZ, number=1), release(LUZ, number=2)
+    for name, files in (("ana", [one]), ("luz", [two, three])):
+        (tmp_path / name).mkdir()
+        for each in files:
+            container.write_file(tmp_path / name / f"{each.digest}.entrega", each)
+    store, told = Store(tmp_path / "store"), list[tuple[str, bool]]()
+    for _again in range(2):
+        policy = rules((ANA, "ana"), (LUZ, "luz"))
+        fetch(policy, tmp_path, store, arrived=lambda digest: told.append((digest, store.has(digest))))
+    assert told == [(one.digest, True)]
+
+
 def test_the_inbox_is_sorted_by_content(tmp_path: Path) -> None:
     """Names say nothing; strangers become a note, junk is named and left."""
     inbox = tmp_path / "inbox"
