@@ -14,6 +14,7 @@ from commons.addresses import tombstone
 from commons.federation.policy import Member as Accepted
 from commons.federation.policy import Pause, Policy
 from commons.format.keys import PrivateKey
+from commons.merge.since import with_todays_word
 from tests.hostile.making import Member, key, place
 from tests.merge.lives import EARLIER, RECORD, Laptop, Reader, Shared
 from tests.merge.test_life import clone, in_use
@@ -113,3 +114,15 @@ def test_a_beginning_that_lacks_much_of_what_was_used_does_not_wait_for_anybody(
     reader.get(theirs.share(folder))
     reader.merge(rules(), AS_OF)
     assert len(reader.shown()) == 12
+
+
+def test_going_back_to_an_older_version_shows_nothing_that_is_in_doubt_today(folder: Path) -> None:
+    """Whoever published under the one continuation does not publish it again under both."""
+    laptop, shared = before(folder)
+    ours, theirs = (renewed(laptop, PERSON.next, hand, None) for hand in HANDS)
+    reader = Reader({one.digest: one for one in [*shared, ours.share(folder)]})
+    old = reader.merge(rules(), AS_OF)
+    assert old.members[PERSON.id].epoch == 1
+    reader.get(theirs.share(folder))
+    today = reader.merge(rules(), AS_OF)
+    assert with_todays_word(old, today).members[PERSON.id].release == shared[-1].digest
