@@ -92,15 +92,45 @@ def records(number: int, size: int, member: str) -> Iterator[tuple[str, str, dic
 def make(task: tuple[Path, int, int]) -> tuple[str, str]:
     """Write one release and its database; (member id, name of its file)."""
     folder, number, size = task
-    current, following = (
-        PrivateKey(hashlib.sha256(f"bench {number} {n}".encode()).digest()) for n in range(2)
-    )
+    return write(folder, number, list(records(number, size, member_of(number))))
+
+
+def change(folder: Path, number: int) -> None:
+    """One catalogue shares again: three of its records say something else."""
+    before = container.read(folder / "releases" / f"catalogo-{number:05d}.entrega")
+    size = sum(before.parsed_manifest.counts.values()) - 1
+    rows = list(records(number, size, member_of(number)))
+    for n in (size // 10, size // 2, size - 1):
+        rows[n][2]["summary"] = f"Ahora otra cosa {n}"
+    write(folder, number, rows, previous=before)
+
+
+def keys(number: int) -> tuple[PrivateKey, PrivateKey]:
+    """A catalogue's key, and the one on its sheet."""
+    one, other = (PrivateKey(hashlib.sha256(f"bench {number} {n}".encode()).digest()) for n in range(2))
+    return one, other
+
+
+def member_of(number: int) -> str:
+    current, following = keys(number)
+    return KeyLog.begin(current.public, following.public).member_id
+
+
+def write(
+    folder: Path,
+    number: int,
+    rows: list[tuple[str, str, dict[str, Any]]],
+    previous: ReleaseFiles | None = None,
+) -> tuple[str, str]:
+    """Sign and write a release of these rows, the first or the one after `previous`."""
+    current, following = keys(number)
     log = KeyLog.begin(current.public, following.public)
-    rows = list(records(number, size, log.member_id))
     data = build(load_schema(), rows)
     keylog = log.to_bytes()
     manifest = Manifest(
-        member=log.member_id, keylog_head=log.head, epoch=0, number=1, previous=(),
+        member=log.member_id, keylog_head=log.head, epoch=0,
+        number=previous.parsed_manifest.number + 1 if previous else 1,
+        previous=(previous.digest,) if previous else (),
         schema=load_schema().version, licence="CC-BY-4.0", language="es",
         issued_at="2026-11-01T12:00:00Z", valid_until="2027-12-06T12:00:00Z",
         content_root=root_of(canonical.leaf(canonical.canonical_bytes(*row)) for row in rows).hex(),

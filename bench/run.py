@@ -1,7 +1,9 @@
 """`python bench/run.py [--million]`: our merge, the script and the floor, on the same catalogues.
 
 Each runs in a process of its own; seconds are wall-clock, memory is the peak of it and all its children
-together (proportional set size, sampled). 10 × 100 and 100 × 100 always; 1,000 × 1,000 with --million.
+together (proportional set size, sampled). 10 × 100 and 100 × 100 always; 1,000 × 1,000 with --million. Then
+1,000 × 100 is merged by us alone: from nothing, again with all examined (`--full`), and from the last pool
+after three records of one member changed.
 """
 # ruff: noqa: T201
 
@@ -21,6 +23,7 @@ from generate import generate
 
 EVERY_S = 0.25  # reading a process's maps costs it time too
 SIZES = [(10, 100), (100, 100)]
+AGAIN = (1_000, 100)
 MILLION = (1_000, 1_000)
 WAYS = {
     "ours": "our merge, verified",
@@ -102,6 +105,26 @@ def main() -> None:
             )
         if asked.folder is None:
             shutil.rmtree(base)
+    print()
+    for catalogues, records in [AGAIN] + [MILLION] * asked.million:
+        again(catalogues, records, asked.folder)
+
+
+def again(catalogues: int, records: int, kept: Path | None) -> None:
+    """A merge of everything beside one after which three records of one member are others."""
+    base = kept or Path(tempfile.mkdtemp(prefix="commons-bench-"))
+    folder = base / f"again-{catalogues}x{records}"
+    if not (folder / "federation.yaml").exists():
+        generate(folder, catalogues, records)
+    shutil.rmtree(folder / "store", ignore_errors=True)
+    for name in ("commons.lock", "pool.db"):
+        (folder / name).unlink(missing_ok=True)
+    print(f"| {catalogues:,} × {records:,} | processor s | wall s | intake | link | pool |")
+    print("|---|---|---|---|---|---|", flush=True)
+    for way in ("first", "full", "difference"):
+        subprocess.run([sys.executable, str(HERE / "again.py"), str(folder), way], check=True)
+    if kept is None:
+        shutil.rmtree(base)
 
 
 if __name__ == "__main__":
