@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from commons.catalogue.store import Catalogue
 from tests.cli.conftest import Answer
 from tests.cli.test_taking_back import City
 
 Run = Callable[..., Answer]
+AT = datetime(2026, 11, 22, tzinfo=UTC)
 NEEDLES = ("Zoraida", "zoraida", "Quetzalmi", "quetzalmi", "5512345678", "5598765432", "zorra@example.org")
 
 
@@ -147,3 +149,25 @@ def test_a_stranger_who_takes_something_back_is_heard_too(kitchen: Run) -> None:
     assert kitchen("inbox", "3.entrega", "-f", "ciudad").code == 1
     assert hits("ciudad") == []
     assert len(list(Path("ciudad/store/requests/releases").iterdir())) == 1
+
+
+def test_a_pool_made_from_the_last_one_keeps_nothing_either(kitchen: Run) -> None:
+    """Only what changed is looked at again; what was withdrawn stands in no page that was freed."""
+    kitchen("init", "big", "--name", "Grande", "--territory", "cdmx", "--sheet", "b.html", "--yes")
+    with Catalogue.open(Path("big.db")) as catalogue, catalogue.act("edit", note="", at=AT) as act:
+        for n in range(200):
+            act.put("service", f"g{n}", {"title": f"Clase {n} de oficio {n * 7}", "audience": "public"})
+    zoraida = ("title=Taller de Zoraida", "--id", "zoraida", "phones=5598765432", "-c", "paz.db")
+    kitchen("add", "service", *zoraida)
+    kitchen("federation", "new", "ciudad", "--name", "Ciudad", "--territory", "cdmx")
+    Path("ciudad/inbox").mkdir()
+    for name in ("paz", "big"):
+        place = f"ciudad/inbox/{name}.entrega"
+        assert kitchen("release", "--yes", "--out", place, "-c", f"{name}.db").code in (0, 1)
+        words = ("--name", name, "--by", "Ana", "--how", "x", "-f", "ciudad")
+        assert kitchen("federation", "add", place, *words).code == 0
+    assert kitchen("merge", "-f", "ciudad").code == 0 and hits("ciudad")
+    assert kitchen("withdraw", "service/zoraida", "--yes", "-c", "paz.db").code == 0
+    kitchen("release", "--yes", "--out", "ciudad/inbox/2.entrega", "-c", "paz.db")
+    assert "Made from the last pool" in kitchen("merge", "-f", "ciudad", "--purge-now").out
+    assert hits("ciudad") == []
