@@ -72,7 +72,7 @@ _ASKED = {
     "judge-again": N_("they were judged, and one of them has changed a lot since"),
     "name-only": N_("only the names agree: no place, telephone or key does"),
     "unanchored": N_("only the names agree: no place, telephone or key does"),
-    "words": N_("little more than the house agrees, and one name says much more than the other"),
+    "words": N_("little more than the house or the web site agrees, and one may be a part of the other"),
     "identifiers": N_("their official keys differ"),
     "marks": N_("the names differ in a number or in north and south"),
     "score": N_("they are much alike, but not enough to join them without asking"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 from commons.link.model import Candidate, pair
-from commons.link.score import G_IDENTIFIERS, G_NAMES, G_WORDS, Score
+from commons.link.score import G_IDENTIFIERS, Score
 from commons.link.units import Linking
 
 TIE, OWN, NAME_ONLY, BELOW = "tie", "own", "name-only", "below"
@@ -108,7 +108,7 @@ class Questions:
         if a.partition("/")[0] == b.partition("/")[0]:
             return OWN
         if score.guards:
-            return G_NAMES if score.guards[0] == G_WORDS else score.guards[0]
+            return score.guards[0]
         if not score.anchored:
             return NAME_ONLY
         return BELOW if score.total < self._linking.table.link else TIE
