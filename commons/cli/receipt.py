@@ -26,7 +26,7 @@ from commons.federation.lock import NoLock
 from commons.federation.policy import Policy
 from commons.findings import KINDS, Finding
 from commons.merge.run import POOL
-from commons.messages import N_, ngettext
+from commons.messages import N_, ngettext, translate
 from commons.messages import translate as _
 from commons.said import release_words
 
@@ -132,7 +132,7 @@ def receipt_lines(
     """A receipt in words: what waits first, then the most welcome."""
     waits = list(_waiting(found, name))
     state = _WAITS if waits else _STATES.get(found["state"], N_("late"))
-    yield f"{name} · {_(state)}"
+    yield f"{name} · {translate(state)}"
     number, day = release_words(found["epoch"], found["number"]), day_of(found["issued_at"], zone)
     yield _("Release {number} of {day} is used.").format(number=number, day=day)
     yield from waits
