@@ -55,10 +55,10 @@ class Editor:
 
     def __call__(self, lock: bytes, scratch: Path) -> Edition:
         """Raises LockRefused, NoLock, StoreInUse, and what `rebuild` raises."""
-        today = self.today()
-        wanted = with_todays_word(locks.parse(lock), today)
         store = Store.beside(self.folder)
-        with store.writing():
+        with store.writing():  # a merge that ends between looking and rebuilding would not be heard
+            today = self.today()
+            wanted = with_todays_word(locks.parse(lock), today)
             wanted = at_todays_moment(wanted, _used(wanted, store), today)
             result = rebuild(wanted, store, scratch / POOL, canonical=True)
             releases = dict(self._releases(wanted, store, scratch))

@@ -39,7 +39,7 @@ def with_todays_word(old: Lock, today: Lock) -> Lock:
         counts = _Counting.of(member, today)
         # What a thief withdrew may bear an old number, so where something was disowned, today's word is all.
         stones = locked.tombstones if counts.limited else _united(before.tombstones, locked.tombstones)
-        if not counts(before.epoch, before.number) or _is_in_two_hands(before, locked):
+        if not counts(before.epoch, before.number) or _is_in_doubt(before, locked):
             members[member] = replace(locked, tombstones=stones)
         else:
             state = PAUSED if counts.pause is not None and before.release else before.state
@@ -76,9 +76,13 @@ def at_todays_moment(lock: Lock, used: Mapping[str, Manifest], today: Lock) -> L
     return replace(lock, members=members) if members != lock.members else lock
 
 
-def _is_in_two_hands(before: LockedMember, today: LockedMember) -> bool:
-    """Whether today goes back behind a change of keys that was believed then: its log is continued twice."""
-    return before.release is not None and today.release is not None and today.epoch < before.epoch
+def _is_in_doubt(before: LockedMember, today: LockedMember) -> bool:
+    """Whether nothing of what was believed then is shown today: its key log is continued twice, say.
+
+    Then today goes back behind a change of keys; or it shows nothing at all, where nothing of before that
+    change was ever seen here.
+    """
+    return before.release is not None and (today.state == AWAITED or today.epoch < before.epoch)
 
 
 @dataclass(frozen=True, slots=True)
