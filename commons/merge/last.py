@@ -70,12 +70,18 @@ class LastPool:
         for path in (self.coming.database, self.coming.features):
             path.unlink(missing_ok=True)
 
-    def keep(self, lock: bytes) -> None:
-        """Keep the notes of the pool that now stands at `path`, merged under `lock`."""
+    def keep(self, lock: bytes, pool: str) -> None:
+        """Keep the notes of the pool that was put to `path`, merged under `lock`.
+
+        Args:
+            pool: the SHA-256 that it had before, where nobody else looks: see `sum_of`.
+        """
         (self._folder / _SEAL).unlink(missing_ok=True)
+        notes = {"notes": sum_of(self.coming.database), "features": sum_of(self.coming.features)}
         self.coming.database.replace(self._folder / _DATABASE)
         self.coming.features.replace(self._folder / _FEATURES)
-        seal = {**self._sums(), "lock": hashlib.sha256(lock).hexdigest(), "program": program()}
+        sums = {"pool": pool, **notes, "lock": hashlib.sha256(lock).hexdigest()}
+        seal = {**sums, "program": program()}
         write_bytes(self._folder / _SEAL, json.dumps(seal, indent=1, sort_keys=True).encode() + b"\n")
 
     def forget(self) -> None:
@@ -83,13 +89,6 @@ class LastPool:
         for name in (_SEAL, _DATABASE, _FEATURES):
             (self._folder / name).unlink(missing_ok=True)
         self.begin_anew()
-
-    def _sums(self) -> dict[str, str]:
-        return {
-            "pool": _sum(self.path),
-            "notes": _sum(self._folder / _DATABASE),
-            "features": _sum(self._folder / _FEATURES),
-        }
 
     @property
     def is_by_this_program(self) -> bool:
@@ -142,7 +141,8 @@ class LastPool:
                 raise NotOnGround from error
 
 
-def _sum(path: Path) -> str:
+def sum_of(path: Path) -> str:
+    """The SHA-256 of a file."""
     found = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):

@@ -39,7 +39,7 @@ from commons.merge.changes import Changes, compare, to_bytes
 from commons.merge.claims import Admission
 from commons.merge.difference import Way
 from commons.merge.inputs import Ahead, locked_releases, take_in
-from commons.merge.last import LastPool
+from commons.merge.last import LastPool, sum_of
 from commons.merge.mending import mend
 from commons.merge.plan import MemberPlan, plan, territory_digest, vocabularies_digest
 from commons.merge.renew import How, Previous, renew
@@ -263,11 +263,12 @@ def _act(
         result, way = renew(lock, lambda: _whole(lock, store, gate), last, fresh, how, previous=previous)
         text = lock.to_bytes()
         changes = _changes(out, fresh, way.standing) if out.exists() and ours else {}
+        written = sum_of(fresh) if ours else ""
         fresh.replace(out)
         sync_folder(out.parent)  # the pool before the lock, also when the power fails
         if ours:
             write_bytes(folder / CHANGES, to_bytes(changes))
-            last.keep(text)
+            last.keep(text, written)
     finally:
         fresh.unlink(missing_ok=True)
         last.begin_anew()

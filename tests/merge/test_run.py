@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,8 @@ import yaml
 from commons.addresses import tombstone
 from commons.federation.lock import AWAITED, FILE_NAME, LockRefused
 from commons.format.container import write_file
+from commons.merge import run
+from commons.merge.difference import NOT_THERE
 from commons.merge.run import Options, WithdrawnSince, merge
 from tests.hostile.making import place, withdrawal
 from tests.merge.world import AS_OF, Federation
@@ -149,3 +153,21 @@ def test_a_lost_store_does_not_stop_newer_releases(federation: Federation) -> No
     federation.share("a", [place("uno")], number=2)
     merge(federation.folder, OPTIONS)
     assert federation.titles() == ["Comedor tres", "Comedor uno"]
+
+
+def test_a_pool_that_takes_the_place_of_ours_at_once_is_not_believed(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seal names what this merge wrote, not what lies there when it is sealed."""
+
+    def meanwhile(folder: Path) -> None:
+        with closing(sqlite3.connect(folder / run.POOL)) as pool, pool:
+            pool.execute("UPDATE entity SET title = 'FALSO'")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "sync_folder", meanwhile)
+        merge(federation.folder, OPTIONS)
+    assert "FALSO" in federation.titles()
+    way = merge(federation.folder, OPTIONS).way
+    assert way is not None and way.why == NOT_THERE
+    assert federation.titles() == ["Comedor dos", "Comedor tres", "Comedor uno"]
