@@ -130,7 +130,25 @@ class Aside:
             self._file.seek(first)
             self._file.write(bytes(size))
         self._connection.execute(f"DELETE {where}")
+        self._move_up()
         self._file.seek(0, os.SEEK_END)
+
+    def _move_up(self) -> None:
+        """Leave no gaps where half of the file is gaps: whoever changes every night would fill the disk."""
+        (kept,) = self._connection.execute(f"SELECT coalesce(sum(size), 0) FROM noted.{TABLE}").fetchone()
+        if 2 * kept >= self._size:
+            return
+        rows = self._connection.execute(f"SELECT rowid, first, size FROM noted.{TABLE} ORDER BY first")
+        moved, self._size = [], 0
+        for row, first, size in rows:
+            self._file.seek(first)
+            data = self._file.read(size)
+            self._file.seek(self._size)
+            self._file.write(data)
+            moved.append((self._size, row))
+            self._size += size
+        self._connection.executemany(f"UPDATE noted.{TABLE} SET first = ? WHERE rowid = ?", moved)
+        self._file.truncate(self._size)
 
     def take(self, rows: Iterable[Sequence[Any]]) -> None:
         """Rows of `row_of`."""

@@ -64,6 +64,18 @@ def test_what_is_withdrawn_is_in_no_byte_any_more(history: History, folder: Fold
     assert [p.name for p in files if WORD[:-2].encode() in p.read_bytes()] == []
 
 
+def test_what_is_noted_does_not_grow_with_every_change(history: History, folder: Folder) -> None:
+    """A member that changes every night leaves no room behind that nobody uses."""
+    noted = folder.path / "store" / FOLDER / "features"
+    first = noted.stat().st_size
+    for n in range(60):
+        told = Step({"b": places("uno", "dos", summary=f"Comida {n}, y una palabra más para cada noche")})
+        history.step(told)
+        assert folder.renew(history)[1].why == ""
+        assert noted.stat().st_size < 3 * first
+    assert go_on(history, folder, Step({})) == ""
+
+
 def test_who_named_an_entity_is_hidden_and_what_led_there_leads_on(tmp_path: Path) -> None:
     """The others' claims have a name of their own then; their members refer to them as before."""
     order = sorted(IDS, key=lambda name: IDS[name])
