@@ -21,7 +21,7 @@ from commons.format.manifest import Manifest
 from commons.format.words import fingerprint_words
 from commons.intake.gate import Intake
 from commons.link.model import Candidate
-from commons.merge import differences
+from commons.merge import disagreements
 from commons.merge.claims import HELD, HELD_COPY, WITHDRAWN, WITHHELD, Taken
 from commons.merge.linking import Linked
 from commons.pool.contract import LISTS, WITHOUT_TABLE
@@ -171,7 +171,7 @@ def write(
         member, type_name, id = address.split("/", 2)
         lost.setdefault(member, []).append(Finding("dangling", type=type_name, record=id, field="same_as"))
     candidates = _by_member(linked.candidates)
-    differing = differences.by_member(run(differences.SQL))
+    differing = disagreements.by_member(run(disagreements.SQL))
     found: dict[str, Receipt] = {}
     for member, tally in tallies.items():
         findings = (tally.findings + lost.get(member, []))[:KEPT]
