@@ -14,11 +14,12 @@ from array import array
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from itertools import pairwise
+from functools import cache, lru_cache
+from itertools import chain, pairwise
 from typing import Any, Protocol
 
-from commons.link import block, features, related
+from commons.link import block, carried, features, related
+from commons.link.carried import Carried
 from commons.link.judgements import NO_VERDICTS, Concerning, Verdicts
 from commons.link.model import Related
 from commons.link.outline import Outliner, Outlines
@@ -31,6 +32,7 @@ from commons.link.units import Linking
 
 AT_ONCE = 2_000  # nodes of one task
 COMPONENTS = 500  # of one task
+PREPARED = 5_000  # records made ready that a process holds: some five kilobytes each
 _SHIFT = 64 - 6
 
 Worker = Callable[[Any], Callable[[Any], bytes]]
@@ -104,10 +106,14 @@ def rarity_of(shelf: Shelf, table: Table, spread: Spread = here, kept: Kept | No
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of nodes as a * 2³² + b with a < b: what may be one thing, and what may be relatives."""
+    """Pairs of nodes as a * 2³² + b with a < b: what may be one thing, and what may be relatives.
+
+    `scores`: of the near ones, in their order; none where they were not weighed today.
+    """
 
     near: array[int]
     related: array[int]
+    scores: Carried = field(default_factory=Carried, compare=False)
 
 
 def compared(
@@ -128,8 +134,9 @@ def compared(
     found = Pairs(array("Q"), array("Q"))
     shared = replace(shared, outlines=outlines)
     for data in spread(pairs.take(), score_worker, shared):
-        near, relatives, every = marshal.loads(data)  # noqa: S302  (written by `score_worker`)
+        near, scores, relatives, every = marshal.loads(data)  # noqa: S302  (written by `score_worker`)
         found.near.frombytes(near)
+        found.scores.extend(scores)
         found.related.frombytes(relatives)
         if watch is not None:
             for pair in array("Q", every):
@@ -198,22 +205,26 @@ def block_worker(width: int) -> Callable[[bytes], bytes]:
 def score_worker(shared: Shared) -> Callable[[bytes], bytes]:
     """Pairs, as often as their keys weigh → those that score enough, and those that are relatives."""
     scorer = Scorer(shared.table, shared.rarity)
-    prepared = lru_cache(maxsize=20_000)(lambda node: scorer.prepared(features.unpacked(shared.shelf[node])))
+    prepared = lru_cache(maxsize=PREPARED)(
+        lambda node: scorer.prepared(features.unpacked(shared.shelf[node]))
+    )
     least = shared.table.candidate
     outlines = Outlines(shared.outlines, shared.table)
 
     def do(data: bytes) -> bytes:
         weights = Counter(array("Q", data))
         every = array("Q", sorted([pair for pair, weight in weights.items() if weight >= block.ENOUGH]))
-        near, relatives = array("Q"), array("Q")
+        near, relatives, scores = array("Q"), array("Q"), []
         for pair in outlines.worth(every, least):
             a, b = prepared(pair >> 32), prepared(pair & 0xFFFFFFFF)
             score = scorer.score(a, b)
             if related.is_near(score, least):
                 near.append(pair)
+                scores.append(carried.packed(score))
             elif related.reason(a.features, b.features, score):
                 relatives.append(pair)
-        return marshal.dumps((near.tobytes(), relatives.tobytes(), every.tobytes() if shared.tell else b""))
+        told = every.tobytes() if shared.tell else b""
+        return marshal.dumps((near.tobytes(), scores, relatives.tobytes(), told))
 
     return do
 
@@ -248,12 +259,13 @@ class Claims:
 
 @dataclass(frozen=True)
 class Component:
-    """Nodes that hang together, their claims, the pairs worth looking at."""
+    """Nodes that hang together, their claims, the pairs worth looking at, and their scores if known."""
 
     nodes: Sequence[int]
     claims: Sequence[Sequence[str]]
     near: Sequence[tuple[int, int]]
     clusters: Sequence[tuple[str, ...]]
+    scores: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True)
@@ -264,9 +276,7 @@ class Judged:
     verdicts: Verdicts = NO_VERDICTS
 
 
-def components(
-    near: Iterable[int], claims: Claims, clusters: Mapping[str, tuple[str, ...]]
-) -> Iterator[Component]:
+def components(found: Pairs, claims: Claims, clusters: Mapping[str, tuple[str, ...]]) -> Iterator[Component]:
     """The components of the graph of pairs; in order of their least node.
 
     Args:
@@ -280,9 +290,9 @@ def components(
             node = above
         return node
 
-    pairs = [(p >> 32, p & 0xFFFFFFFF) for p in near]
-    joined = [p for c in claims.clusters for p in pairwise(c)]
-    for a, b in (*pairs, *joined):
+    near, scores = found.near, found.scores
+    joined = (p for c in claims.clusters for p in pairwise(c))
+    for a, b in chain(((p >> 32, p & 0xFFFFFFFF) for p in near), joined):
         x, y = root(a), root(b)
         up[max(x, y)] = min(x, y)
     for node in claims.several:
@@ -290,13 +300,16 @@ def components(
     of: dict[int, list[int]] = defaultdict(list)
     for node in sorted(up):
         of[root(node)].append(node)
-    inside: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for a, b in pairs:
-        inside[root(a)].append((a, b))
+    inside: dict[int, array[int]] = defaultdict(lambda: array("I"))  # where in `near`
+    for at, p in enumerate(near):
+        inside[root(p >> 32)].append(at)
     for least, nodes in of.items():
         said = [claims.of(node) for node in nodes]
-        exact = {clusters[a] for group in said for a in group if a in clusters}
-        yield Component(nodes, said, inside.get(least, ()), sorted(exact))
+        exact = {clusters[a] for group in said for a in group if a in clusters} if clusters else ()
+        places = inside.get(least, ())
+        pairs = [(near[at] >> 32, near[at] & 0xFFFFFFFF) for at in places]
+        known = [scores[at] for at in places] if scores else ()
+        yield Component(nodes, said, pairs, sorted(exact), known)
 
 
 def group_worker(judged: Judged) -> Callable[[Sequence[Component]], bytes]:
@@ -309,10 +322,14 @@ def group_worker(judged: Judged) -> Callable[[Sequence[Component]], bytes]:
 
     def _outcome(component: Component) -> str:
         shelf = judged.shared.shelf
-        records = [scorer.prepared(features.unpacked(shelf[n])) for n in component.nodes]
-        at = {node: n for n, node in enumerate(component.nodes)}
+        nodes = component.nodes
+        at = {node: n for n, node in enumerate(nodes)}
         near = [(at[a], at[b]) for a, b in component.near]
-        linking = Linking(scorer, records, component.claims)
+        known = (
+            dict(zip(near, map(carried.unpacked, component.scores), strict=True)) if component.scores else {}
+        )
+        record = cache(lambda n: scorer.prepared(features.unpacked(shelf[nodes[n]])))
+        linking = Linking(scorer, record, component.claims, known)
         verdicts = concerning([a for claims in component.claims for a in claims])
         return link(linking, near, clusters=component.clusters, verdicts=verdicts).to_json()
 

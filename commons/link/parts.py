@@ -6,7 +6,7 @@ House", though each has the whole of its name. Where but a house or a web site i
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from commons.link import compare
 from commons.link.features import Features
@@ -30,14 +30,22 @@ def other_level(a: Features, b: Features) -> bool:
 @lru_cache(maxsize=10_000)
 def _levels(words: tuple[str, ...]) -> frozenset[int]:
     said = frozenset(words)
+    if said.isdisjoint(_level_words()):
+        return frozenset()  # most names by far
     levels = load_tables().words.levels
     return frozenset(n for n, several in enumerate(levels) if any(one <= said for one in several))
+
+
+@cache
+def _level_words() -> frozenset[str]:
+    return frozenset(word for several in load_tables().words.levels for one in several for word in one)
 
 
 def where_only(a: Features, b: Features) -> set[str]:
     """Words of one's names alone that say where both of them are."""
     left, right = ({w for name in each.names for w in name.words} for each in (a, b))
-    return (left ^ right) & (_where(a) | _where(b))
+    alone = left ^ right
+    return alone & (_where(a) | _where(b)) if alone else alone
 
 
 def _where(of: Features) -> set[str]:

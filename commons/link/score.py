@@ -22,6 +22,13 @@ from commons.link.tables import Table, load_tables
 G_NAMES, G_MARKS, G_IDENTIFIERS, G_TOWN, G_DATE, G_NUMBER, G_PLACE, G_WORDS = (
     "names", "marks", "identifiers", "town", "date", "house-number", "place", "words",
 )  # fmt: skip
+GUARDS = (G_NAMES, G_MARKS, G_IDENTIFIERS, G_TOWN, G_DATE, G_NUMBER, G_PLACE, G_WORDS)
+# Every name that a part of a score may have; see `carried`.
+PARTS = (
+    "name", "whole name", "other words", "acronym", "marks", "legal form", "spelling", "street", "distance",
+    "postal code", "neighbourhood", "district", "city", "region", "place, at most", "phone", "e-mail", "web",
+    "contact, at most", "identifier", "kind", "date",
+)  # fmt: skip
 NEAR_M = 150  # metres within which two exact positions are one place
 
 

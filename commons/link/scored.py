@@ -21,7 +21,7 @@ from commons.link.cluster import SCORED
 from commons.link.judgements import NO_VERDICTS, Verdicts
 from commons.link.model import Candidate, Link, pair
 from commons.link.score import Score
-from commons.link.units import Fit, Linking, Part, Unit, joined_by
+from commons.link.units import Fit, Linking, Part, Unit, joined_by, rules_out
 
 MARGIN = 4  # points by which an automatic link must be better than any other
 MOST_ALIKE = 40  # claims with equal features that are compared one by one
@@ -83,6 +83,20 @@ def link(
         clusters: addresses that exact linking joined already.
     """
     ordered, joined = sorted(near), list(clusters)
+    if not joined and not verdicts.apart and not verdicts.detached:
+        plain = plainly(linking, ordered)
+        if plain is not None:
+            return plain
+    return grown(linking, ordered, joined, verdicts)
+
+
+def grown(
+    linking: Linking,
+    ordered: Sequence[tuple[int, int]],
+    joined: Sequence[tuple[str, ...]],
+    verdicts: Verdicts,
+) -> Found:
+    """What comes of growing groups."""
     run = _Run(linking, ordered, verdicts)
     links = list(run.links())
     if joined:
@@ -92,6 +106,46 @@ def link(
     questions = asked.Questions(linking, run.apart, run.loose)
     candidates = questions.candidates(ordered, run.strict)
     return Found(tuple(sorted(links)), candidates, questions.choices(run.undecided))
+
+
+def plainly(linking: Linking, near: Sequence[tuple[int, int]]) -> Found | None:
+    """What comes of most components, without looking for groups: None where that has to be done.
+
+    Records that all fit each other without a doubt are one thing in whatever order they grow together; of two
+    that do not there is nothing to weigh against each other. Tests hold it to what the groups would be.
+    """
+    claims = [several[0] for several in linking.claims]
+    if sum(map(len, linking.claims)) > len(claims) or len(claims) > MOST_ALIKE:
+        return None
+    table, members = linking.table, {a.partition("/")[0] for a in claims}
+    pairs = [] if len(members) < len(claims) else list(combinations(range(len(claims)), 2))
+    edges = []
+    for u, v in pairs:
+        score = linking.score(u, v)
+        if score.guards or not score.anchored or score.total < table.link or score.total < table.candidate:
+            break
+        edges.append((-score.total, u, v))
+    else:
+        if pairs:
+            return Found(tuple(sorted(_spanning(linking, claims, sorted(edges)))))
+    if len(claims) > 2 or len(near) != 1:
+        return None
+    score, own = linking.score(0, 1), len(members) == 1
+    may = not rules_out(score, table, one_list=own)
+    least = table.candidate - (table.points["own_list_firm" if score.firm else "own_list"] if own else 0)
+    loose = {claims[0]: 0, claims[1]: 0 if may and score.total >= least else 1}
+    questions = asked.Questions(linking, {}, loose)
+    return Found((), questions.candidates(near, {claims[0]: 0, claims[1]: 1}))
+
+
+def _spanning(
+    linking: Linking, claims: Sequence[str], edges: Iterable[tuple[int, int, int]]
+) -> Iterator[Link]:
+    """The best links that hold all claims together."""
+    roots = {n: n for n in range(len(claims))}
+    for _total, u, v in edges:
+        if asked.union(roots, u, v):
+            yield _link(claims[u], claims[v], linking.score(u, v))
 
 
 def _on_top(

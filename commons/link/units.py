@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
+from types import MappingProxyType
 
 from commons.link.average import FORBIDDEN
 from commons.link.score import (
@@ -29,19 +30,30 @@ Part = tuple[int, tuple[str, ...]]  # a node of equal features, and claims of it
 
 
 class Linking:
-    """Some records of one type: nodes of equal features, their claims, and the scores of their pairs."""
+    """Some records of one type: nodes of equal features, their claims, and the scores of their pairs.
 
-    def __init__(self, scorer: Scorer, records: Sequence[Prepared], claims: Sequence[Sequence[str]]) -> None:
+    Args:
+        record: what a node says; asked only where a pair was not weighed before.
+        known: pairs (the lesser node first) that were.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        record: Callable[[int], Prepared],
+        claims: Sequence[Sequence[str]],
+        known: Mapping[tuple[int, int], Score] = MappingProxyType({}),
+    ) -> None:
         self.table, self.claims = scorer.table, claims
-        self._scorer, self._records = scorer, records
-        self._scores: dict[tuple[int, int], Score] = {}
+        self._scorer, self._record = scorer, record
+        self._scores = dict(known)
 
     def score(self, a: int, b: int) -> Score:
         """Two nodes weighed, once."""
         key = (a, b) if a <= b else (b, a)
         found = self._scores.get(key)
         if found is None:
-            found = self._scores[key] = self._scorer.score(self._records[key[0]], self._records[key[1]])
+            found = self._scores[key] = self._scorer.score(self._record(key[0]), self._record(key[1]))
         return found
 
 
@@ -114,7 +126,7 @@ class Fit:
         for x, left in one.said_by:
             for y, right in other.said_by:
                 score = self._linking.score(x, y)
-                if not _rules_out(score, self._table, one_list=not left.isdisjoint(right)):
+                if not rules_out(score, self._table, one_list=not left.isdisjoint(right)):
                     found.append(score)
                 elif x not in self._contrary(u) and y not in self._contrary(v):
                     return None
@@ -128,13 +140,13 @@ class Fit:
             found = self._overruled[u] = frozenset(
                 node
                 for (x, left), (y, right) in pairs
-                if _rules_out(self._linking.score(x, y), self._table, one_list=not left.isdisjoint(right))
+                if rules_out(self._linking.score(x, y), self._table, one_list=not left.isdisjoint(right))
                 for node in (x, y)
             )
         return found
 
 
-def _rules_out(score: Score, table: Table, *, one_list: bool) -> bool:
+def rules_out(score: Score, table: Table, *, one_list: bool) -> bool:
     """Whether two records are never one thing, not even asked about, nor through a third."""
     guards = score.guards
     if G_MARKS in guards or G_IDENTIFIERS in guards or G_DATE in guards:

@@ -101,7 +101,7 @@ def _linked(
     clusters = {a: c for c in exact.clusters for a in c if a in node}
     joined = [tuple(sorted({node[a] for a in c if a in node})) for c in dict.fromkeys(clusters.values())]
     standing = Claims(claims.__getitem__, [n for n, same in enumerate(claims) if len(same) > 1], joined)
-    found = engine.components(pairs.near, standing, clusters)
+    found = engine.components(pairs, standing, clusters)
     told = engine.grouped(found, Judged(shared, verdicts), spread)
     return told, list(engine.relatives(shared, pairs.related, standing))
 
