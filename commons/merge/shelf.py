@@ -256,7 +256,7 @@ class _Type:
         )
         self._concerning = Concerning(verdicts)
         memory = self if self._state is not None and self._stamps else None
-        components = engine.components(pairs.near, standing, cluster)
+        components = engine.components(pairs, standing, cluster)
         told = engine.grouped(components, Judged(shared, verdicts), spread, memory)
         if self._state is not None:
             self._state.keep(self._name, self._new, self._seen)
