@@ -151,11 +151,12 @@ def plan(
 
 
 def _members(plans: Mapping[str, MemberPlan], known: Mapping[str, LockedMember]) -> dict[str, LockedMember]:
-    """What the lock says of each, those who left included: what they withdrew stays withdrawn."""
+    """What the lock says of each, those who left included: what they withdrew stays withdrawn, and what they
+    declared not their own is nobody's, also when somebody goes back to an older version."""
     members = {id: p.locked for id, p in plans.items()}
     for id, old in known.items():
-        if id not in members and old.tombstones:
-            members[id] = LockedMember(locks.LEFT, tombstones=old.tombstones)
+        if id not in members and (old.tombstones or old.voids):
+            members[id] = LockedMember(locks.LEFT, tombstones=old.tombstones, voids=old.voids)
     return members
 
 

@@ -82,7 +82,9 @@ def _is_in_doubt(before: LockedMember, today: LockedMember) -> bool:
     Then today goes back behind a change of keys; or it shows nothing at all, where nothing of before that
     change was ever seen here.
     """
-    return before.release is not None and (today.state == AWAITED or today.epoch < before.epoch)
+    if before.release is None or today.state == LEFT:
+        return False
+    return today.state == AWAITED or today.epoch < before.epoch
 
 
 @dataclass(frozen=True, slots=True)

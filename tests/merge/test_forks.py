@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -131,3 +132,15 @@ def test_going_back_to_an_older_version_shows_nothing_that_is_in_doubt_today(
     today = reader.merge(rules(), AS_OF)
     shown = with_todays_word(old, today).members[PERSON.id].release
     assert shown == (shared[-1].digest if known else None)
+
+
+def test_who_left_is_shown_again_without_what_it_declared_not_its_own(folder: Path) -> None:
+    """Nobody goes back to what a thief released, also where its member is no longer in the federation."""
+    laptop, shared = before(folder)
+    reader = Reader({one.digest: one for one in shared})
+    old = reader.merge(rules(), AS_OF)
+    reader.get(renewed(laptop, PERSON.next, "ours", (0, 2)).share(folder))
+    recovered = reader.merge(rules(), AS_OF)
+    today = reader.merge(replace(rules(), members=()), AS_OF)
+    assert with_todays_word(old, today).members[PERSON.id].release is None
+    assert with_todays_word(recovered, today).members[PERSON.id].release == recovered.members[PERSON.id].release

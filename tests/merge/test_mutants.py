@@ -181,7 +181,7 @@ MUTANTS = [
     Mutant("a lock forgets what was withdrawn", plan._Deciding, "decide",
            "set(self.known.tombstones) if self.known else set()", "set()",
            federated(test_withdrawals.test_what_the_last_lock_knew_outlives_a_thief_who_repeats_it, False)),
-    Mutant("who left is forgotten", plan, "_members", "and old.tombstones", "and False",
+    Mutant("who left is forgotten", plan, "_members", "and (old.tombstones or old.voids)", "and False",
            federated(test_merge.test_who_left_stays_withdrawn)),
     Mutant("no loss is too great", plan.Loss, "too_many",
            "self._is_too_many(self.lost)", "False",
