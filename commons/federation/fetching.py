@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from commons.federation.session import Session
 
 SCRATCH = "fetching"
+_WAIT_S = 0.1
 T = TypeVar("T")
 
 
@@ -108,8 +109,16 @@ def scratch_of(store: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def at_once(jobs: Sequence[Callable[[], T]], workers: int, stop: threading.Event) -> Iterator[tuple[int, T]]:
-    """(number, result) of each job as it ends. Raises what a job raises; then the others are told to stop."""
+def at_once(
+    jobs: Sequence[Callable[[], T]],
+    workers: int,
+    stop: threading.Event,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[int, T]]:
+    """(number, result) of each job as it ends; while none does, `meanwhile` is done again and again.
+
+    Raises what a job raises; then the others are told to stop.
+    """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, T | None, BaseException | None]] = queue.SimpleQueue()
     for n in range(len(jobs)):
@@ -131,7 +140,12 @@ def at_once(jobs: Sequence[Callable[[], T]], workers: int, stop: threading.Event
     finished = False
     try:
         for _ in jobs:
-            n, result, error = done.get()
+            while True:
+                try:
+                    n, result, error = done.get(timeout=_WAIT_S)
+                    break
+                except queue.Empty:
+                    meanwhile()
             if error is not None:
                 raise error
             yield n, result  # type: ignore[misc]

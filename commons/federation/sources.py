@@ -88,6 +88,7 @@ def fetch(
     only: Collection[str] | None = None,
     progress: Progress = lambda done, all: None,
     arrived: Arrived = lambda digest: None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Fetched:
     """Look at the inbox, then at every member's other sources in turn, until one has its newest release.
 
@@ -97,6 +98,7 @@ def fetch(
         only: the members whose sources are looked at; None: all.
         progress: told (how many members' sources are done, how many there are).
         arrived: told a member's new release as soon as it is in the store, if there is just one.
+        meanwhile: done again and again while the net keeps us waiting.
     """
     found = Fetched(admitted=locks.admitted(folder))
     members = {m.id for m in policy.members}
@@ -109,7 +111,7 @@ def fetch(
     memory = looked.read(store.root)
     with fetching.scratch_of(store.root) as scratch:
         looking = _Looking(folder, store, net, scratch, memory, members, _by_member(store), Pools(scratch))
-        looking.all(asked, found, progress, arrived)
+        looking.all(asked, found, progress, arrived, meanwhile)
     if net is not None:
         remembered = looking.remembered(found, policy)
         looked.write(store.root, remembered)
@@ -155,7 +157,14 @@ class _Looking:
     turns: dict[str, _Turn] = field(default_factory=dict)
     one_hand: threading.Lock = field(default_factory=threading.Lock)
 
-    def all(self, asked: Sequence[Member], found: Fetched, progress: Progress, arrived: Arrived) -> None:
+    def all(
+        self,
+        asked: Sequence[Member],
+        found: Fetched,
+        progress: Progress,
+        arrived: Arrived,
+        meanwhile: Callable[[], None],
+    ) -> None:
         """Local sources one by one, the net several at once; findings in the order of federation.yaml."""
         far = [m for m in asked if self.net is not None and any(s.link for s in m.sources)]
         done = 0
@@ -167,7 +176,7 @@ class _Looking:
         if self.net is not None and far:
             wire = self.net.wire
             jobs = [partial(self.turn, member) for member in far]
-            for n, turn in fetching.at_once(jobs, wire.patience.at_once, wire.stop):
+            for n, turn in fetching.at_once(jobs, wire.patience.at_once, wire.stop, meanwhile):
                 self.turns[far[n].id] = turn
                 progress(done := done + 1, len(asked))
                 turn.tell(arrived)

@@ -208,7 +208,7 @@ class Gate:
             return _without_rows(job, "refused", "E_TOOMANY")
         return _Asked(job, pruned.pack(files) if isinstance(files, PrunedFiles) else files.catalogue)
 
-    def _hear(self) -> None:
+    def hear(self) -> None:
         """Let children go on that have said more than a pipe holds."""
         if self._processes is not None:
             self._processes.hear()
@@ -308,7 +308,7 @@ class Line:
         self._batch.add(release)
         if self._batch.is_full:
             self._begin()
-        self._gate._hear()
+        self._gate.hear()
         while len(self._queue) > self._gate._at_once:
             yield from self._gate._end(self._queue.pop(0))
 

@@ -22,6 +22,7 @@ from commons.intake.limits import Lent
 from commons.intake.server import MESSAGE, STATUS
 
 _CHUNK = 1024 * 1024
+_ROUNDS = 16  # of listening, before there are other things to do
 _GRACE_S = 15.0  # beyond a child's own deadline, until it counts as lost
 
 
@@ -109,15 +110,22 @@ class Forked:
                 self._finish(reading)
 
     def hear(self) -> None:
-        self._hear(timeout=0)
+        for _round in range(_ROUNDS):
+            if not self._hear(timeout=0):
+                break
 
-    def _hear(self, *, timeout: float) -> None:
-        """Take what children and the server have to say; a server that is not heard would block."""
-        for key, _events in self._selector.select(timeout=timeout):
+    def _hear(self, *, timeout: float) -> bool:
+        """Take what children and the server have to say; a server that is not heard would block.
+
+        Gives whether anybody said something.
+        """
+        ready = self._selector.select(timeout=timeout)
+        for key, _events in ready:
             if key.fileobj is self._control:
                 self._note_status()
             else:
                 self._collect(key.fd)
+        return bool(ready)
 
     def _note_status(self) -> None:
         data = b""

@@ -56,6 +56,10 @@ class Ahead:
             self._begun.add(digest)
             _forget(self._line.add(self._store.read(digest)))
 
+    def listen(self) -> None:
+        """Let them go on whom nobody has heard for a while: each has its time, and waits to say more."""
+        self._gate.hear()
+
     def all(self, digests: Iterable[str]) -> None:
         """Have these examined too, and wait for all. Raises NotInStore."""
         for digest in digests:

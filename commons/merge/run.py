@@ -155,6 +155,7 @@ def _merge_seen(
         net=options.net,
         progress=lambda done, all: progress("fetched", 1),
         arrived=ahead.soon,
+        meanwhile=ahead.listen,
     )
     progress("sources", len(fetched.reached))
     last = _previous(folder)

@@ -262,6 +262,9 @@ def test_jobs_give_their_results_as_they_end_and_an_error_stops_the_rest() -> No
         (1, 2),
         (2, 3),
     ]
+    heard: list[int] = []
+    slow = at_once([lambda: time.sleep(0.5)], 1, threading.Event(), lambda: heard.append(1))
+    assert list(slow) == [(0, None)] and heard
     stop, began = threading.Event(), time.monotonic()
 
     def fail() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from io import BytesIO
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from commons.addresses import tombstone
 from commons.format import canonical, characters, pruned
 from commons.intake import frames, rows
 from commons.intake.catalogue import Job, examine
-from commons.intake.gate import Gate, Intake
+from commons.intake.gate import Gate, Intake, Line
 from commons.intake.tables import tables
 from commons.model import Record
 from commons.schema import columns, ddl
@@ -214,3 +215,15 @@ def test_small_releases_of_many_members_give_what_each_gives_alone() -> None:
     with Gate(at_once=1) as alone:
         each = [alone.take_in(files) for files in offered]
         assert found == [(i.member, i.code, dict(i.refused), i.withdrawals, said(i)) for i in each]
+
+
+def test_a_child_that_is_listened_to_can_say_everything_while_nothing_else_comes(tmp_path: Path) -> None:
+    """A pipe holds little: whoever waits for the net meanwhile would let its time run out."""
+    many = [place(str(n), title=f"Comedor {n}", description="palabra " * 120) for n in range(4_000)]
+    until = time.monotonic() + 60
+    with Gate(tmp_path, at_once=1) as gate:
+        list(Line(gate).add(release(MEMBER, many)))
+        while sum(p.stat().st_size for p in tmp_path.glob(".new-*")) < 4_000_000:
+            gate.hear()
+            time.sleep(0.05)
+            assert time.monotonic() < until
