@@ -127,7 +127,10 @@ class Following:
             except (CommonsError, OSError, sqlite3.Error):
                 self._refuse(place)
                 return
-            good = await fresh.warm()
+            try:
+                good = await fresh.warm()
+            except (OSError, sqlite3.Error, threading.BrokenBarrierError):  # its file went meanwhile, say
+                good = False
             if self._another() != place:  # its threads may have opened two different files
                 await asyncio.to_thread(fresh.close)
             elif not good:

@@ -134,6 +134,27 @@ async def test_what_cannot_be_opened_leaves_the_version_before(
         assert not await is_new(client) and app._version.place[0].parent.name == "third"
 
 
+async def test_a_version_that_goes_while_it_is_opened_is_let_go_of(out: Path) -> None:
+    """Its file is deleted under it, say: nothing of it stays open, and not every reader tries again."""
+    async with portal(out) as (app, client):
+        closed: list[_Version] = []
+        real = _Version.close
+
+        async def gone(_version: _Version) -> bool:
+            raise sqlite3.OperationalError("unable to open database file")
+
+        def counted(version: _Version) -> None:
+            closed.append(version)
+            real(version)
+
+        point(out, "new")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_Version, "warm", gone)
+            patch.setattr(_Version, "close", counted)
+            assert [await is_new(client) for _ in range(3)] == [False, False, False]
+        assert len(closed) == 1 and app._refused is not None
+
+
 async def test_a_pool_that_is_merged_anew_is_followed_too(two: tuple[Path, Path], tmp_path: Path) -> None:
     """`commons serve ciudad/pool.db`: a merge puts another file in its place."""
     pool = tmp_path / "pool.db"
