@@ -8,7 +8,9 @@ its place before the lock does; killed between the two, the next run does the sa
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -50,6 +52,7 @@ from commons.schema.spec import load_schema
 
 MOST_DAMAGED = 20  # results of intake: a disk that damages more needs another disk
 POOL, CHANGES = "pool.db", "pool.changes.json"
+LONG_AGO_S = 3600.0  # no release is examined for so long
 
 
 @dataclass(eq=False)
@@ -257,6 +260,7 @@ def _act(
     """Write the pool beside the old one, compare the two, then put it in its place, and its notes."""
     out = options.out or folder / POOL
     fresh, ours = out.with_name(f".{out.name}.next"), out == folder / POOL
+    _clear_away(fresh, store)
     last = LastPool(out, store.root)
     links = store.root / link_state.FILE_NAME
     how = How(links, options.full or not ours, ours, options.canonical, options.children, progress)
@@ -274,6 +278,20 @@ def _act(
         fresh.unlink(missing_ok=True)
         last.begin_anew()
     return _Made(Result(result.root, out, result.counts, result.receipts), text, changes, way)
+
+
+def _clear_away(fresh: Path, store: Store) -> None:
+    """Delete what merges that were killed have left: nobody would prune it of what is withdrawn later.
+
+    Others may examine releases beside a merge, so of the gate's only what is old goes.
+    """
+    for path in fresh.parent.iterdir() if fresh.parent.is_dir() else ():
+        if path.name == fresh.name or path.name.startswith(f".{fresh.name}."):
+            path.unlink(missing_ok=True)
+    for path in store.intake.glob(".new-*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < time.time() - LONG_AGO_S:
+                path.unlink()
 
 
 def _changes(old: Path, new: Path, standing: Collection[str]) -> dict[str, Changes]:

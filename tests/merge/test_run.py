@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -171,3 +172,16 @@ def test_a_pool_that_takes_the_place_of_ours_at_once_is_not_believed(
     way = merge(federation.folder, OPTIONS).way
     assert way is not None and way.why == NOT_THERE
     assert federation.titles() == ["Comedor dos", "Comedor tres", "Comedor uno"]
+
+
+def test_what_a_killed_merge_left_is_gone_with_the_next_one(federation: Federation) -> None:
+    """It may show what is withdrawn later, and nobody would look there."""
+    merge(federation.folder, OPTIONS)
+    intake = federation.store.intake
+    left = [federation.folder / ".pool.db.next", federation.folder / "..pool.db.next.6fa2a918.new"]
+    left += [Path(f"{left[1]}.vacuum"), intake / ".new-old", intake / ".new-young"]
+    for path in left:
+        path.write_bytes(b"what is withdrawn later")
+    os.utime(left[3], (0, 0))
+    merge(federation.folder, OPTIONS)
+    assert [path.name for path in left if path.exists()] == [".new-young"]
