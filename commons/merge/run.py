@@ -52,7 +52,8 @@ from commons.schema.spec import load_schema
 
 MOST_DAMAGED = 20  # results of intake: a disk that damages more needs another disk
 POOL, CHANGES = "pool.db", "pool.changes.json"
-LONG_AGO_S = 3600.0  # no release is examined for so long
+LONG_AGO_S = 3600.0  # no release is examined or written for so long
+_UNFINISHED = ("intake/.new-*", "releases/.*.tmp", "sealed/.*.tmp", "requests/*/.*.tmp")  # in the store
 
 
 @dataclass(eq=False)
@@ -283,12 +284,12 @@ def _act(
 def _clear_away(fresh: Path, store: Store) -> None:
     """Delete what merges that were killed have left: nobody would prune it of what is withdrawn later.
 
-    Others may examine releases beside a merge, so of the gate's only what is old goes.
+    Others may examine or deliver releases beside a merge, so of those only what is old goes.
     """
     for path in fresh.parent.iterdir() if fresh.parent.is_dir() else ():
         if path.name == fresh.name or path.name.startswith(f".{fresh.name}."):
             path.unlink(missing_ok=True)
-    for path in store.intake.glob(".new-*"):
+    for path in chain.from_iterable(store.root.glob(pattern) for pattern in _UNFINISHED):
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_mtime < time.time() - LONG_AGO_S:
                 path.unlink()

@@ -180,8 +180,10 @@ def test_what_a_killed_merge_left_is_gone_with_the_next_one(federation: Federati
     intake = federation.store.intake
     left = [federation.folder / ".pool.db.next", federation.folder / "..pool.db.next.6fa2a918.new"]
     left += [Path(f"{left[1]}.vacuum"), intake / ".new-old", intake / ".new-young"]
+    left.append(federation.store.release_path(federation.last["a"]).with_name(".ab.entrega.1a2b3c4d.tmp"))
     for path in left:
         path.write_bytes(b"what is withdrawn later")
-    os.utime(left[3], (0, 0))
+    for path in (left[3], left[5]):
+        os.utime(path, (0, 0))
     merge(federation.folder, OPTIONS)
     assert [path.name for path in left if path.exists()] == [".new-young"]
