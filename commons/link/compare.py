@@ -53,7 +53,7 @@ class Alike(NamedTuple):
         return min(self.left, self.right)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=16_000)
 def near(a: str, b: str) -> bool:
     """Whether one word may be the other misspelt: about one slip in five letters; or cut short."""
     if len(a) > len(b):
@@ -78,7 +78,7 @@ def _slips(letters: int) -> int:
     return letters // 5 if letters >= 5 else 1
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=16_000)
 def letters_of(word: str) -> int:
     """Which letters and figures a text has, as bits: two texts of few slips differ in few bits."""
     bits = 0

@@ -32,7 +32,7 @@ from commons.link.units import Linking
 
 AT_ONCE = 2_000  # nodes of one task
 COMPONENTS = 500  # of one task
-PREPARED = 5_000  # records made ready that a process holds: some five kilobytes each
+PREPARED = 2_000  # records made ready that a process holds: some five kilobytes each
 _SHIFT = 64 - 6
 
 Worker = Callable[[Any], Callable[[Any], bytes]]

@@ -29,6 +29,7 @@ PARTS = (
     "postal code", "neighbourhood", "district", "city", "region", "place, at most", "phone", "e-mail", "web",
     "contact, at most", "identifier", "kind", "date",
 )  # fmt: skip
+_MOST_WEIGHTS = 20_000  # words whose weights a process holds
 NEAR_M = 150  # metres within which two exact positions are one place
 
 
@@ -71,6 +72,8 @@ class Scorer:
             found = self.table.rarity[self.rarity.bucket("w" + word)]
             if word in self._generic:
                 found = min(found, self._points["generic"])
+            if len(self._weights) >= _MOST_WEIGHTS:
+                self._weights.clear()  # misspelt words come once; a million records have a million of them
             self._weights[word] = found
         return found
 
