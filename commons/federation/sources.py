@@ -32,7 +32,7 @@ from commons.findings import Finding
 from commons.format import container
 from commons.format.errors import FormatError
 from commons.format.limits import LIMITS
-from commons.format.manifest import Manifest
+from commons.format.manifest import Manifest, release_digest
 from commons.messages import N_
 
 INBOX = inbox.FOLDER
@@ -347,7 +347,7 @@ def _look_at(path: Path, member: str, members: Set[str], store: Store, found: Fe
 def _whose(path: Path) -> str | None:
     """The member of a release that lies in a folder: several members may share one. None where it is junk."""
     try:
-        return _manifest(path).member
+        return _manifest(path)[0].member
     except FormatError:
         return None
 
@@ -367,15 +367,14 @@ def _releases_in(folder: Path) -> Iterator[Path]:
 def _take(path: Path, store: Store, found: Fetched, members: Set[str], *, expected: str | None) -> str | None:
     """Put one release into the store, unless it is junk, a stranger's or there already; gives its digest."""
     try:
-        manifest = _manifest(path)
+        manifest, digest = _manifest(path)
         if manifest.member not in members:
             if expected is not None:
                 raise OtherMember(manifest.member, expected)
-            if not requests.requests_of(store).has(manifest.digest):
+            if not requests.requests_of(store).has(digest):
                 requests.keep(container.read_any(path), store)
             found.stranger(manifest.member, path.name)
             return None
-        digest = manifest.digest
         if not store.is_complete(digest):
             _refuse_sidecars(path)
             if store.take(container.read_any(path)):
@@ -387,14 +386,15 @@ def _take(path: Path, store: Store, found: Fetched, members: Set[str], *, expect
         return None
 
 
-def _manifest(path: Path) -> Manifest:
-    """release.json of a release, unproven: enough to see whose it is and whether it is known."""
+def _manifest(path: Path) -> tuple[Manifest, str]:
+    """release.json of a release, unproven, and its digest: whose it is, and whether it is known."""
     if path.is_dir():
-        return Manifest.parse(container.read_regular(path / "release.json", LIMITS.manifest_bytes))
-    parts = stored.head(path) if path.is_file() and not path.is_symlink() else None
-    if parts is None:  # junk, a pipe or a link: the strict reader says which
-        return container.read_any(path).parsed_manifest
-    return Manifest.parse(parts[0])
+        data = container.read_regular(path / "release.json", LIMITS.manifest_bytes)
+    else:
+        parts = stored.head(path) if path.is_file() and not path.is_symlink() else None
+        # Junk, a pipe or a link: the strict reader says which.
+        data = container.read_any(path).manifest if parts is None else parts[0]
+    return Manifest.parse(data), release_digest(data)
 
 
 def _refuse_sidecars(path: Path) -> None:

@@ -132,6 +132,7 @@ class Gate:
         self._at_once = at_once or max(1, min(MOST_AT_ONCE, os.cpu_count() or 1))
         self._fork = can_fork() if fork is None else fork
         self._lent = lent or Lent()
+        self._read: dict[str, tuple[tuple[int, int, int], Intake]] = {}  # a merge asks several times
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._processes: Processes | None = None
 
@@ -171,9 +172,16 @@ class Gate:
         path = self._path(release, form)
         try:
             with path.open("rb") as file:
-                return _intake(frames.read_summary(file), path)
+                state = os.fstat(file.fileno())
+                mark = (state.st_ino, state.st_mtime_ns, state.st_size)
+                before = self._read.get(path.name)
+                if before is not None and before[0] == mark:
+                    return before[1]
+                intake = _intake(frames.read_summary(file), path)
         except (OSError, Damaged):
             return None
+        self._read[path.name] = mark, intake
+        return intake
 
     def _folder(self) -> Path:
         if self._kept is not None:

@@ -25,8 +25,9 @@ from commons.intake.gate import Intake, UnreadableHere
 from commons.link.judged import changed_a_lot
 from commons.link.judgements import Verdicts, weigh
 from commons.merge import linking, memory, regroup, stretch, succession
-from commons.merge.beside import Beside, Gathered
+from commons.merge.beside import Beside, Gathered, last_receipts
 from commons.merge.claims import HIDDEN, fields_of
+from commons.merge.disagreements import Watch
 from commons.merge.fuse import Context, Said, is_subject, subject_claims, vouched_members
 from commons.merge.ground import Ground, Stand
 from commons.merge.memory import Noted, Notes, TakenFrom, block_of, mark_of
@@ -146,6 +147,7 @@ class _Merge:
         self.keys = linking.Keys(writer.connection, self.successors, links, features, empty=empty)
         self.gathered = Gathered()
         self.root = Root(self.noted.parts())
+        self.watch = Watch(writer.connection, None if ground is None else last_receipts(writer))
         self.standing = ground.standing if ground else frozenset[str]()  # members whose claims stay
         self.stand = Stand(writer, self.noted, self.keys, self.places, self.standing) if ground else None
 
@@ -176,7 +178,7 @@ class _Merge:
         rest = Beside(self.lock, self.writer, self.gathered, self.noted)
         counts = rest.write(root, verdicts, linked)
         self.noted.close(context)
-        return Result(root, out, counts, rest.receipts(linked, dangling))
+        return Result(root, out, counts, rest.receipts(linked, dangling, self.watch))
 
     # first, every claim as an entity of its own
 

@@ -14,6 +14,7 @@ from commons.federation.lock import Lock, instant
 from commons.link.judgements import Judgement, Verdicts
 from commons.merge import receipts
 from commons.merge.claims import fields_of
+from commons.merge.disagreements import Watch
 from commons.merge.fuse import Vouch, standing
 from commons.merge.linking import Linked
 from commons.merge.memory import Noted
@@ -57,6 +58,11 @@ class Gathered:
                 self.vouches.append(Vouch(member, str(fields.get("about")), str(fields.get("kind")), *more))
 
 
+def last_receipts(writer: Writer) -> dict[str, str]:
+    """Member → its receipt in the last pool, as JSON; before `clear`."""
+    return dict(writer.connection.execute("SELECT member, json FROM receipt").fetchall())
+
+
 def clear(writer: Writer) -> None:
     """Take out all of it that the last pool holds."""
     for table in WHOLE:
@@ -91,10 +97,10 @@ class Beside:
         self._meta(root, {**counts, "members": len(self.gathered.tallies), "claims": claims})
         return counts
 
-    def receipts(self, linked: Linked, dangling: Dangling) -> dict[str, Receipt]:
+    def receipts(self, linked: Linked, dangling: Dangling, watch: Watch) -> dict[str, Receipt]:
         """What each member reads; gives it by member."""
         found = receipts.write(
-            self.lock, self.writer, self.gathered.tallies, linked, dangling, as_of=self.as_of
+            self.lock, self.writer, self.gathered.tallies, linked, dangling, watch, as_of=self.as_of
         )
         self.writer.flush()
         return found

@@ -7,7 +7,8 @@ receipt says where to look and not everything that is there.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -22,10 +23,41 @@ _NORTH, _EAST = "latitude_e6", "longitude_e6"
 
 Voice = dict[str, Any]
 Row = tuple[int, str, str, str, str, int, str | None]  # as `disagreement`, in its order
-SQL = (
-    "SELECT entity, field, address, member, value, shown, confirmed_at FROM disagreement "
-    "ORDER BY entity, field, address"
-)
+_READ = "SELECT entity, field, address, member, value, shown, confirmed_at FROM disagreement"
+_IN_ORDER = "ORDER BY entity, field, address"
+
+
+class Watch:
+    """Whose differences are not what they were in the last pool, out of which they go and into which they
+    come while it is made the next. To be begun before anything changes.
+
+    Args:
+        receipts: member → its last receipt; None: everything is new.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, receipts: Mapping[str, str] | None) -> None:
+        self._connection, self._receipts = connection, receipts
+        if receipts is None:
+            return
+        connection.execute("CREATE TEMP TABLE differing (member TEXT PRIMARY KEY) WITHOUT ROWID")
+        for event, row in (("INSERT", "new"), ("DELETE", "old")):
+            connection.execute(
+                f"CREATE TEMP TRIGGER differing_{row} AFTER {event} ON main.disagreement "
+                f"BEGIN INSERT OR IGNORE INTO differing VALUES ({row}.member); END"
+            )
+
+    def by_member(self, members: Iterable[str]) -> dict[str, list[Voice]]:
+        """Member → its differences."""
+        if self._receipts is None:
+            return by_member(self._connection.execute(f"{_READ} {_IN_ORDER}"))
+        changed = {row[0] for row in self._connection.execute("SELECT member FROM temp.differing")}
+        concerned = "SELECT entity FROM disagreement WHERE member IN (SELECT member FROM temp.differing)"
+        rows = self._connection.execute(f"{_READ} WHERE entity IN ({concerned}) {_IN_ORDER}")
+        found = {m: told for m, told in by_member(rows).items() if m in changed}
+        for member in members:
+            if member not in changed and member in self._receipts:
+                found[member] = json.loads(self._receipts[member])["differences"]
+        return found
 
 
 def by_member(rows: Iterable[Row]) -> dict[str, list[Voice]]:

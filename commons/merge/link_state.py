@@ -39,6 +39,7 @@ CREATE INDEX near_{0}_b ON near_{0} (b);
 CREATE TABLE outcome_{0} (name BLOB PRIMARY KEY, found TEXT) WITHOUT ROWID;
 """
 _KINDS = ("node", "atom", "common", "key", "near", "outcome")
+_NO_NODE = (-1, b"")  # after the last
 
 
 @dataclass(frozen=True)
@@ -248,14 +249,16 @@ class _OfType:
     def _matched(self) -> tuple[array[int], list[tuple[int, int]], list[int]]:
         """Today's places → nodes of the file; (place, new number) of what is new; numbers of what is gone."""
         ids = array("q", [-1]) * len(self._nodes.digests)
-        place, gone, highest = 0, [], -1
-        digests = self._nodes.digests
+        gone, highest = [], -1
+        today = iter(enumerate(self._nodes.digests))
+        at, known = next(today, _NO_NODE)
         for digest, node in self._run("SELECT digest, id FROM node_@ ORDER BY digest"):
-            highest = max(highest, node)
-            while place < len(digests) and digests[place] < digest:
-                place += 1
-            if place < len(digests) and digests[place] == digest:
-                ids[place] = node
+            if node > highest:
+                highest = node
+            while known and known < digest:
+                at, known = next(today, _NO_NODE)
+            if known == digest:
+                ids[at] = node
             else:
                 gone.append(node)
         new = [p for p, node in enumerate(ids) if node < 0]

@@ -96,9 +96,9 @@ class Noted:
 
     def taken_from(self) -> dict[str, TakenFrom]:
         """Member → what was taken up of it."""
-        sql = """SELECT t.*, coalesce((SELECT min(y.later) FROM noted.tally y
-                                       WHERE y.member = t.member AND y.later <> ''), '')
-                 FROM noted.taken_from t"""
+        sql = """SELECT t.*, coalesce(y.later, '') FROM noted.taken_from t LEFT JOIN
+                 (SELECT member, min(later) AS later FROM noted.tally WHERE later <> '' GROUP BY member) y
+                 ON y.member = t.member"""
         return {
             member: TakenFrom(release, mark, base, block, bool(lapsed), later)
             for member, release, mark, base, block, lapsed, later in self._connection.execute(sql)

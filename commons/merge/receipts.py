@@ -21,8 +21,8 @@ from commons.format.manifest import Manifest
 from commons.format.words import fingerprint_words
 from commons.intake.gate import Intake
 from commons.link.model import Candidate
-from commons.merge import disagreements
 from commons.merge.claims import HELD, HELD_COPY, WITHDRAWN, WITHHELD, Taken
+from commons.merge.disagreements import Watch
 from commons.merge.linking import Linked
 from commons.pool.contract import LISTS, WITHOUT_TABLE
 from commons.pool.rows import Row
@@ -153,6 +153,7 @@ def write(
     tallies: Mapping[str, MemberTally],
     linked: Linked,
     dangling: Iterable[tuple[str, str, str]],
+    watch: Watch,
     *,
     as_of: str,
 ) -> dict[str, Receipt]:
@@ -171,7 +172,7 @@ def write(
         member, type_name, id = address.split("/", 2)
         lost.setdefault(member, []).append(Finding("dangling", type=type_name, record=id, field="same_as"))
     candidates = _by_member(linked.candidates)
-    differing = disagreements.by_member(run(disagreements.SQL))
+    differing = watch.by_member(tallies)
     found: dict[str, Receipt] = {}
     for member, tally in tallies.items():
         findings = (tally.findings + lost.get(member, []))[:KEPT]

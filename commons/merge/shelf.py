@@ -12,11 +12,13 @@ import os
 import sqlite3
 import tempfile
 from array import array
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +90,8 @@ class _Nodes:
         return self.claims[self.starts[node] : end]
 
     def several(self) -> Iterator[int]:
-        return (n for n in range(len(self.starts)) if len(self.of(n)) > 1)
+        ends = chain(self.starts[1:], (len(self.claims),))
+        return (n for n, (start, end) in enumerate(zip(self.starts, ends, strict=True)) if end - start > 1)
 
 
 class Aside:
@@ -192,26 +195,29 @@ class Aside:
     def _nodes(self, type_name: str, without: Collection[int]) -> _Nodes:
         found, last = _Nodes(), b""
         sql = f"SELECT digest, number, first, size FROM {TABLE} WHERE type = ? ORDER BY digest, number"
+        claims, place = found.claims.append, 0
+        begin, firsts, sizes = found.starts.append, found.first.append, found.sizes.append
         for digest, number, first, size in self._connection.execute(sql, (type_name,)):
             if number in without:
                 continue
             if digest != last:
-                found.first.append(first)
-                found.sizes.append(size)
-                found.starts.append(len(found.claims))
+                firsts(first)
+                sizes(size)
+                begin(place)
                 found.digests.append(digest)
                 last = digest
-            found.claims.append(number)
+            claims(number)
+            place += 1
         return found
 
     def joined(self, nodes: _Nodes, cluster: Mapping[str, tuple[str, ...]]) -> list[tuple[int, ...]]:
         """The nodes that exact linking has in one cluster."""
         numbers = {n: c for a, c in cluster.items() if (n := self._number(a)) is not None}
         found: dict[tuple[str, ...], list[int]] = {}
-        for node in range(len(nodes.starts)) if numbers else ():
-            for number in nodes.of(node):
-                if number in numbers:
-                    found.setdefault(numbers[number], []).append(node)
+        for place, number in enumerate(nodes.claims if numbers else ()):
+            if number in numbers:
+                node = bisect_right(nodes.starts, place) - 1
+                found.setdefault(numbers[number], []).append(node)
         return [tuple(dict.fromkeys(c)) for c in found.values()]
 
     def addresses(self, numbers: Iterable[int]) -> Iterator[str]:
