@@ -275,6 +275,8 @@ def _act(
         if ours:
             write_bytes(folder / CHANGES, to_bytes(changes))
             last.keep(text, written)
+        elif previous is not None and previous.data != text:
+            last.forget()  # it is of no lock any more, and may tell what is withdrawn now
     finally:
         fresh.unlink(missing_ok=True)
         last.begin_anew()

@@ -187,3 +187,15 @@ def test_what_a_killed_merge_left_is_gone_with_the_next_one(federation: Federati
         os.utime(path, (0, 0))
     merge(federation.folder, OPTIONS)
     assert [path.name for path in left if path.exists()] == [".new-young"]
+
+
+def test_notes_of_a_pool_whose_lock_has_gone_are_not_kept(federation: Federation, tmp_path: Path) -> None:
+    """Who has the pool written elsewhere has a newer lock; what was noted may tell what is withdrawn now."""
+    merge(federation.folder, OPTIONS)
+    noted = federation.folder / "store" / "last"
+    before = sorted(path.name for path in noted.iterdir())
+    merge(federation.folder, replace(OPTIONS, out=tmp_path / "same.db"))
+    assert sorted(path.name for path in noted.iterdir()) == before
+    federation.share("b", [place("cuatro")], number=3)
+    merge(federation.folder, replace(OPTIONS, out=tmp_path / "elsewhere.db"))
+    assert list(noted.iterdir()) == []
