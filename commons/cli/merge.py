@@ -151,9 +151,9 @@ def _show(merged: Merged, folder: Path) -> None:
             n=things, path=merged.result.path
         )
     )
-    say(translate(N_("root {root}")).format(root=merged.result.root))
     if merged.way is not None:
         say(_way_in_words(merged.way))
+    say(translate(N_("root {root}")).format(root=merged.result.root))
 
 
 def _way_in_words(way: Way) -> str:

@@ -170,7 +170,7 @@ def terminal(folder: Path) -> Iterator[Callable[[str], str]]:
 
     def press(keys: str, wait: str) -> str:
         os.write(screen, keys.encode())
-        said, until = "", time.monotonic() + 20
+        said, until = "", time.monotonic() + 90
         while wait not in said and time.monotonic() < until:
             if select.select([screen], [], [], 0.2)[0]:
                 try:
