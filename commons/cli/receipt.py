@@ -140,7 +140,7 @@ def receipt_lines(
     for key, one, many in _COUNTED:
         n = found.get(key, 0)
         if n:
-            yield _(one if n == 1 else many).format(n=n)
+            yield translate(one if n == 1 else many).format(n=n)
     refused = sum(found["refused"].values())
     if refused:
         yield ngettext("{n} was not taken up:", "{n} were not taken up:", refused).format(n=refused)

@@ -328,8 +328,8 @@ class _Merge:
                     self.absorbed[rows[address][0]] = address
                     groups[rows[address][0]] = ()
                     run("UPDATE alias SET entity = ? WHERE address = ?", (number, address))
-                    sql = "UPDATE claim SET entity = ?1 WHERE number = ?2 AND entity <> ?1"
-                    run(sql, (number, rows[address][0]))
+                    sql = "UPDATE claim SET entity = ? WHERE number = ? AND entity <> ?"
+                    run(sql, (number, rows[address][0], number))
             groups[number] = tuple(sorted(rows[address][0] for address in cluster))
 
     # at last, the entities that they are

@@ -96,8 +96,13 @@ class LastPool:
         return self._seal().get("program") == program()
 
     def is_of(self, lock: bytes) -> bool:
-        """Whether it was merged under this lock, and not too much of its file is empty."""
-        return self._seal().get("lock") == hashlib.sha256(lock).hexdigest() and not _is_wasteful(self.path)
+        """Whether it was merged under this lock."""
+        return self._seal().get("lock") == hashlib.sha256(lock).hexdigest()
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether so much of its file is empty that it is time to make it anew."""
+        return _is_wasteful(self.path)
 
     @property
     def exists(self) -> bool:

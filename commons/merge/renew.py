@@ -16,6 +16,7 @@ from commons.merge.act import Progress, Release, Result, act
 from commons.merge.difference import (
     ASKED,
     FIRST,
+    GAPS,
     MANY,
     NOT_THERE,
     RULES,
@@ -83,6 +84,8 @@ def _why_anew(lock: Lock, previous: Previous | None, last: LastPool, how: How) -
         return FIRST
     if not same_rules(previous.lock, lock) or not last.is_by_this_program:
         return RULES
+    if last.has_gaps:
+        return GAPS
     return "" if last.is_of(previous.data) else NOT_THERE
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from commons.merge import act, difference, renew
-from commons.merge.difference import FIRST, MANY, NOT_THERE, RULES
+from commons.merge.difference import FIRST, GAPS, MANY, NOT_THERE, RULES
 from commons.merge.last import FOLDER
 from commons.model import Record
 from tests.hostile.making import place, salt
@@ -120,6 +120,14 @@ def test_somebody_elses_pool_is_not_believed(history: History, folder: Folder, t
     assert go_on(history, folder, Step({})) == NOT_THERE
 
 
+def test_a_pool_with_many_gaps_is_made_anew(
+    history: History, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whoever merges hears that reason, not that somebody has touched the pool."""
+    monkeypatch.setattr("commons.merge.last._MOST_WASTED", -1)
+    assert go_on(history, folder, Step({"c": places("tres")})) == GAPS
+
+
 def test_another_program_or_other_rules_make_it_anew(
     history: History, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,5 +156,5 @@ def test_a_merge_that_fails_leaves_the_last_pool_and_its_notes(
 
 def test_every_reason_has_words() -> None:
     """Whoever merges reads why everything was made anew."""
-    assert set(difference.WHY) == {difference.ASKED, FIRST, RULES, MANY, NOT_THERE}
+    assert set(difference.WHY) == {difference.ASKED, FIRST, RULES, MANY, GAPS, NOT_THERE}
     assert renew.How(Path()).anew is False
