@@ -5,9 +5,10 @@ Files and JSON keep UTC instants; only what a person reads is told here.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
+from commons.federation.lock import moment
 from commons.federation.rules import Policy
 from commons.messages import language
 from commons.schema import dates
@@ -33,6 +34,4 @@ def minute_of(instant: datetime | str, zone: tzinfo) -> str:
 
 def moment_of(instant: datetime | str) -> datetime:
     """An instant as files have it."""
-    if isinstance(instant, datetime):
-        return instant
-    return datetime.strptime(instant, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return instant if isinstance(instant, datetime) else moment(instant)

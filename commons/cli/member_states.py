@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 
 from commons.cli.clock import day_of, zone_of
 from commons.federation import states
-from commons.federation.lock import Lock
+from commons.federation.lock import Lock, moment
 from commons.federation.looked import Look
 from commons.federation.store import Store
 from commons.federation.trust import Seen
@@ -95,5 +95,5 @@ def standings(
 def _standing(state: str, since: datetime | None, used: Seen | None, zone: tzinfo) -> Standing:
     if used is None:
         return Standing(state, since, zone=zone)
-    issued_at = datetime.strptime(used.manifest.issued_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    issued_at = moment(used.manifest.issued_at)
     return Standing(state, since, used.digest, *used.version, issued_at, zone)

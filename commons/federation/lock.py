@@ -43,6 +43,7 @@ _MINUTE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:00Z")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 _DIGEST_WORDS = N_("a digest: 64 characters from 0-9 and a-f")
 _HASH_WORDS = N_("the hash of an address: 52 characters from a-z and 2-7")
+_AS_TEXT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(eq=False)
@@ -215,7 +216,12 @@ def _hold_key(hold: LockedHold) -> tuple[str, str, str]:
 
 def instant(moment: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SSZ`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime(_AS_TEXT)
+
+
+def moment(text: str) -> datetime:
+    """What `instant` wrote. Raises ValueError."""
+    return datetime.strptime(text, _AS_TEXT).replace(tzinfo=UTC)
 
 
 def minute(moment: datetime) -> datetime:
@@ -288,7 +294,7 @@ def _lock(top: Section, value: dict[str, object]) -> Lock:
 def _moment(section: Section, key: str, pattern: re.Pattern[str], needed: str) -> datetime:
     text = section.needed_text(key, pattern=pattern, needed=needed)
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return moment(text)
     except ValueError as error:
         raise section.wrong(key, needed) from error
 

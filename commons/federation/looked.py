@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from commons.federation.lock import instant
+from commons.federation.lock import instant, moment
 from commons.federation.web import Kept, is_digest
 from commons.format import container, strict_json
 from commons.format.errors import FormatError
@@ -103,14 +103,10 @@ def _parse(said: Any) -> Looked:
         look = entry["look"]
         if look is not None and look["outcome"] in OUTCOMES:
             looks[member] = Look(
-                look["outcome"], _moment(look["at"]), _moment(look["since"]), look["source"], look["code"]
+                look["outcome"], moment(look["at"]), moment(look["since"]), look["source"], look["code"]
             )
         kept[member] = {
             where: Kept(str(k["etag"]), tuple(d for d in k["digests"] if is_digest(d)))
             for where, k in entry["sources"].items()
         }
     return Looked(looks, kept)
-
-
-def _moment(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

@@ -19,11 +19,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import ClassVar
 
 from commons.federation import descent
-from commons.federation.lock import CURRENT, LATE, PAUSED, Evidence, LockedMember
+from commons.federation.lock import CURRENT, LATE, PAUSED, Evidence, LockedMember, moment
 from commons.federation.policy import MaxAge, Pause
 from commons.findings import Finding
 from commons.format import sshsig
@@ -252,12 +252,8 @@ def state(
     release: Manifest, *, as_of: datetime, pause: Pause | None = None, max_age: MaxAge | None = None
 ) -> tuple[str, bool]:
     """The state a lock records for the member whose `release` is used, and whether that is too old to use."""
-    issued_at = min(_moment(release.issued_at), as_of)  # a date in the future buys no time
+    issued_at = min(moment(release.issued_at), as_of)  # a date in the future buys no time
     too_old = max_age is not None and as_of >= max_age.ends_at(issued_at)
     if pause is not None:
         return PAUSED, too_old
-    return (CURRENT if as_of < _moment(release.valid_until) else LATE), too_old
-
-
-def _moment(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return (CURRENT if as_of < moment(release.valid_until) else LATE), too_old
