@@ -19,6 +19,7 @@ from commons.cli.output import (
     json_option,
     now,
     opened,
+    own_command,
     say,
     show_json,
     tell,
@@ -75,7 +76,7 @@ def forget(
     if as_json:
         show_json(_as_json(places, down, left, shared))
     else:
-        _say_done(down, left, shared, [p for p in places if p.kind == "address"])
+        _say_done(path, down, left, shared, [p for p in places if p.kind == "address"])
     if left or shared:
         ctx.exit(FINDINGS)
 
@@ -150,7 +151,11 @@ def _say_nothing_done(places: Sequence[Place], *, as_json: bool) -> None:
 
 
 def _say_done(
-    down: Sequence[tuple[str, str]], left: Sequence[Path], shared: Sequence[Path], named: Sequence[Place]
+    catalogue: Path,
+    down: Sequence[tuple[str, str]],
+    left: Sequence[Path],
+    shared: Sequence[Path],
+    named: Sequence[Place],
 ) -> None:
     if not left:
         say(_("Erased. No byte of the catalogue and its backups says it any more."))
@@ -170,11 +175,11 @@ def _say_done(
     if down:
         n = len(down)
         said = ngettext(
-            "What {n} record said before is taken down everywhere with your next release: commons release",
-            "What {n} records said before is taken down everywhere with your next release: commons release",
+            "What {n} record said before is taken down everywhere with your next release: {command}",
+            "What {n} records said before is taken down everywhere with your next release: {command}",
             n,
         )
-        say(said.format(n=n))
+        say(said.format(n=n, command=own_command(catalogue, "release")))
     say(_("Look yourself at other copies, such as one on a stick, and at the sheets that were imported."))
 
 

@@ -18,7 +18,7 @@ from typing import ClassVar
 
 import click
 
-from commons.cli.output import ask, ask_yes, interactive, say, tell
+from commons.cli.output import ask, ask_yes, interactive, own_command, say, tell
 from commons.errors import InputError
 from commons.format import words
 from commons.format.container import read_regular
@@ -200,11 +200,12 @@ def show_words(page: sheet.Sheet) -> None:
         say("  " + "  ".join(f"{n + 1:2}. {page.words[n]:<10}" for n in range(start, start + 4)).rstrip())
 
 
-def say_new_sheet(page: sheet.Sheet, sheet_file: Path | None) -> None:
-    """What is to be done after a change of keys."""
+def say_new_sheet(page: sheet.Sheet, sheet_file: Path | None, catalogue: Path) -> None:
+    """What is to be done after a change of the catalogue's keys."""
     say(_("Destroy the old sheet well: whoever finds it can sign in your name now. Keep the new one."))
     if sheet_file is not None:
         say(_("Print {path}, put the paper in a safe place and delete the file.").format(path=sheet_file))
     say(_("New words of your key, to read aloud to whoever should recognise you:"))
     say("  " + " ".join(page.fingerprint))
-    say(_("Next: commons release. Your federations see the new key with it."))
+    say(_("Next: {command}").format(command=own_command(catalogue, "release")))
+    say(_("Your federations see the new key with it."))

@@ -17,10 +17,10 @@ from commons.catalogue.errors import CatalogueExists
 from commons.catalogue.record import AUTOMATIC
 from commons.catalogue.store import Catalogue
 from commons.cli import hand_over
-from commons.cli.output import ask, interactive, json_option, now, say, show_json, tell
+from commons.cli.output import ask, interactive, json_option, now, own_command, say, show_json, tell
 from commons.cli.shared_release import read_release
 from commons.errors import CommonsError, InputError
-from commons.messages import N_, language
+from commons.messages import N_, in_language, language
 from commons.messages import translate as _
 from commons.model import Fields
 from commons.release import keys, recover, sheet
@@ -270,6 +270,13 @@ def _say_done(path: Path, page: sheet.Sheet, sheet_file: Path | None, *, continu
     say("  " + " ".join(page.fingerprint))
     if continues:
         say(_("Member id: {id}").format(id=page.member_id))
-        say(_("Next: commons release. Ask your federations to note that you continue the earlier catalogue."))
+        say(_("Next: {command}").format(command=own_command(path, "release")))
+        say(_("Ask your federations to note that you continue the earlier catalogue."))
     else:
-        say(_("Next: commons add service, or commons import FILE."))
+        _say_how_to_begin(path)
+
+
+def _say_how_to_begin(path: Path) -> None:
+    service = in_language(load_schema().types["service"].title).lower()
+    text = _("Next: {add}, or with a sheet that you have: {load}")
+    say(text.format(add=own_command(path, "add", service), load=own_command(path, "import", _("FILE"))))

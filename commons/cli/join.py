@@ -21,6 +21,7 @@ from commons.cli.output import (
     json_option,
     now,
     opened,
+    own_command,
     say,
     show_json,
     tell,
@@ -281,7 +282,8 @@ def _say_done(copy_a: Path, copy_b: Path, backup: Path, key: Path | None) -> Non
             path=copy_b
         )
     )
-    tell(_("To take it all back: commons undo. To tell everybody: commons release"))
+    tell(_("To take it all back: {command}").format(command=own_command(copy_a, "undo")))
+    tell(_("To tell everybody: {command}").format(command=own_command(copy_a, "release")))
 
 
 def _as_json(joined: Joined) -> dict[str, object]:

@@ -205,7 +205,7 @@ def rotate(
     if print_words and not asking:
         hand_over.show_words(page)
     say(_("The key was changed; your member id and all addresses stay the same."))
-    hand_over.say_new_sheet(page, sheet_file)
+    hand_over.say_new_sheet(page, sheet_file, own.path)
 
 
 def _refuse_own(own: Catalogue, void_from: tuple[int, int] | None) -> None:

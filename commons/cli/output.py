@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 import click
 
+from commons.commands import command
 from commons.errors import InputError
 from commons.findings import KINDS, Finding
 from commons.messages import N_, in_language, ngettext, translate
@@ -127,6 +128,17 @@ def find_catalogue(given: Path | None) -> Path:
     if len(found) > 1:
         raise SeveralCatalogues(", ".join(path.name for path in found))
     return found[0]
+
+
+def own_command(catalogue: Path, *words: object) -> str:
+    """A command about this catalogue, to be copied: names it where the bare words would mean another one, or
+    could mean several."""
+    try:
+        found = find_catalogue(None)
+        bare = found.samefile(catalogue)
+    except (InputError, OSError):
+        bare = False
+    return command(*words) if bare else command(*words, "--catalogue", catalogue)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from commons.cli.output import (
     is_catalogue,
     json_option,
     now,
+    own_command,
     say,
     show_json,
     tell,
@@ -162,9 +163,9 @@ def recover(
         hand_over.show_words(page)
     _say_done(path, chosen, done)
     if page is not None:
-        hand_over.say_new_sheet(page, sheet_file)
+        hand_over.say_new_sheet(page, sheet_file, path)
     else:
-        _say_same_key()
+        _say_same_key(path)
 
 
 def _refuse_used(keep_key: bool, *, asking: bool) -> None:
@@ -181,15 +182,14 @@ def _refuse_used(keep_key: bool, *, asking: bool) -> None:
         raise UsedSheet
 
 
-def _say_same_key() -> None:
+def _say_same_key(path: Path) -> None:
     say(_("The key is the same as before and no new sheet was made: this one had been used before."))
-    say(
-        _(
-            "If the newest sheet turns up: commons keys rotate. If not, a lost computer would be for good: "
-            "begin anew while you have this one, with commons init --continue, and vouch for the new "
-            "catalogue."
-        )
+    text = _(
+        "If the newest sheet turns up: {command}. If not, a lost computer would be for good: "
+        "begin anew while you have this one, with commons init --continue, and vouch for the new "
+        "catalogue."
     )
+    say(text.format(command=own_command(path, "keys", "rotate")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,11 +341,11 @@ def _say_done(path: Path, chosen: Sources, done: Recovered) -> None:
         rtype = load_schema().types[type_name]
         counts.append(f"{n} {in_language(rtype.title if n == 1 else rtype.plural).lower()}")
     say("  " + (", ".join(counts) or _("no records, only who you are")))
-    for line in _lost(chosen, done):
+    for line in _lost(path, chosen, done):
         say("· " + line)
 
 
-def _lost(chosen: Sources, done: Recovered) -> Iterator[str]:
+def _lost(path: Path, chosen: Sources, done: Recovered) -> Iterator[str]:
     """What is not there any more, or waits for a look, in sentences."""
     if chosen.copy is not None:
         date = _day(chosen.copy.last_at)
@@ -369,11 +369,11 @@ def _lost(chosen: Sources, done: Recovered) -> Iterator[str]:
     yield _("Where an import came from is lost, too: import under the same key column, so that ids stay.")
     if done.held:
         text = ngettext(
-            "{n} value waits: look at it with commons release --dry-run.",
-            "{n} values wait: look at them with commons release --dry-run.",
+            "{n} value waits: look at it with {command}",
+            "{n} values wait: look at them with {command}",
             done.held,
         )
-        yield text.format(n=done.held)
+        yield text.format(n=done.held, command=own_command(path, "release", "--dry-run"))
     if chosen.shared.hidden:
         text = ngettext(
             "{n} record of it was withdrawn or held back, and is not in it.",
@@ -403,7 +403,7 @@ def _as_json(
         "counts": dict(done.counts),
         "updated": [f"{t}/{i}" for t, i in done.updated],
         "kept_home": [f"{t}/{i}" for t, i in done.kept_home],
-        "lost": list(_lost(chosen, done)),
+        "lost": list(_lost(path, chosen, done)),
         "key_changed": page is not None,
         "sheet": str(sheet_file) if page is not None and sheet_file is not None else None,
         **({"words": list(page.words)} if page is not None and print_words else {}),

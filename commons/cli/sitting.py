@@ -16,7 +16,7 @@ from typing import ClassVar
 import click
 
 from commons.catalogue.store import Catalogue
-from commons.cli.output import ask, interactive, now, say, tell
+from commons.cli.output import ask, interactive, now, own_command, say, tell
 from commons.cli.side_by_side import SAID, Screen, shown, wants_colours
 from commons.errors import InputError
 from commons.link.judgements import DIFFERENT, SAME, UNSURE
@@ -229,4 +229,5 @@ def _tell_how_it_went(sitting: Sitting) -> None:
     left = len(sitting.questions.open())
     say(ngettext("{n} question is left.", "{n} questions are left.", left).format(n=left))
     if n:
-        tell(_("Your word leaves with your next release: commons release"))
+        text = _("Your word leaves with your next release: {command}")
+        tell(text.format(command=own_command(sitting.catalogue.path, "release")))

@@ -15,7 +15,7 @@ import click
 
 from commons.catalogue.store import Catalogue
 from commons.cli.in_pool import address_of, pool_at, pool_option, to_option
-from commons.cli.output import ask, find_catalogue, interactive, now, say, tell
+from commons.cli.output import ask, find_catalogue, interactive, now, own_command, say, tell
 from commons.errors import InputError
 from commons.link.judgements import DIFFERENT
 from commons.link.model import pair
@@ -99,7 +99,7 @@ def split(
         with mine.act(KIND, note=_("different: {title}").format(title=first.title), at=now()) as act:
             for left, right in pairs:
                 judge(act, sides[left], sides[right], DIFFERENT, reason=because, by=by, at=now())
-        _tell_split(asked, sides, pairs)
+        _tell_split(asked, sides, pairs, mine.path)
 
 
 def _pairs_to_part(
@@ -136,7 +136,9 @@ def _short(pool: Pool, address: str) -> str:
     return str(row[0])
 
 
-def _tell_split(asked: Questions, sides: dict[str, Side], pairs: Sequence[tuple[str, str]]) -> None:
+def _tell_split(
+    asked: Questions, sides: dict[str, Side], pairs: Sequence[tuple[str, str]], path: Path
+) -> None:
     for left, right in pairs:
         a, b = sides[left], sides[right]
         say(f"«{a.title}» ({a.member_name}) ≠ «{b.title}» ({b.member_name})")
@@ -147,4 +149,5 @@ def _tell_split(asked: Questions, sides: dict[str, Side], pairs: Sequence[tuple[
         tell(_("Your word is enough: they are shown apart once your next release is merged."))
     else:
         tell(_("Others have to say the same before they are shown apart."))
-    tell(_("It can be undone with: commons undo. It leaves with: commons release"))
+    tell(_("It can be undone with: {command}").format(command=own_command(path, "undo")))
+    tell(_("It leaves with: {command}").format(command=own_command(path, "release")))

@@ -24,6 +24,7 @@ from commons.cli.output import (
     json_option,
     now,
     opened,
+    own_command,
     say,
     show_json,
     tell,
@@ -144,7 +145,8 @@ def vouch(
     if as_json:
         show_json({"id": id, **{k: v for k, v in fields.items() if v}})
         return
-    say(_("Saved: vouch/{id}. It travels with your next release: commons release").format(id=id))
+    text = _("Saved: vouch/{id}. It travels with your next release: {command}")
+    say(text.format(id=id, command=own_command(open_catalogue.path, "release")))
 
 
 def _save(catalogue: Catalogue, about: str, fields: Mapping[str, object], at: datetime) -> str:

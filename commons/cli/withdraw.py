@@ -21,6 +21,7 @@ from commons.cli.output import (
     json_option,
     now,
     opened,
+    own_command,
     say,
     show_json,
     tell,
@@ -123,7 +124,7 @@ def withdraw(
         n,
     )
     say(said.format(n=n))
-    say(_("Next: commons release"))
+    say(_("Next: {command}").format(command=own_command(own.path, "release")))
 
 
 def _withdrawable(catalogue: Catalogue, texts: Sequence[str], *, exactly: bool) -> list[Key]:
@@ -187,7 +188,8 @@ def _leave(given: Path | None, name: str | None, *, as_json: bool) -> None:
         return
     say(_("With your next release your organisation leaves: {n} withdrawn.").format(n=n))
     say(_("A copy of the catalogue as it was: {path}").format(path=backup))
-    say(_("Until then it can be taken back: commons undo. To go on: commons release"))
+    say(_("Until then it can be taken back: {command}").format(command=own_command(own.path, "undo")))
+    say(_("To go on: {command}").format(command=own_command(own.path, "release")))
 
 
 def everything_shared(catalogue: Catalogue) -> list[Key]:

@@ -182,3 +182,13 @@ def test_a_record_without_a_name_is_kept_and_told(kitchen):
 def test_the_example_names_a_field_as_the_reader_knows_it(kitchen):
     assert '"Nombre=…"' in kitchen("add", "service", lang="es").err
     assert '"Name=…"' in kitchen("add", "service").err
+
+
+def test_a_second_catalogue_in_the_folder_is_named_in_the_next_step(kitchen):
+    """The first is meant by the bare command; the second says its name, and so does the first from then."""
+    second = kitchen("init", "otro", "--name", "Otro", "--sheet", "o.html", "--yes")
+    assert "commons add service --catalogue otro.db" in second.out
+    assert "commons import FILE --catalogue otro.db" in second.out
+    kitchen("add", "service", "title=Sopa", "-c", "paz.db")
+    taken_back = kitchen("withdraw", "service/sopa", "--yes", "-c", "paz.db")
+    assert "Next: commons release --catalogue paz.db" in taken_back.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable
@@ -254,3 +255,17 @@ def test_a_catalogue_is_called_nothing_that_windows_keeps_for_itself(commons: Ru
     """Such a file could not be copied to somebody's Windows laptop, nor opened there."""
     made = commons("init", "--name", name, "--sheet", "s.html", "--yes", "--json")
     assert made.code == 0 and Path(made.json["catalogue"]).name == f"catalogo-{name.lower()}.db"
+
+
+def test_the_next_step_names_the_catalogue_where_two_lie_in_the_folder(shared: Run) -> None:
+    """What is printed can be typed as it stands: beside the copy, and where there is only one, without it."""
+    shared("backup", "--to", "copia.db", "-c", "paz.db")
+    new = away("new", "copia.db", "comedor-la-paz-1.entrega", "sheet.html")
+    os.chdir(new)
+    back = shared("keys", "recover", "copia.db", *PAGE, "--sheet", "n.html", "--yes", lang="es").out
+    said = re.search(r"^Sigue: commons (release --catalogue comedor-la-paz\.db)$", back, re.M)
+    assert said is not None, back
+    assert shared(*said[1].split(), "--yes").code == 0
+    Path("copia.db").unlink()
+    changed = shared("keys", "rotate", "--words-file", "n.html", "--sheet", "m.html", "--yes", lang="es").out
+    assert "Sigue: commons release\n" in changed
