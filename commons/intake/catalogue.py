@@ -2,7 +2,8 @@
 
 Hostile until proven. The order matters: nothing is asked of SQLite before the bytes look right, no table is
 read before the schema is ours word for word, no row before `integrity_check` (not `quick_check`, which passes
-forged keys). SQLite works on a copy in memory: no path, no sidecar, no time between checking and using.
+forged keys). That looks at every row, so whether they are far too many is asked first. SQLite works on a
+copy in memory: no path, no sidecar, no time between checking and using.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice
@@ -26,6 +28,8 @@ from commons.intake.tables import Table, tables
 from commons.schema.spec import load_schema
 
 _MANY = 500  # rows
+_LARGE_BYTES = 1024 * 1024  # what is smaller holds fewer rows than would take long
+_SPARE = 1_000  # rows beyond those signed: up to there `integrity_check` may say what is wrong
 
 
 class Unreadable(Exception):
@@ -90,6 +94,8 @@ def examine(job: Job, data: bytes, emit: Callable[[bytes], None], *, seconds: fl
         connection.set_progress_handler(lambda: time.monotonic() > deadline, foreign.TICK)
         connection.deserialize(data)
         check_schema(connection, expected)
+        if len(data) > _LARGE_BYTES:
+            _refuse_far_more_rows(connection, job, expected)
         foreign.check_integrity(connection)
         return _read_all(connection, job, expected, emit, deadline)
     except sqlite3.Error as error:
@@ -115,6 +121,20 @@ def check_schema(connection: sqlite3.Connection, expected: dict[str, Table]) -> 
     if found.keys() != expected.keys():
         raise Refused("E_SCHEMA", min(expected.keys() - found.keys()))
     foreign.check_root_pages(list(found.values()))
+
+
+def _refuse_far_more_rows(connection: sqlite3.Connection, job: Job, expected: dict[str, Table]) -> None:
+    """Ask each table for a row far beyond those signed, without looking at any. Raises Refused (E_ROOT).
+
+    It steps over as many rows as were signed and hardly more, so a tree that leads into itself takes no
+    longer than an honest one; `count(*)` walks all pages in one step, which nothing interrupts. What cannot
+    be walked is left to `integrity_check`.
+    """
+    for table in expected.values():
+        with suppress(sqlite3.Error):
+            sql = f'SELECT 1 FROM "{table.name}" NOT INDEXED LIMIT 1 OFFSET ?'
+            if connection.execute(sql, (job.counts.get(table.name, 0) + _SPARE,)).fetchone():
+                raise Refused("E_ROOT", table.name)
 
 
 @cache

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from commons.model import Record
 from commons.schema import columns, ddl
 from commons.schema.spec import load_schema
 from commons.schema.validate import check_record
-from tests.hostile.making import SCHEMA, Member, place, profile, release, salt, withdrawal
+from tests.hostile.making import SCHEMA, Member, database, place, profile, release, salt, withdrawal
 
 MEMBER = Member("Comedor")
 PHONES = [{"number": "+525511112222", "kind": "voice"}]
@@ -153,6 +155,22 @@ def test_time_that_runs_out_is_no_verdict_on_the_release() -> None:
     job = Job("r", MEMBER.id, "full", SCHEMA, 0, 1, manifest.content_root, dict(manifest.counts))
     with pytest.raises(Unreadable):
         examine(job, files.catalogue, lambda _part: None, seconds=-1)
+
+
+@pytest.mark.parametrize(("rows", "code"), [(200, "E_INTEGRITY"), (50_000, "E_ROOT")])
+def test_far_more_rows_than_were_signed_are_refused_before_each_is_looked_at(rows: int, code: str) -> None:
+    """They break their table's rules: where they are few beyond what was signed, that is found first."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        made.deserialize(database([profile("Comedor"), place("a")]))
+        made.executescript(
+            "PRAGMA ignore_check_constraints=ON; WITH RECURSIVE r(n) AS "
+            f"(SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < {rows}) "
+            "INSERT INTO withdrawal SELECT 'x' || n, 'x', 0, 1 FROM r; "
+            "UPDATE place SET description = hex(zeroblob(520000));"
+        )
+        files = release(MEMBER, [place("a")], catalogue=made.serialize())
+    with Gate() as gate:
+        assert gate.take_in(files).code == code
 
 
 LISTS = st.text(st.sampled_from('[]{}":,ab0-1 \\n\ttrue'), max_size=24) | st.sampled_from(
