@@ -246,6 +246,11 @@ KINDS: dict[str, Kind] = {
         N_("{type}/{record}: «{field}» is empty; readers look for it."),
         N_('Write it: commons edit {type}/{record} "{field}=…"'),
     ),
+    "contact-wanted": Kind(
+        "note",
+        N_("Your organisation does not say how to reach it: its page on portals has no contact."),
+        N_("Write what you have of these: commons edit {type}/{record} phones=… email=… url=…"),
+    ),
     "identifier-shape": Kind(
         "warning",
         N_("«{value}» does not look like {scheme}."),
@@ -300,12 +305,12 @@ KINDS: dict[str, Kind] = {
     "no-consent": Kind(
         "warning",
         N_("{field} stays home: there is no consent to it on file."),
-        N_("Ask the person, then: commons consent grant"),
+        N_("Ask the person, then: commons consent grant {type}/{record} --field {field:sh}"),
     ),
     "record-no-consent": Kind(
         "warning",
         N_("{type}/{record} stays home: there is no consent to it on file."),
-        N_("Ask the person, then: commons consent grant"),
+        N_("Ask the person, then: commons consent grant {type}/{record}"),
     ),
     "held-phone": Kind(
         "warning",

@@ -23,6 +23,7 @@ from commons.cli.output import (
     json_option,
     now,
     opened,
+    own_command,
     say,
     show_findings,
     show_json,
@@ -230,13 +231,13 @@ def _say_saved(editing: Editing, stored: StoredRecord, outcome: str, *, told: bo
     if stored.private:
         say(_("It stays here: only you can see it."))
     if not told:  # whoever was asked field by field has read them
-        show_findings(editing.findings)
+        show_findings(editing.findings, saved=True)
     waiting = [in_language(f.title) for name, f in editing.rtype.fields.items() if name in stored.drafts]
     if waiting:
         say(_("Waiting as a draft: {fields}").format(fields=", ".join(waiting)))
     if not stored.private and editing.catalogue.consents.lacking(stored.type, stored.id):
-        hint = _("Personal data stays here until the person agrees: commons consent grant {id}")
-        say(hint.format(id=stored.id))
+        grant = own_command(editing.catalogue.path, "consent", "grant", f"{stored.type}/{stored.id}")
+        say(_("Personal data stays here until the person agrees: {command}").format(command=grant))
 
 
 @click.command(

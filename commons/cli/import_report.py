@@ -40,7 +40,7 @@ def show_proposal(prepared: Prepared) -> None:
 
 def show_report(report: ImportReport, error_path: Path | None) -> None:
     """The report in sentences: rows first, then records, then what needs a person."""
-    show_findings(report.findings)
+    show_findings(report.findings, saved=True)  # refused rows excepted, every cell is kept
     show_findings(report.refused)
     show_counts(report)
     _show_rest(report, error_path)

@@ -211,15 +211,21 @@ def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], N
         click.echo("\r" + " " * (len(label) + 12) + "\r", nl=False, err=True)
 
 
-def show_findings(findings: Sequence[Finding], *, limit: int = SHOWN_PER_CODE) -> None:
-    """Findings on stdout: the gravest first, one block per kind, its next step once."""
+def show_findings(findings: Sequence[Finding], *, limit: int = SHOWN_PER_CODE, saved: bool = False) -> None:
+    """Findings on stdout: the gravest first, one block per kind, its next step once.
+
+    `saved`: what they are about was kept all the same, so that no line begins with "error".
+    """
     by_code: dict[str, list[Finding]] = {}
     for finding in findings:
         by_code.setdefault(finding.code, []).append(finding)
     for code, group in sorted(by_code.items(), key=lambda item: _ORDER[KINDS[item[0]].level]):
         hints = list(dict.fromkeys(labelled(finding).hint for finding in group))
         each = len(hints) > 1 and len(group) <= HINTS_EACH
-        mark = translate(_MARKS[KINDS[code].level])
+        level = KINDS[code].level
+        if saved and level == "error":
+            level = "warning"
+        mark = translate(_MARKS[level])
         for finding in group[:limit]:
             say(_wrapped(f"{mark}: {_where(finding)}{labelled(finding).sentence}"))
             if each:

@@ -49,7 +49,7 @@ class ProfileIncomplete(InputError):
 
     fields: str
     template: ClassVar[str] = N_("The catalogue's own record lacks what every release needs: {fields}.")
-    hint_template: ClassVar[str] = N_("Complete it: commons edit catalogue catalogue")
+    hint_template: ClassVar[str] = N_("Complete it: commons edit catalogue/catalogue")
 
 
 @dataclass(eq=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,16 @@ def test_what_does_not_fit_is_saved_as_a_draft_and_said(kitchen):
     assert kitchen("list", "--drafts", "--json").json == []
 
 
+def test_what_was_saved_is_no_error(kitchen):
+    """A value that waits, or a missing name, is something to look at: no line after "Saved" says error."""
+    for values in (["Nombre=Taller", "Correo=nada"], ["Correo=a@example.org"]):
+        said = kitchen("add", "service", *values, lang="es").out
+        assert said.startswith("Guardada") and "\nojo: " in said and "error" not in said
+    Path("hoja.csv").write_text("Nombre,Correo\nUno,malo\nDos,a@example.org\n", "utf-8")
+    kept = kitchen("import", "hoja.csv", "--type", "service", "--yes", lang="es")
+    assert "ojo: fila 2, Correo" in kept.out and "error" not in kept.out
+
+
 def test_a_reference_may_be_written_as_a_title(kitchen):
     kitchen("add", "place", "title=Casa Azul", "street_address=Calle 1")
     fields = kitchen("add", "service", "title=Canto", "place=casa azul", "--json").json["fields"]
@@ -100,6 +112,21 @@ def test_consent_is_written_listed_and_taken_back(kitchen):
     assert kitchen("consent", "revoke", made["id"], "--yes").code == 0
     assert kitchen("consent", "list", "--json").json == []
     assert kitchen("consent", "grant", "catalogue/catalogue", "--whose", "X").code == 2
+
+
+def test_the_command_that_is_suggested_for_a_consent_can_be_copied(kitchen):
+    """It names the record and the field, as the reader knows it, in `add`, `check` and `release` alike."""
+    saved = kitchen(
+        "add", "service", "title=A", "contact_name=Juana", "contact_phone=55 5555 0102", lang="es"
+    )
+    assert saved.out.splitlines()[-1].endswith("commons consent grant service/a")
+    because = ("--asked-by", "Beto", "--purpose", "portal")
+    for place in ("check", "release"):
+        said = kitchen(place, *(["--yes"] if place == "release" else []), lang="es").out
+        lines = re.findall(r"commons (consent grant .*)", said)
+        assert len(lines) == (2 if place == "check" else 1)
+        assert kitchen(*shlex.split(lines[0]), *because, "--yes", "--whose", "Juana", lang="es").code == 0
+    assert "grant" not in kitchen("check", lang="es").out
 
 
 def test_a_copy_can_be_made_listed_and_brought_back(kitchen):
