@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
+from commons.catalogue.act import PROFILE
 from commons.catalogue.identifiers import doubt
 from commons.catalogue.ids import instant
 from commons.catalogue.record import AUTOMATIC, StoredRecord
@@ -40,6 +41,8 @@ WANTED: tuple[tuple[str, ...], ...] = (
     ("schedules", "schedule_text"),
     ("starts_at", "starts_on"),
 )
+# How an organisation says that it can be reached, on the page that portals have of it.
+REACHED_BY = ("phones", "email", "url")
 SCHEDULED_TYPES = frozenset({"service", "service_at_place"})
 
 
@@ -64,6 +67,8 @@ def _about(
     yield from _schema(record, rtype)
     yield from _identifiers(record)
     yield from _position(record, territory)
+    if record.type == PROFILE and not any(name in record.fields for name in REACHED_BY):
+        yield _at(record, "contact-wanted")
     if rtype.small:
         return
     if not record.private:

@@ -124,3 +124,11 @@ def test_a_withdrawal_that_waits_for_its_release_is_nothing_to_correct() -> None
     """The release that carries it writes its own number into it."""
     stone = StoredRecord("withdrawal", "k" * 52, {"kind": "record"}, {})
     assert check([stone], load_schema(), territory.load("cdmx"), as_of=NOW) == []
+
+
+def test_an_organisation_that_gives_no_contact_is_told_so():
+    """One way to be reached is enough: a telephone, an e-mail address or a website."""
+    profile = {"phones": None, "email": None, "url": None, "licence": "CC-BY-4.0"}
+    assert "contact-wanted" in codes(record("catalogue", "catalogue", **profile))
+    for way in ({"email": "a@example.org"}, {"url": "https://example.org/"}):
+        assert "contact-wanted" not in codes(record("catalogue", "catalogue", **{**profile, **way}))

@@ -50,6 +50,7 @@ class MemberView:
     last: str
     waits: str  # that a newer release is not used
     channels: tuple[Piece, ...]
+    ask: tuple[Piece, ...]  # where it says nothing of how to reach it: that, and whom else to ask
     shares: tuple[tuple[str, str, str], ...]  # how many of what, and the list
     list_url: str
     refused: str
@@ -70,6 +71,8 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
     row = member.row
     state = str(row["state"])
     refused = int(row["refused"] or 0)
+    hidden = site.has_lapsed(member.id)
+    channels = () if hidden else tuple(_channels(row))
     return MemberView(
         name=member.name,
         known_as=str(row["name"]) if row["name"] != member.name else "",
@@ -79,7 +82,8 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
         state_style=_STATE_STYLES.get(state, "unknown"),
         last=_last_release(member, site),
         waits=_newer(member.receipt),
-        channels=() if site.has_lapsed(member.id) else tuple(_channels(row)),
+        channels=channels,
+        ask=() if channels or hidden or row["number"] is None else tuple(_ask(site)),
         shares=tuple(_shares(member, site, links)),
         list_url=links.page("search", query=[("member", member.id)]),
         refused=_waiting(refused),
@@ -136,6 +140,15 @@ def _channels(row: Mapping[str, Any]) -> Iterator[Piece]:
         yield Piece(str(row["email"]), href=mail_url(row["email"]))
     if row["url"] and (web := link_piece(str(row["url"]))):
         yield web
+
+
+def _ask(site: Site) -> Iterator[Piece]:
+    """What a reader may do where a member gave no contact."""
+    yield Piece(_("It does not say here how to reach it."))
+    contact = (site.federation.get("about") or {}).get("contact")
+    if contact:
+        yield Piece(_("Who maintains this portal may know:"))
+        yield _said(contact)
 
 
 def _shares(member: Member, site: Site, links: Links) -> Iterator[tuple[str, str, str]]:
