@@ -43,7 +43,13 @@ _GONE = frozenset({404, 410})
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{0,200}"')
 _MOST_ADDRESSES = 4  # of one name that are tried
-_PEEKED = 16 * 1024
+_PEEKED = (16 * 1024, 512 * 1024)  # bytes; the usual head of a release, and more than the longest
+
+Worth = Callable[[Path], int | None]
+
+
+def _all(_begun: Path) -> int | None:
+    return None
 
 
 _contexts: WeakKeyDictionary[Wire, ssl.SSLContext] = WeakKeyDictionary()  # made once for each run
@@ -104,13 +110,14 @@ class Session:
         *,
         most: int,
         etag: str = "",
-        enough: Callable[[Path], bool] = lambda path: False,
+        worth: Worth = _all,
     ) -> Answer:
         """Write what `url` gives to the file `into`, at most `most` bytes.
 
         Args:
             etag: of what is kept from last time; asks for something else only.
-            enough: asked once of the first 16 KiB, whether the rest is needed.
+            worth: asked of the first 16 KiB how long the whole may be: 0, the rest is not needed; None, the
+                beginning does not tell, and it is asked once more of the first 512 KiB.
         Raises:
             NotFetched: nothing usable came; the file may hold a part.
         """
@@ -120,7 +127,7 @@ class Session:
                 if response.status in _MOVED:
                     at = _next(at, response)
                     continue
-                return self._take(response, at, into, most, etag, enough)
+                return self._take(response, at, into, most, etag, worth)
         raise NotFetched(shown(url), REDIRECT)
 
     def _take(
@@ -130,7 +137,7 @@ class Session:
         into: Path,
         most: int,
         etag: str,
-        enough: Callable[[Path], bool],
+        worth: Worth,
     ) -> Answer:
         where = shown(str(at))
         if response.status == 304 and etag:
@@ -146,25 +153,28 @@ class Session:
             raise NotFetched(where, TOO_BIG)
         told = _header(response, b"etag")
         kept = told if _ETAG.fullmatch(told) else ""
-        return Answer(str(at), True, kept, _write(response.iter_stream(), into, most, where, enough))
+        return Answer(str(at), True, kept, _write(response.iter_stream(), into, most, where, worth))
 
 
-def _write(
-    chunks: Iterable[bytes], into: Path, most: int, where: str, enough: Callable[[Path], bool]
-) -> bool:
+def _write(chunks: Iterable[bytes], into: Path, most: int, where: str, worth: Worth) -> bool:
     """Whether all of it was read, and not only as much as was enough. Raises NotFetched."""
-    size, peeked = 0, False
+    size, looks = 0, list(_PEEKED)
     with into.open("wb") as file:
         for chunk in chunks:
             size += len(chunk)
             if size > most:
                 raise NotFetched(where, TOO_BIG)
             file.write(chunk)
-            if not peeked and size >= _PEEKED:
-                peeked = True
+            if looks and size >= looks[0]:
+                looks = [at for at in looks if at > size]
                 file.flush()
-                if enough(into):
+                told = worth(into)
+                if told == 0:
                     return False
+                if told is not None:
+                    looks, most = [], min(most, told)
+    if size > most:
+        raise NotFetched(where, TOO_BIG)
     return True
 
 

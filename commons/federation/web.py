@@ -21,7 +21,8 @@ from commons.federation.links import url_of
 from commons.federation.lock import FILE_NAME as LOCK
 from commons.federation.wire import NOTHING, NotFetched
 from commons.format import strict_json
-from commons.format.container import SUFFIX, PrunedFiles, ReleaseFiles
+from commons.format.container import SUFFIX, PrunedFiles, ReleaseFiles, announced_bytes
+from commons.format.errors import FormatError
 from commons.format.limits import LIMITS
 from commons.format.manifest import release_digest
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from commons.federation.session import Session
 
 WEB_PAGE = "E_WEBPAGE"
+_MOST_BEFORE_CATALOGUE = 512 * 1024
 MOST_OF_A_LOCK = 32 * 1024 * 1024
 _MANIFEST, _SIGNATURE, _KEYLOG, _CATALOGUE = ReleaseFiles.names
 _RECORDS = PrunedFiles.names[3]
@@ -89,18 +91,19 @@ class Asking:
         file = self.scratch / f"release{SUFFIX}"
         known: list[str] = []
 
-        def is_known(path: Path) -> bool:
-            head = stored.head(path)
+        def worth(begun: Path) -> int | None:
+            head = stored.head(begun)
             if head is not None and self.has(release_digest(head[0])):
                 known.append(release_digest(head[0]))
-            return bool(known)
+                return 0
+            return _worth(begun)
 
         answer = self.session.get(
-            url, file, most=LIMITS.pruned_container_bytes, etag=_mark(kept, self.here), enough=is_known
+            url, file, most=LIMITS.pruned_container_bytes, etag=_mark(kept, self.here), worth=worth
         )
         if not answer.fresh:
             return Got(kept)
-        if not answer.whole:
+        if known:
             return Got(Kept(answer.etag, tuple(known)))
         if not is_archive(file):
             at = url_of(answer.url)
@@ -158,7 +161,11 @@ class Asking:
         file = self.scratch / f"release{SUFFIX}"
         etag = _mark(kept, self.here) if kept.digests == (digest,) else ""
         answer = self.session.get(
-            _beside(at, f"releases/{digest}{SUFFIX}"), file, most=LIMITS.pruned_container_bytes, etag=etag
+            _beside(at, f"releases/{digest}{SUFFIX}"),
+            file,
+            most=LIMITS.pruned_container_bytes,
+            etag=etag,
+            worth=_worth,
         )
         return Got(Kept(answer.etag, (digest,)), (file,)) if answer.fresh else Got(kept)
 
@@ -199,6 +206,16 @@ def is_archive(file: Path) -> bool:
     """Whether a file looks like a one-file release."""
     with file.open("rb") as opened:
         return opened.read(263)[257:] == b"ustar\0"
+
+
+def _worth(begun: Path) -> int | None:
+    """How long a release that begins so may be; 0 where none begins so, and whoever reads it says why."""
+    with begun.open("rb") as opened:
+        start = opened.read(_MOST_BEFORE_CATALOGUE)
+    try:
+        return announced_bytes(start)
+    except FormatError:
+        return 0
 
 
 def _is_page(file: Path) -> bool:

@@ -13,9 +13,10 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
@@ -26,6 +27,9 @@ from commons.messages import N_
 
 SUFFIX = ".entrega"
 _BLOCK = 512
+_END = bytes(2 * _BLOCK)
+_MAGIC = b"ustar\0"  # at byte 257 of each header
+_WRITTEN_AT_ONCE = 1024 * 1024  # bytes; what is longer goes to the disk as it is
 _MOST = {
     "release.json": LIMITS.manifest_bytes,
     "release.json.sig": LIMITS.signature_bytes,
@@ -80,6 +84,8 @@ class PrunedFiles(_Files):
 
 
 AnyFiles = ReleaseFiles | PrunedFiles
+_KINDS: tuple[type[AnyFiles], ...] = (ReleaseFiles, PrunedFiles)
+_FILES = len(ReleaseFiles.names)
 
 
 def _header(name: str, size: int) -> bytes:
@@ -99,34 +105,72 @@ def _header(name: str, size: int) -> bytes:
     return fields[:148] + b"%06o\0 " % sum(fields) + fields[156:]
 
 
-def to_bytes(files: AnyFiles) -> bytes:
-    """The one-file form."""
+def _parts(files: AnyFiles) -> list[bytes]:
+    """The one-file form, in pieces: a large catalogue is in memory once."""
     parts = []
     for name, content in zip(files.names, files.contents(), strict=True):
-        parts += [_header(name, len(content)), content, b"\0" * (-len(content) % _BLOCK)]
-    return b"".join(parts) + b"\0" * (2 * _BLOCK)
+        parts += [_header(name, len(content)), content, bytes(-len(content) % _BLOCK)]
+    return [*parts, _END]
 
 
-def _members(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
-    """Yields (name, content) of each file; refuses every byte that `to_bytes` would not write."""
-    at = 0
-    while data[at : at + _BLOCK].strip(b"\0"):
-        header = data[at : at + _BLOCK]
-        member = header[:100].rstrip(b"\0").decode("ascii", "replace")
-        size_text = header[124:135]
-        if member not in _MOST or not size_text.isdigit() or b"8" in size_text or b"9" in size_text:
-            raise ContainerRefused(name, N_("it holds something other than the files of a release"))
-        size = int(size_text, 8)
-        if size > _MOST[member]:
-            raise TooBig(member, size, _MOST[member])
-        end = at + _BLOCK + size
-        padded = end + (-size % _BLOCK)
-        if header != _header(member, size) or len(data) < padded or data[end:padded].strip(b"\0"):
-            raise ContainerRefused(name, N_("it is cut short or was changed on its way"))
-        yield member, data[at + _BLOCK : end]
-        at = padded
-    if data[at:] != b"\0" * (2 * _BLOCK):
+def to_bytes(files: AnyFiles) -> bytes:
+    """The one-file form."""
+    return b"".join(_parts(files))
+
+
+def _file_behind(header: bytes, place: int, name: str) -> tuple[str, int]:
+    """Which file stands behind a header, the `place`-th of a release, and its length.
+
+    Raises:
+        ContainerRefused, TooBig.
+    """
+    if not place and header[257:263] != _MAGIC:
+        raise ContainerRefused(name, N_("it does not look like an .entrega file"))
+    member = header[:100].rstrip(b"\0").decode("ascii", "replace")
+    size_text = header[124:135]
+    in_its_place = any(kind.names[place : place + 1] == (member,) for kind in _KINDS)
+    if not in_its_place or not size_text.isdigit() or b"8" in size_text or b"9" in size_text:
+        raise ContainerRefused(name, N_("it holds something other than the files of a release"))
+    size = int(size_text, 8)
+    if size > _MOST[member]:
+        raise TooBig(member, size, _MOST[member])
+    if header != _header(member, size):
         raise ContainerRefused(name, N_("it is cut short or was changed on its way"))
+    return member, size
+
+
+def announced_bytes(start: bytes) -> int | None:
+    """How long a one-file release is by its own headers; None where `start` does not reach the last of them.
+
+    Raises:
+        ContainerRefused, TooBig: it is none, or too long.
+    """
+    at = 0
+    for place in range(_FILES):
+        if len(start) < at + _BLOCK:
+            return None
+        _member, size = _file_behind(start[at : at + _BLOCK], place, "release")
+        at += _BLOCK + size + (-size % _BLOCK)
+    return at + len(_END)
+
+
+def _read_release(file: BinaryIO, name: str) -> AnyFiles:
+    """The files of a one-file release, of which `to_bytes` would write every byte. Raises as `parse`."""
+    contents = []
+    member = ""
+    for place in range(_FILES):
+        member, size = _file_behind(file.read(_BLOCK), place, name)
+        content, padding = file.read(size), file.read(-size % _BLOCK)
+        if len(content) != size or padding != bytes(-size % _BLOCK):
+            raise ContainerRefused(name, N_("it is cut short or was changed on its way"))
+        contents.append(content)
+    end = file.read(len(_END) + 1)
+    if end[:_BLOCK].strip(b"\0"):
+        raise ContainerRefused(name, N_("it holds something other than the files of a release"))
+    if end != _END:
+        raise ContainerRefused(name, N_("it is cut short or was changed on its way"))
+    kind = next(kind for kind in _KINDS if kind.names[-1] == member)
+    return kind(*contents)
 
 
 def parse(data: bytes, name: str = "release") -> AnyFiles:
@@ -136,13 +180,7 @@ def parse(data: bytes, name: str = "release") -> AnyFiles:
         ContainerRefused: not exactly what `to_bytes` writes.
         TooBig: one of the files exceeds its limit.
     """
-    if data[257:263] != b"ustar\0":
-        raise ContainerRefused(name, N_("it does not look like an .entrega file"))
-    members = list(_members(data, name))
-    for kind in (ReleaseFiles, PrunedFiles):
-        if tuple(member for member, _ in members) == kind.names:
-            return kind(*(content for _, content in members))
-    raise ContainerRefused(name, N_("it holds something other than the files of a release"))
+    return _read_release(BytesIO(data), name)
 
 
 @contextmanager
@@ -199,7 +237,11 @@ def read_any(path: Path) -> AnyFiles:
         ContainerRefused, NotAFile, TooBig.
     """
     if not path.is_dir():
-        return parse(read_regular(path, LIMITS.pruned_container_bytes), path.name)
+        most = LIMITS.pruned_container_bytes
+        with _opened(path) as (file, size):
+            if size > most:
+                raise TooBig(path.name, size, most)
+            return _read_release(file, path.name)
     pruned = not (path / "catalogue.db").exists() and (path / "records.jsonl").exists()
     kind: type[AnyFiles] = PrunedFiles if pruned else ReleaseFiles
     return kind(*(read_regular(path / name, _MOST[name]) for name in kind.names))
@@ -213,9 +255,9 @@ def read(path: Path) -> ReleaseFiles:
     return files
 
 
-def _write_through(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
+def _write_through(path: Path, parts: Iterable[bytes]) -> None:
+    with path.open("xb", buffering=_WRITTEN_AT_ONCE) as file:
+        file.writelines(parts)
         file.flush()
         os.fsync(file.fileno())
 
@@ -231,9 +273,13 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-@contextmanager
-def staged_bytes(path: Path, data: bytes) -> Iterator[Callable[[], None]]:
+def staged_bytes(path: Path, data: bytes) -> AbstractContextManager[Callable[[], None]]:
     """`data` safely on disk beside `path`; the yielded call puts it in its place, whole or not at all."""
+    return _staged(path, [data])
+
+
+@contextmanager
+def _staged(path: Path, parts: Iterable[bytes]) -> Iterator[Callable[[], None]]:
     if not path.name:  # an empty name means the folder itself
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
@@ -243,7 +289,7 @@ def staged_bytes(path: Path, data: bytes) -> Iterator[Callable[[], None]]:
         sync_folder(path.parent)
 
     try:
-        _write_through(temporary, data)
+        _write_through(temporary, parts)
         yield put_in_place
     finally:
         temporary.unlink(missing_ok=True)
@@ -276,7 +322,7 @@ def staged_folder(path: Path, files: AnyFiles) -> Iterator[Callable[[], None]]:
     try:
         fresh.mkdir()
         for name, content in zip(files.names, files.contents(), strict=True):
-            _write_through(fresh / name, content)
+            _write_through(fresh / name, [content])
         sync_folder(fresh)
         yield put_in_place
     finally:
@@ -285,7 +331,7 @@ def staged_folder(path: Path, files: AnyFiles) -> Iterator[Callable[[], None]]:
 
 def staged_file(path: Path, files: AnyFiles) -> AbstractContextManager[Callable[[], None]]:
     """The one-file form beside `path`, as `staged_bytes`."""
-    return staged_bytes(path, to_bytes(files))
+    return _staged(path, _parts(files))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -296,7 +342,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_file(path: Path, files: AnyFiles) -> None:
     """Write the one-file form, whole or not at all."""
-    write_bytes(path, to_bytes(files))
+    with staged_file(path, files) as put_in_place:
+        put_in_place()
 
 
 def write_folder(path: Path, files: AnyFiles) -> None:

@@ -54,7 +54,15 @@ TALKS: dict[str, tuple[str, Said]] = {
     "silent": ("E_SLOW", lambda site: drip(b"x" * 9, 9)),
     "drips_its_headers": ("E_SLOW", lambda site: drip(answer("200 OK", LONG, body=FILE))),
     "drips_its_body": ("E_SLOW", lambda site: drip(FILE) if site.asked == [] else _then_drip()),
-    "never_ends": ("E_TOOBIG|E_SLOW", lambda site: _first(answer("200 OK"), endless(FILE[:4096] * 256))),
+    "never_ends": ("E_TOOBIG", lambda site: _first(answer("200 OK"), endless(FILE[:4096] * 256))),
+    "never_ends_and_begins_as_no_release": (
+        "E_CONTAINER",
+        lambda site: _first(answer("200 OK"), endless(bytes(1024 * 1024))),
+    ),
+    "never_ends_its_page": (
+        "E_WEBPAGE",
+        lambda site: _first(answer("200 OK"), endless(b"<!doctype html><p>Hola" * 4096)),
+    ),
     "never_ends_its_headers": (
         "E_UNREACHABLE",
         lambda site: _first(b"HTTP/1.1 200 OK\r\n", endless(b"X-A: b\r\n" * 4096)),
@@ -140,6 +148,23 @@ def test_a_hostile_server_ends_in_its_code_and_in_time(
     assert found.findings[0].code in codes.split("|"), found.findings
     assert len(found.findings) == 1 and found.findings[0].member == ANA.id and not found.arrived
     assert "clave" not in found.findings[0].sentence and not found.looks[ANA.id].good
+
+
+@pytest.mark.parametrize("start", [FILE, FILE[:600], b"", FILE[:700] + bytes(600_000)])
+def test_no_more_is_read_than_a_release_that_begins_so_can_have(
+    start: bytes, tmp_path: Path, authority: Authority, tls: ssl.SSLContext
+) -> None:
+    """Its own headers say how long it is; what begins as none is let go at its first bytes."""
+    sent: list[int] = []
+
+    def talk(connection: socket.socket, site: Site) -> None:
+        for part in _first(answer("200 OK", body=start), endless(bytes(64 * 1024))):
+            connection.sendall(part)
+            sent.append(len(part))
+
+    with raw(tls, talk) as site:
+        found = look(tmp_path, site.url("/x"), net(authority))
+    assert not found.arrived and sum(sent) < 16 * 1024 * 1024  # most of it waits in the system's pipes
 
 
 def test_a_server_that_was_busy_for_a_moment_is_asked_again(

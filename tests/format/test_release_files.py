@@ -134,12 +134,22 @@ def test_a_changed_container_is_refused_or_has_changed_contents(files: ReleaseFi
         lambda d: b"",
         lambda d: b"<html>" + b" " * 1000,
         lambda d: d.replace(b"catalogue.db", b"catalogue.dB"),
+        lambda d: d[:-1024] + container._header("catalogue.db", 1) + b"x" + b"\0" * 1535,
     ],
 )
 def test_damaged_containers_are_refused(files: ReleaseFiles, spoil: Any) -> None:
     """Cut short, with something behind, an error page, another name."""
     with pytest.raises(ContainerRefused):
         container.parse(spoil(container.to_bytes(files)))
+
+
+@given(data=st.data())
+def test_a_container_says_at_its_beginning_how_long_it_is(files: ReleaseFiles, data: Any) -> None:
+    """As soon as the last of its headers is there; never another length."""
+    good = container.to_bytes(files)
+    at = data.draw(st.integers(0, len(good)))
+    last = good.index(b"catalogue.db\0") + 512
+    assert container.announced_bytes(good[:at]) == (len(good) if at >= last else None)
 
 
 def test_a_huge_member_is_refused_before_it_is_read() -> None:

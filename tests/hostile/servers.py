@@ -33,6 +33,15 @@ def _drip() -> Iterator[bytes]:
 
 
 def _endless() -> Iterator[bytes]:
+    """It begins as a release does."""
+    from tests.hostile.deliveries import whole
+
+    yield OK + whole()
+    while True:
+        yield bytes(1024 * 1024)
+
+
+def _endless_junk() -> Iterator[bytes]:
     yield OK
     while True:
         yield bytes(1024 * 1024)
@@ -40,7 +49,8 @@ def _endless() -> Iterator[bytes]:
 
 TALKS: Mapping[str, tuple[str, Callable[[], Iterator[bytes]]]] = {
     "server: a drop at a time": ("E_SLOW", _drip),
-    "server: an endless body": ("E_TOOBIG|E_SLOW", _endless),
+    "server: an endless body": ("E_TOOBIG", _endless),
+    "server: an endless body that begins as nothing": ("E_CONTAINER", _endless_junk),
     "server: a redirect to the inside": ("E_ADDRESS", lambda: iter([AWAY])),
     "server: a name that changes its mind": ("E_ADDRESS", lambda: iter([BUSY])),
 }
