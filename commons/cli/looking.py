@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from commons.cli.output import catalogue_option, json_option, opened, say, show_
 from commons.cli.values import lines, local_day, record_json
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
+from commons.release.outlook import Outlook, outlook
 from commons.schema.spec import load_schema
 
 
@@ -41,7 +43,8 @@ def show(record: str | None, fields_of: str | None, catalogue: Path | None, as_j
             show_json({"address": str(address), **record_json(stored)})
             return
         rtype = opened_catalogue.schema.types[stored.type]
-        say(f"{stored.title}  [{in_language(rtype.title)}, {_audience(stored)}]")
+        outlooks = outlook(opened_catalogue, [stored])
+        say(f"{stored.title}  [{in_language(rtype.title)}, {_seen_by(stored, outlooks)}]")
         shown = [(label, text) for label, text in lines(opened_catalogue, stored) if text != stored.title]
         width = max((len(label) for label, _text in shown), default=0)
         for label, text in shown:
@@ -68,8 +71,19 @@ def _show_fields(type_text: str, *, as_json: bool) -> None:
     show_table([_("Field"), _("Label"), _("Leaves"), _("Example")], rows)
 
 
-def _audience(record: StoredRecord) -> str:
-    return _("only here") if record.private else _("public")
+def _seen_by(record: StoredRecord, outlooks: Mapping[tuple[str, str], Outlook]) -> str:
+    """Who will see a record once the next release is shared, as far as it goes today."""
+    if record.private:
+        return _("only here")
+    known = outlooks.get((record.type, record.id))
+    if known is None:
+        return _("public")
+    if not known.leaves:
+        return _("draft") if known.agreed else _("waits for consent")
+    n = len(known.waits)
+    if not n:
+        return _("public")
+    return ngettext("public (one field waits)", "public ({n} fields wait)", n).format(n=n)
 
 
 @click.command(
@@ -127,12 +141,13 @@ def _show_list(catalogue: Catalogue, found: list[StoredRecord], limit: int) -> N
         say(_("No records."))
         return
     types = catalogue.schema.types
+    outlooks = outlook(catalogue, found[:limit])
     rows = [
         (
             r.title,
             f"{r.type}/{r.id}",
             in_language(types[r.type].title),
-            _audience(r) if not r.drafts else _("draft"),
+            _seen_by(r, outlooks),
             local_day(catalogue, str(r.fields.get("confirmed_at", ""))) or "—",
         )
         for r in found[:limit]

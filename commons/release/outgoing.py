@@ -6,7 +6,7 @@ record is public, nothing private was found in it, and it keeps the schema. All 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
@@ -292,6 +292,19 @@ def _resolve_references(
         leaving.records = {key: leaving.records[key] for key in resolved}
 
 
+def named_by(record: StoredRecord, rules: Rules) -> Iterator[Key]:
+    """The own records that a record refers to; they need not exist."""
+    judge = _References(rules, {}, {}, (record.type, record.id))
+    for name, value in record.fields.items():
+        spec = rules.schema.types[record.type].fields.get(name)
+        if spec is None or spec.format not in _REFERENCES:
+            continue
+        for text in value if isinstance(value, list) else [value]:
+            address = judge.address(spec, str(text))
+            if address is not None and address.member == rules.member:
+                yield address.type, address.id
+
+
 @dataclass(slots=True)
 class _References:
     """The references of one record."""
@@ -320,7 +333,7 @@ class _References:
 
     def _one(self, spec: Field, text: str) -> str | None:
         """The whole address; None where the reference must be left empty."""
-        address = self._address(spec, text)
+        address = self.address(spec, text)
         if address is None or address.member != self.rules.member:
             return text
         target = (address.type, address.id)
@@ -332,7 +345,7 @@ class _References:
         self.findings.append(_finding("reference-dangling", self.key, spec.name, text))
         return str(address)
 
-    def _address(self, spec: Field, text: str) -> Address | None:
+    def address(self, spec: Field, text: str) -> Address | None:
         parts = text.split("/")
         if len(parts) == 3:
             return Address(*parts)

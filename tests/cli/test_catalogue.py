@@ -114,6 +114,27 @@ def test_consent_is_written_listed_and_taken_back(kitchen):
     assert kitchen("consent", "grant", "catalogue/catalogue", "--whose", "X").code == 2
 
 
+def test_a_list_says_who_sees_a_record_as_a_release_would_have_it(kitchen):
+    """A contact that nobody agreed to, or a draft, keeps one field home and not the record."""
+    kitchen("add", "service", "title=A", "contact_name=Juana")
+    kitchen("add", "service", "title=B", "email=x y", "contact_name=Juana")
+    kitchen("add", "service", "title=C", "email=c@example.org")
+    kitchen("add", "service", "title=D", "--private")
+    kitchen("add", "service", "email=c@example.org", "--id", "nameless")
+    kitchen("add", "offer", "kind=time", "--id", "hours", "--public")
+    listed = kitchen("list", lang="es").out.splitlines()[1:]
+    seen = {line.split("/")[1].split()[0]: line for line in listed}
+    said = {
+        "a": "pública (un campo espera)", "b": "pública (2 campos esperan)", "c": "pública ",
+        "d": "solo aquí", "nameless": "borrador", "hours": "espera consentimiento",
+    }  # fmt: skip
+    for record, words in said.items():
+        assert words in seen[record], listed
+    left = kitchen("release", "--dry-run", "--json").json["records"]
+    assert {r["id"] for r in left} == {"a", "b", "c", "catalogue"}
+    assert "pública (un campo espera)" in kitchen("show", "service/a", lang="es").out
+
+
 def test_the_command_that_is_suggested_for_a_consent_can_be_copied(kitchen):
     """It names the record and the field, as the reader knows it, in `add`, `check` and `release` alike."""
     saved = kitchen(
