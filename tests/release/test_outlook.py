@@ -14,7 +14,7 @@ from commons.release.outlook import outlook
 
 @pytest.fixture
 def mixed(catalogue: Catalogue, put: Callable[..., None]) -> Catalogue:
-    """References to what leaves, what stays and what is not there; a person's name; an offer without consent."""
+    """References to what leaves, what stays, what is not there; a person's name; an offer without consent."""
     put("place/casa", phones=[{"number": "+525555550134"}])
     put("place/refugio", audience="private", street_address="Calle Escondida 12 bis")
     put("service/sopa", place="casa")
