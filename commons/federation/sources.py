@@ -40,7 +40,7 @@ _SIDECARS = ("catalogue.db-wal", "catalogue.db-journal", "catalogue.db-shm")
 _MOST_ENTRIES = 10_000  # of one folder: an inbox is tidied long before
 
 Progress = Callable[[int, int], None]
-Arrived = Callable[[str], None]
+Arrived = Callable[[str, container.AnyFiles | None], None]
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ def fetch(
     net: Net | None = None,
     only: Collection[str] | None = None,
     progress: Progress = lambda done, all: None,
-    arrived: Arrived = lambda digest: None,
+    arrived: Arrived = lambda digest, files: None,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Fetched:
     """Look at the inbox, then at every member's other sources in turn, until one has its newest release.
@@ -97,7 +97,8 @@ def fetch(
         net: how to ask the net; None: nothing on the net is asked, what is remembered of it stays.
         only: the members whose sources are looked at; None: all.
         progress: told (how many members' sources are done, how many there are).
-        arrived: told a member's new release as soon as it is in the store, if there is just one.
+        arrived: told a member's new release as soon as it is proven, if there is just one: its digest, and
+            itself where it is at hand; else it is in the store.
         meanwhile: done again and again while the net keeps us waiting.
     """
     found = Fetched(admitted=locks.admitted(folder))
@@ -109,8 +110,8 @@ def fetch(
         _sort_in(inbox.sort(inbox_folder, store, members), found)
     asked = [m for m in policy.members if only is None or m.id in only]
     memory = looked.read(store.root)
-    with fetching.scratch_of(store.root) as scratch:
-        looking = _Looking(folder, store, net, scratch, memory, members, _by_member(store), Pools(scratch))
+    with fetching.scratch_of(store.root) as scratch, store.beside_other_work() as arriving:
+        looking = _Looking(folder, arriving, net, scratch, memory, members, _by_member(store), Pools(scratch))
         looking.all(asked, found, progress, arrived, meanwhile)
     if net is not None:
         remembered = looking.remembered(found, policy)
@@ -135,11 +136,11 @@ class _Turn:
     look: Look | None = None
     kept: dict[str, Kept] = field(default_factory=dict)
 
-    def tell(self, arrived: Arrived) -> None:
+    def tell(self, arrived: Arrived, store: Store) -> None:
         """Say what is new, where nothing has to be chosen."""
         for digests in self.found.arrived.values():
             if len(digests) == 1:
-                arrived(digests[0])
+                arrived(digests[0], store.arriving(digests[0]))
 
 
 @dataclass(slots=True)
@@ -172,14 +173,14 @@ class _Looking:
             if member not in far:
                 self.turns[member.id] = self.turn(member)
                 progress(done := done + 1, len(asked))
-                self.turns[member.id].tell(arrived)
+                self.turns[member.id].tell(arrived, self.store)
         if self.net is not None and far:
             wire = self.net.wire
             jobs = [partial(self.turn, member) for member in far]
             for n, turn in fetching.at_once(jobs, wire.patience.at_once, wire.stop, meanwhile):
                 self.turns[far[n].id] = turn
                 progress(done := done + 1, len(asked))
-                turn.tell(arrived)
+                turn.tell(arrived, self.store)
         for member in asked:
             sorted_in = found.reached.get(member.id)
             turn = self.turns[member.id]

@@ -20,12 +20,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
 from commons.errors import CommonsError, InputError
+from commons.federation.landing import Landing
 from commons.federation.trust import Seen, prove
 from commons.format import container, pruned
 from commons.format.container import AnyFiles, PrunedFiles, ReleaseFiles
@@ -63,9 +64,13 @@ class StoreInUse(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The folder `store` beside federation.yaml. Creating the value touches no disk."""
+    """The folder `store` beside federation.yaml. Creating the value touches no disk.
+
+    `landing`: whoever has other work to do lets releases land beside it (`beside_other_work`).
+    """
 
     root: Path
+    landing: Landing | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def beside(cls, policy_path: Path) -> Store:
@@ -85,7 +90,24 @@ class Store:
         return self.root / "intake"
 
     def has(self, digest: str) -> bool:
-        return self.release_path(digest).is_file()
+        path = self.release_path(digest)
+        return (self.landing is not None and path in self.landing) or path.is_file()
+
+    @contextmanager
+    def beside_other_work(self) -> Iterator[Store]:
+        """This store, in which releases are put beside other work; they are there at the end of the block.
+
+        Raises, at the end too, what writing one of them raised.
+        """
+        landing = Landing()
+        try:
+            yield replace(self, landing=landing)
+        finally:
+            landing.settle()
+
+    def arriving(self, digest: str) -> AnyFiles | None:
+        """A release that is on its way here, proven; None where it has arrived, or is none."""
+        return self.landing.files(self.release_path(digest)) if self.landing is not None else None
 
     def look_up(self, digest: str) -> Seen | None:
         """One release, as `seen` gives it; None where it is not here or damaged."""
@@ -110,9 +132,12 @@ class Store:
         catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None
         seen = prove(files.manifest, files.signature, files.keylog, catalogue)
         path = self.release_path(seen.digest)
-        if not path.is_file():
+        if not self.has(seen.digest):
             path.parent.mkdir(parents=True, exist_ok=True)
-            container.write_file(path, files)
+            if self.landing is None:
+                container.write_file(path, files)
+            else:
+                self.landing.put(path, files)
         return seen
 
     def take(self, files: AnyFiles) -> bool:
@@ -124,6 +149,8 @@ class Store:
         if isinstance(files, PrunedFiles):
             _check_records(files)
         known = self.has(files.digest)
+        if known and self.landing is not None:
+            self.landing.settle()
         if known and not (self.lacks(files.digest) and self._shows_more(files)):
             return False
         self._forget(files.digest)

@@ -279,14 +279,15 @@ def staged_bytes(path: Path, data: bytes) -> AbstractContextManager[Callable[[],
 
 
 @contextmanager
-def _staged(path: Path, parts: Iterable[bytes]) -> Iterator[Callable[[], None]]:
+def _staged(path: Path, parts: Iterable[bytes], *, sync_parent: bool = True) -> Iterator[Callable[[], None]]:
     if not path.name:  # an empty name means the folder itself
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
 
     def put_in_place() -> None:
         temporary.replace(path)
-        sync_folder(path.parent)
+        if sync_parent:
+            sync_folder(path.parent)
 
     try:
         _write_through(temporary, parts)
@@ -340,9 +341,13 @@ def write_bytes(path: Path, data: bytes) -> None:
         put_in_place()
 
 
-def write_file(path: Path, files: AnyFiles) -> None:
-    """Write the one-file form, whole or not at all."""
-    with staged_file(path, files) as put_in_place:
+def write_file(path: Path, files: AnyFiles, *, sync_parent: bool = True) -> None:
+    """Write the one-file form, whole or not at all.
+
+    Args:
+        sync_parent: that it is there outlives a power cut at once; else whoever calls sees to it.
+    """
+    with _staged(path, _parts(files), sync_parent=sync_parent) as put_in_place:
         put_in_place()
 
 

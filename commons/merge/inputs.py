@@ -50,11 +50,15 @@ class Ahead:
         self._line = Line(gate)
         self._begun: set[str] = set()
 
-    def soon(self, digest: str) -> None:
-        """Have a release examined beside whatever else is done. Raises NotInStore."""
+    def soon(self, digest: str, files: AnyFiles | None = None) -> None:
+        """Have a release examined beside whatever else is done. Raises NotInStore.
+
+        Args:
+            files: the release itself, proven, where it is at hand; None: it is read from the store.
+        """
         if digest not in self._begun and self._gate.kept(digest) is None:
             self._begun.add(digest)
-            _forget(self._line.add(self._store.read(digest)))
+            _forget(self._line.add(files or self._store.read(digest)))
 
     def listen(self) -> None:
         """Let them go on whom nobody has heard for a while: each has its time, and waits to say more."""

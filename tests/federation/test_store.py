@@ -112,18 +112,18 @@ def test_sources_are_tried_in_turn_until_one_has_a_release(tmp_path: Path) -> No
     assert not fetch(rules((ANA, "many")), tmp_path, store).arrived
 
 
-def test_a_new_release_is_told_as_soon_as_it_is_in_the_store(tmp_path: Path) -> None:
-    """So that it is examined meanwhile: once, and only where nobody has to choose among several."""
+def test_a_new_release_is_told_as_soon_as_it_is_proven(tmp_path: Path) -> None:
+    """So that it is examined while it lands: once, and only where nobody has to choose among several."""
     one, two, three = release(ANA, number=1), release(LUZ, number=1), release(LUZ, number=2)
     for name, files in (("ana", [one]), ("luz", [two, three])):
         (tmp_path / name).mkdir()
         for each in files:
             container.write_file(tmp_path / name / f"{each.digest}.entrega", each)
-    store, told = Store(tmp_path / "store"), list[tuple[str, bool]]()
+    store, told = Store(tmp_path / "store"), list[tuple[str, container.AnyFiles | None]]()
     for _again in range(2):
         policy = rules((ANA, "ana"), (LUZ, "luz"))
-        fetch(policy, tmp_path, store, arrived=lambda digest: told.append((digest, store.has(digest))))
-    assert told == [(one.digest, True)]
+        fetch(policy, tmp_path, store, arrived=lambda digest, files: told.append((digest, files)))
+    assert told == [(one.digest, one)] and store.read(one.digest) == one
 
 
 def test_the_inbox_is_sorted_by_content(tmp_path: Path) -> None:
@@ -180,3 +180,26 @@ def test_a_release_that_the_disk_does_not_give_stops_whoever_asks(tmp_path: Path
     path.symlink_to(path)
     with pytest.raises(OSError, match=files.digest):
         list(store.seen())
+
+
+def test_releases_land_beside_other_work_and_are_there_at_the_end(tmp_path: Path) -> None:
+    """Meanwhile the store knows of them, and takes none twice."""
+    store, releases = Store(tmp_path / "store"), [release(ANA, number=n) for n in range(1, 9)]
+    with store.beside_other_work() as arriving:
+        assert [arriving.take(files) for files in releases] == [True] * 8
+        assert all(arriving.has(files.digest) for files in releases) and not arriving.take(releases[0])
+    assert [store.read(files.digest) for files in releases] == releases
+    assert {path.name for path in (store.root / "releases").iterdir()} == {
+        f"{files.digest}.entrega" for files in releases
+    }
+
+
+def test_a_disk_that_refuses_one_release_says_so_and_has_the_others(tmp_path: Path) -> None:
+    """Nobody is told that all went well; nothing half-written is left."""
+    store, (one, two, three) = Store(tmp_path / "store"), (release(ANA, number=n) for n in (1, 2, 3))
+    store.release_path(two.digest).mkdir(parents=True)
+    with pytest.raises(OSError), store.beside_other_work() as arriving:
+        for files in (one, two, three):
+            arriving.put(files)
+    assert store.read(one.digest) == one and store.read(three.digest) == three
+    assert not list((store.root / "releases").glob(".*"))
