@@ -10,7 +10,7 @@ import random
 import re
 import sqlite3
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from commons.format import canonical
@@ -363,10 +363,11 @@ CASES: dict[str, Callable[[], Hostile]] = {
 }  # fmt: skip
 
 
-def mutations(data: bytes, count: int, seed: int) -> list[bytes]:
-    """Random damage, as disks, chat programs and strangers do it."""
+def mutations(data: bytes, count: int, seed: int) -> Iterator[bytes]:
+    """Random damage, as disks, chat programs and strangers do it; one at a time, the same for one seed."""
     chance = random.Random(seed)
-    return [_mutation(data, chance) for _ in range(count)]
+    for _ in range(count):
+        yield _mutation(data, chance)
 
 
 def _mutation(data: bytes, chance: random.Random) -> bytes:
