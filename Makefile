@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 COMMONS_REAL_DATA ?= ../shared/data
 export COMMONS_REAL_DATA
 
-.PHONY: help demo test check messages schema formats lock real bench linking clean
+.PHONY: help demo test check messages schema formats lock real bench linking hostile clean
 
 help:
 	@echo "make demo    three fictional catalogues become a portal on this computer"
@@ -13,6 +13,7 @@ help:
 	@echo "make check   style and types"
 	@echo "make real    portals from real publishers' files (folder: COMMONS_REAL_DATA)"
 	@echo "make linking how well linking does on labelled sets (folder: COMMONS_REAL_DATA)"
+	@echo "make hostile hostile deliveries through a whole merge, one by one: the table of docs/security.md"
 	@echo "make bench   speed and memory: merging beside a script and the floor, linking beside Splink"
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -57,6 +58,9 @@ real: $(VENV)/.ready
 
 linking: $(VENV)/.ready
 	$(BIN)/python -m bench.linking $(LINKING_FLAGS)
+
+hostile: $(VENV)/.ready
+	$(BIN)/python scripts/hostile.py $(HOSTILE_FLAGS)
 
 bench: $(VENV)/.ready
 	$(BIN)/python bench/run.py $(BENCH_FLAGS)
