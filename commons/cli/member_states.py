@@ -26,6 +26,7 @@ WORDS = {
     states.PAUSED: N_("paused"),
     states.LEAVING: N_("is leaving"),
     states.AWAITED: N_("nothing yet"),
+    states.ARRIVED: N_("waits for its first merge"),
 }
 
 
@@ -81,11 +82,15 @@ def standings(
 ) -> dict[str, Standing]:
     """Each member by its id. `looks`: what its sources gave the last time."""
     found = {}
+    members = list(members)
+    new = any(states.is_new(lock.members.get(m) if lock else None) for m in members)
+    arrived = {seen.manifest.member for seen in store.seen()} if new else set()
     zone = zone_of(lock.policy) if lock is not None else UTC
     for member in members:
         locked = lock.members.get(member) if lock else None
         look = looks.get(member)
-        state = states.state(locked, look, changed=bool(changed and changed.get(member)))
+        is_changed = bool(changed and changed.get(member))
+        state = states.state(locked, look, changed=is_changed, here=member in arrived)
         used = store.look_up(locked.release) if locked and locked.release else None
         since = look.since if look is not None and state == states.UNREACHABLE else None
         found[member] = _standing(state, since, used, zone)

@@ -15,17 +15,20 @@ from commons.federation.looked import Look
 
 OK, UNCHANGED, INVALID, UNREACHABLE = "ok", "unchanged", "invalid", "unreachable"
 EXPIRED, OLDER, TWO_COPIES, PAUSED = "expired", "older", "two-copies", "paused"
-LEAVING, AWAITED = "leaving", "awaited"
-STATES = (OK, UNCHANGED, INVALID, UNREACHABLE, EXPIRED, OLDER, TWO_COPIES, PAUSED, LEAVING, AWAITED)
+LEAVING, AWAITED, ARRIVED = "leaving", "awaited", "arrived"
+STATES = (OK, UNCHANGED, INVALID, UNREACHABLE, EXPIRED, OLDER, TWO_COPIES, PAUSED, LEAVING, AWAITED, ARRIVED)
 
 
-def state(locked: LockedMember | None, look: Look | None, *, changed: bool = False) -> str:
+def state(
+    locked: LockedMember | None, look: Look | None, *, changed: bool = False, here: bool = False
+) -> str:
     """The one word that a maintainer should read first; what a person decided or must decide goes before.
 
     Args:
         locked: what the lock says of the member; None before its first merge.
         look: what its sources gave the last time; None where nobody has looked.
         changed: this merge uses another release than the last one.
+        here: a release of it has arrived.
     """
     if locked is not None:
         if locked.state == locks.PAUSED:
@@ -39,6 +42,8 @@ def state(locked: LockedMember | None, look: Look | None, *, changed: bool = Fal
     outcome = look.outcome if look is not None else looked.SAME
     if outcome == looked.INVALID:
         return INVALID
+    if here and is_new(locked):
+        return ARRIVED
     if locked is None or locked.state == locks.AWAITED:
         return UNREACHABLE if outcome == looked.UNREACHABLE else AWAITED
     if outcome == looked.OLDER:
@@ -48,6 +53,13 @@ def state(locked: LockedMember | None, look: Look | None, *, changed: bool = Fal
     if outcome == looked.UNREACHABLE:
         return UNREACHABLE
     return OK if changed or outcome == looked.NEW else UNCHANGED
+
+
+def is_new(locked: LockedMember | None) -> bool:
+    """Whether no merge has looked at any release of it, as far as the lock tells."""
+    if locked is None:
+        return True
+    return locked.state == locks.AWAITED and not (locked.epoch or locked.number or locked.voids)
 
 
 def is_disputed(locked: LockedMember) -> bool:

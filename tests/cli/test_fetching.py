@@ -103,7 +103,7 @@ def test_fetching_alone_keeps_what_is_new_and_merges_nothing(folder: Path) -> No
     assert done.exit_code == 0 and "Comedor La Paz" in done.output and "Casa Luz" not in done.output
     assert not (folder / "pool.db").exists()
     said = json.loads(commons("federation", "fetch", "--json", "-f", folder).output)
-    assert {m["state"] for m in said["members"].values()} == {"awaited"}
+    assert {m["state"] for m in said["members"].values()} == {"arrived"}
     assert sorted(len(m["arrived"]) for m in said["members"].values()) == [0, 1]
     assert commons("federation", "fetch", "nadie", "-f", folder).exit_code == 2
     assert "Comedor La Paz: up to date" in commons("merge", "-f", folder, "--offline", *WHEN).output

@@ -45,6 +45,18 @@ def test_a_stranger_asks_and_is_taken_in(city: Callable[..., Any], tmp_path: Pat
     assert (member.id, member.name, member.added.how) == (OTRA.id, "El Huerto", "words read by telephone")
 
 
+def test_who_was_taken_in_waits_for_its_first_merge(city: Callable[..., Any]) -> None:
+    """Its release is here, so nothing is awaited; of whom no release came, it still is."""
+    city("federation", "add", OTRA.id, "--name", "Huerto", *WHO, "-f", "city")
+    shown = city("federation", "show", "-f", "city", lang="es").out
+    (paz,) = (line for line in shown.splitlines() if line.startswith("La Paz"))
+    (huerto,) = (line for line in shown.splitlines() if line.startswith("Huerto"))
+    assert "espera su primera reunión" in paz and "todavía nada" not in paz
+    assert huerto.count("todavía nada") == 2
+    city("merge", "-f", "city", *AT)
+    assert "espera" not in city("federation", "show", "-f", "city", lang="es").out
+
+
 def test_of_a_mixed_folder_each_thing_is_told_once(city: Callable[..., Any], tmp_path: Path) -> None:
     """Releases in a table, by name; what is none in one line each, its next step once; a sum at the end."""
     chat = tmp_path / "chat"

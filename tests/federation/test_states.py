@@ -60,6 +60,24 @@ def test_a_member_that_nobody_looked_for_is_as_the_lock_says() -> None:
     assert states.state(None, None) == states.AWAITED
 
 
+@pytest.mark.parametrize(
+    ("member", "outcome", "expected"),
+    [
+        (None, looked.SAME, states.ARRIVED),
+        (None, looked.UNREACHABLE, states.ARRIVED),
+        (None, looked.INVALID, states.INVALID),
+        (LockedMember(locks.AWAITED), looked.SAME, states.ARRIVED),
+        (LockedMember(locks.AWAITED, number=3), looked.SAME, states.AWAITED),
+        (locked(), looked.SAME, states.UNCHANGED),
+    ],
+)
+def test_a_release_that_no_merge_has_seen_waits_for_one(
+    member: LockedMember | None, outcome: str, expected: str
+) -> None:
+    """Not «nothing yet»: it is here. What a merge has decided already stays decided."""
+    assert states.state(member, look(outcome), here=True) == expected
+
+
 def test_a_member_that_leaves_says_so_in_the_lock_and_is_up_to_date_for_the_public(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
