@@ -12,7 +12,7 @@ import click
 from commons.cli import fetching, holding, membership, pausing, succession
 from commons.cli.clock import day_of, zone_of
 from commons.cli.discover import discover
-from commons.cli.federation_options import answer, file_of, file_option
+from commons.cli.federation_options import answer, federation_command, file_of, file_option
 from commons.cli.handover import handover, takeover
 from commons.cli.invite import invite
 from commons.cli.known_as import told_apart
@@ -26,9 +26,8 @@ from commons.cli.output import (
     tell,
 )
 from commons.cli.receipt import names_in
-from commons.commands import word
 from commons.errors import InputError
-from commons.federation import edit, looked, requests, states
+from commons.federation import edit, inbox, looked, requests, states
 from commons.federation import lock as locks
 from commons.federation import policy as policies
 from commons.federation.policy import Policy
@@ -94,17 +93,12 @@ def new(folder: Path, name: str | None, english_name: str | None, territory: str
     policies.parse(text)
     folder.mkdir(parents=True, exist_ok=True)
     container.write_bytes(path, text.encode())
+    place = inbox.make(folder)
     say(_("The federation is ready: {path}").format(path=path))
-    tell(
-        _("Next: invite those whose releases you want, with: commons federation invite -f {folder}").format(
-            folder=word(folder)
-        )
-    )
-    tell(
-        _("What they send you comes in with: commons federation add RELEASE -f {folder}").format(
-            folder=word(folder)
-        )
-    )
+    invitation = federation_command(path, "federation", "invite")
+    tell(_("Next: invite those whose releases you want, with: {command}").format(command=invitation))
+    text = _("Put what they send you into {path}, and have it sorted with: {command}")
+    tell(text.format(path=place, command=federation_command(path, "inbox")))
 
 
 @federation.command(
@@ -175,7 +169,8 @@ def _show_others(policy: Policy, lock: locks.Lock | None, store: Store, path: Pa
     asking = len(requests.by_member(store).keys() - names.keys())
     if asking:
         said = ngettext("{n} asks to join.", "{n} ask to join.", asking).format(n=asking)
-        say(said + " " + _("See: commons federation requests"))
+        requested = federation_command(path, "federation", "requests")
+        say(said + " " + _("See: {command}").format(command=requested))
 
 
 def _newest(policy: Policy, store: Store) -> dict[str, Seen]:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import click
 
 from commons.cli.output import ask, interactive, tell
-from commons.commands import word
+from commons.commands import command
 from commons.errors import InputError
 from commons.federation import policy as policies
 from commons.messages import N_
@@ -56,6 +56,16 @@ def file_of(path: Path) -> Path:
     return path / policies.FILE_NAME if path.is_dir() else path
 
 
+def federation_command(path: Path, *words: object) -> str:
+    """A command about this federation, to be copied: names its folder unless that is the current one."""
+    folder = file_of(path).parent
+    try:
+        bare = folder.samefile(Path())
+    except OSError:
+        bare = False
+    return command(*words) if bare else command(*words, "-f", folder)
+
+
 def answer(given: str | None, option: str, question: str) -> str:
     """What was given, or what a person answers now. Raises AnswerNeeded."""
     said = (given or "").strip() or (ask(question).strip() if interactive() else "")
@@ -66,5 +76,5 @@ def answer(given: str | None, option: str, question: str) -> str:
 
 def say_next(path: Path) -> None:
     """What federation.yaml says now is shown after a merge only."""
-    text = _("It takes effect with: commons merge -f {folder}, then commons publish")
-    tell(text.format(folder=word(file_of(path).parent)))
+    text = _("It takes effect with: {command}, then commons publish")
+    tell(text.format(command=federation_command(path, "merge")))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from commons.cli.federation_options import file_of, file_option
+from commons.cli.federation_options import federation_command, file_of, file_option
 from commons.cli.member_states import standings
 from commons.cli.output import (
     FINDINGS,
@@ -99,6 +99,6 @@ def fetch(members: tuple[str, ...], deadline: float, path: Path, as_json: bool) 
         say()
         show_findings([replace(f, member=names.get(f.member or "", f.member)) for f in found.findings])
         if found.arrived:
-            say(_("Next: commons merge"))
+            say(_("Next: {command}").format(command=federation_command(path, "merge")))
     if any(KINDS[f.code].level != "note" for f in found.findings):
         raise SystemExit(FINDINGS)

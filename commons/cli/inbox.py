@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import click
 
-from commons.cli.federation_options import file_of, file_option
+from commons.cli.federation_options import federation_command, file_of, file_option
 from commons.cli.known_as import strangers, told_apart
 from commons.cli.output import FINDINGS, json_option, say, show_findings, show_json, show_table, tell
 from commons.errors import InputError
@@ -68,7 +68,9 @@ def inbox(folder: Path | None, clear: bool, path: Path, as_json: bool) -> None:
     policy = policies.load(path)
     store = Store.beside(file_of(path))
     place = folder or file_of(path).parent / sorting.FOLDER
-    if not place.exists() and not place.is_symlink():
+    if folder is None:
+        sorting.make(file_of(path).parent)
+    elif not place.exists() and not place.is_symlink():
         raise NothingThere(str(place))
     members = {m.id for m in policy.members} | locks.admitted(file_of(path).parent)
     with store.writing():
@@ -81,7 +83,7 @@ def inbox(folder: Path | None, clear: bool, path: Path, as_json: bool) -> None:
     if as_json:
         show_json({"arrivals": [_as_json(a, names) for a in arrivals], "cleared": [str(p) for p in gone]})
     else:
-        _show(arrivals, told_apart(names), place)
+        _show(arrivals, told_apart(names), place, path)
         if clear:
             n = len(gone)
             say(ngettext("{n} file was deleted.", "{n} files were deleted.", n).format(n=n))
@@ -89,7 +91,7 @@ def inbox(folder: Path | None, clear: bool, path: Path, as_json: bool) -> None:
         raise SystemExit(FINDINGS)
 
 
-def _show(arrivals: Sequence[Arrival], names: dict[str, str], place: Path) -> None:
+def _show(arrivals: Sequence[Arrival], names: dict[str, str], place: Path, federation: Path) -> None:
     if not arrivals:
         say(_("{path} is empty.").format(path=place))
         return
@@ -108,10 +110,12 @@ def _show(arrivals: Sequence[Arrival], names: dict[str, str], place: Path) -> No
         say(
             ngettext("{n} asks to join.", "{n} ask to join.", asking).format(n=asking)
             + " "
-            + _("Nothing of it is shown. Look at it with: commons federation requests")
+            + _("Nothing of it is shown. Look at it with: {command}").format(
+                command=federation_command(federation, "federation", "requests")
+            )
         )
     if any(a.kind == NEW for a in arrivals):
-        tell(_("Next: commons merge"))
+        tell(_("Next: {command}").format(command=federation_command(federation, "merge")))
 
 
 def _in_all(arrivals: Sequence[Arrival]) -> str:

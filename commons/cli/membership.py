@@ -12,7 +12,7 @@ import click
 
 from commons.addresses import MEMBER_ID
 from commons.cli.clock import day_of, zone_of
-from commons.cli.federation_options import answer, file_of, file_option
+from commons.cli.federation_options import answer, federation_command, file_of, file_option
 from commons.cli.output import (
     ask,
     ask_yes,
@@ -26,7 +26,7 @@ from commons.cli.output import (
     yes_option,
 )
 from commons.errors import InputError
-from commons.federation import edit, links, requests
+from commons.federation import edit, inbox, links, requests
 from commons.federation import policy as policies
 from commons.federation.called import meant, plain
 from commons.federation.fetching import Net, first_look
@@ -134,10 +134,11 @@ def add(
     if not _made_sure(found, how):
         tell(_("Nothing was changed. Compare the words first; nobody can tell a false key by its looks."))
         return
+    sources = list(source) or [who.strip() if links.scheme_of(who.strip()) else inbox.FOLDER]
     entry: edit.Entry = {
         "id": found.member,
         "name": _label(policy, name, "" if name else _own_name(found, store)),
-        "sources": list(source) or [who.strip() if links.scheme_of(who.strip()) else "inbox"],
+        "sources": sources,
         **({"allow_private_hosts": True} if private else {}),
         "added": {
             "by": answer(by, "--by", _("Who accepts it?")),
@@ -150,7 +151,10 @@ def add(
         for files in found.files:
             store.take(files)
         requests.accept({found.member}, store)
+    if inbox.FOLDER in sources:
+        inbox.make(file_of(path).parent)
     say(_("{name} is a member now.").format(name=entry["name"]))
+    tell(_("Next: {command}").format(command=federation_command(path, "merge")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,13 @@ class Arrival:
         return Finding("stranger", member=self.member, value=self.where) if self.kind == REQUEST else None
 
 
+def make(folder: Path) -> Path:
+    """The inbox of a federation's folder, made if it is not there: people are told to put files into it."""
+    place = folder / FOLDER
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
 def sort(place: Path, store: Store, members: Set[str]) -> Iterator[Arrival]:
     """Take in everything in a folder (or one file), in order of the names.
 

@@ -13,16 +13,25 @@ from urllib.parse import quote
 
 import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from commons.federation.policy import Policy
 from commons.messages import in_language, language, translate
 from commons.messages import translate as _
 from commons.schema.spec import load_schema
 
+FILE_NAME = "invitation.html"
+_MARK = Markup('<meta name="generator" content="commons federation invite">')  # stands near the beginning
+_BEGINNING = 1000  # bytes
 MOST_IN_CODE = 600  # bytes: beyond, the squares are too fine for a cheap telephone's camera
 _templates = Environment(
     loader=PackageLoader("commons.review"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
+
+
+def is_invitation(page: bytes) -> bool:
+    """Whether a file is a page that was made here; any other belongs to somebody else."""
+    return _MARK.encode() in page[:_BEGINNING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,7 @@ class Invitation:
     def page(self) -> str:
         """The whole page, with everything in it: nothing is fetched from anywhere."""
         template = _templates.get_template("invitation.html")
-        return template.render(i=self, _=translate, lang=language(), qr=self._svg())
+        return template.render(i=self, _=translate, lang=language(), qr=self._svg(), mark=_MARK)
 
     def code(self, kind: str) -> bytes | None:
         """The square code as `svg` or `png`; None where there is too much to say in one."""

@@ -35,7 +35,7 @@ def city(commons: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
         container.write_file(tmp_path / name, files)
         commons("federation", "add", name, "--name", name, *WHO, "-f", "city")
     commons("merge", "-f", "city", *AT)
-    (tmp_path / "city" / "inbox").mkdir()
+    (tmp_path / "city" / "inbox").mkdir(exist_ok=True)
     container.write_file(tmp_path / "city" / "inbox" / "ana (2)", second)
     container.write_file(tmp_path / "city" / "inbox" / "otra", release(OTRA, [place("c")]))
     commons("federation", "hold", f"{ANA.id}/place/held", *HOLD)

@@ -45,6 +45,22 @@ def test_a_stranger_asks_and_is_taken_in(city: Callable[..., Any], tmp_path: Pat
     assert (member.id, member.name, member.added.how) == (OTRA.id, "El Huerto", "words read by telephone")
 
 
+def test_the_inbox_is_there_before_anybody_is_told_to_use_it(
+    city: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Made by `new`, by `add` of who asks to join, and by `inbox`; the next step can be typed as it is."""
+    inbox = tmp_path / "city" / "inbox"
+    assert inbox.is_dir()
+    inbox.rmdir()
+    container.write_file(tmp_path / "chat" / "x.entrega", release(OTRA, [place("b")]))
+    assert "commons federation requests -f city" in city("inbox", "chat", "-f", "city").out
+    added = city("federation", "add", "Huerto Las Flores", *WHO, "-f", "city")
+    assert inbox.is_dir() and "Next: commons merge -f city" in added.err
+    inbox.rmdir()
+    assert city("inbox", "-f", "city").out == "city/inbox is empty.\n" and inbox.is_dir()
+    assert city("inbox", "nowhere", "-f", "city").code == 2
+
+
 def test_who_was_taken_in_waits_for_its_first_merge(city: Callable[..., Any]) -> None:
     """Its release is here, so nothing is awaited; of whom no release came, it still is."""
     city("federation", "add", OTRA.id, "--name", "Huerto", *WHO, "-f", "city")
@@ -126,5 +142,5 @@ def test_the_inbox_is_cleared_of_what_was_taken(city: Callable[..., Any], tmp_pa
     assert cleared.code == 1 and "1 file was deleted" in cleared.out and "commons release" in cleared.out
     assert [path.name for path in (tmp_path / "chat").iterdir()] == ["catalogo.db"]
     assert city("inbox", "nowhere", "-f", "city").code == 2
-    (tmp_path / "city" / "inbox").mkdir()
+    (tmp_path / "city" / "inbox").mkdir(exist_ok=True)
     assert "empty" in city("inbox", "-f", "city").out

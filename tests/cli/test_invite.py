@@ -68,3 +68,21 @@ def test_an_invitation_changes_no_digest_and_wrong_words_are_refused(
         assert refused.code == 2 and "→" in refused.err
     _write(tmp_path, "\ninvite: {portal: 'javascript:alert(1)'}\n")
     assert city("federation", "invite", "-f", "city").code == 2
+
+
+def test_the_page_lies_beside_the_rules_and_replaces_nothing_but_itself(
+    city: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Whatever somebody wrote under that name stays, and then nothing at all is written."""
+    said = city("federation", "invite", "-f", "city", lang="es").err
+    page = tmp_path / "city" / "invitation.html"
+    assert "city/invitation.html" in said and page.exists() and not (tmp_path / "invitation.html").exists()
+    assert city("federation", "invite", "--portal", "https://example.org", "-f", "city").code == 0
+    assert "https://example.org" in page.read_text("utf-8")
+    (tmp_path / "carta.html").write_text("Querida Ana", "utf-8")
+    (tmp_path / "foto.png").write_bytes(b"x")
+    for words in (["carta.html"], ["otra.html", "--qr", "foto.png", "--portal", "https://example.org"]):
+        refused = city("federation", "invite", *words, "-f", "city", lang="es")
+        assert refused.code == 2 and "es otra cosa; no se escribió nada" in refused.err
+    assert (tmp_path / "carta.html").read_text("utf-8") == "Querida Ana"
+    assert (tmp_path / "foto.png").read_bytes() == b"x" and not (tmp_path / "otra.html").exists()

@@ -160,7 +160,7 @@ def test_a_pool_made_from_the_last_one_keeps_nothing_either(kitchen: Run) -> Non
     zoraida = ("title=Taller de Zoraida", "--id", "zoraida", "phones=5598765432", "-c", "paz.db")
     kitchen("add", "service", *zoraida)
     kitchen("federation", "new", "ciudad", "--name", "Ciudad", "--territory", "cdmx")
-    Path("ciudad/inbox").mkdir()
+    Path("ciudad/inbox").mkdir(exist_ok=True)
     for name in ("paz", "big"):
         place = f"ciudad/inbox/{name}.entrega"
         assert kitchen("release", "--yes", "--out", place, "-c", f"{name}.db").code in (0, 1)

@@ -23,7 +23,7 @@ def city(kitchen: Run) -> Run:
     for n in range(12):
         kitchen("add", "service", f"title=Servicio {n}", "--id", f"s{n}")
     kitchen("federation", "new", "city", "--name", "Ciudad", "--territory", "cdmx")
-    Path("city/inbox").mkdir()
+    Path("city/inbox").mkdir(exist_ok=True)
     kitchen("release", "--yes", "--out", "city/inbox/1.entrega")
     assert kitchen("federation", "add", "city/inbox/1.entrega", *WORDS).code == 0
     assert kitchen("merge", "-f", "city").code == 0
