@@ -158,7 +158,11 @@ def _show(merged: Merged, folder: Path) -> None:
 
 def _way_in_words(way: Way) -> str:
     if way.why:
-        return translate(N_("Everything was made anew: {why}.")).format(why=translate(WHY[way.why]))
+        text = N_(
+            "The whole pool was made this time and not only what changed, since {why}. It takes longer; the "
+            "result is the same."
+        )
+        return translate(text).format(why=translate(WHY[way.why]))
     said = ngettext(
         "Made from the last pool: the records of {n} of {members} members were looked at again.",
         "Made from the last pool: the records of {n} of {members} members were looked at again.",

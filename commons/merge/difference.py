@@ -21,12 +21,12 @@ from commons.messages import N_
 MOST_CHANGED = 20  # percent of the records; beyond, to make everything anew costs less
 ASKED, FIRST, RULES, MANY, GAPS, NOT_THERE = "asked", "first", "rules", "many", "gaps", "not-there"
 WHY = {
-    ASKED: N_("it was asked for"),
-    FIRST: N_("there is no last pool to start from"),
-    RULES: N_("the rules or the program are not those of the last pool"),
-    MANY: N_("too much has changed"),
-    GAPS: N_("much of the last pool's file was empty by now"),
-    NOT_THERE: N_("the last pool or what was noted of it is not what was written"),
+    ASKED: N_("that was asked for"),
+    FIRST: N_("there is no earlier one here to start from"),
+    RULES: N_("a new version of the program or the rules of the federation ask for it"),
+    MANY: N_("much has changed since the last one"),
+    GAPS: N_("the file of the last one held much empty space"),
+    NOT_THERE: N_("the last one, or what was noted of it, is not as it was left"),
 }
 
 

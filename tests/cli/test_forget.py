@@ -70,7 +70,7 @@ def test_after_the_next_publish_nothing_that_is_served_says_it(kitchen: Run) -> 
     for path in (Path("1.entrega"), Path("2.entrega")):
         path.unlink()
     shutil.rmtree("ciudad/inbox")
-    Path("ciudad/inbox").mkdir()
+    Path("ciudad/inbox").mkdir(exist_ok=True)
     city.share("--purge-now")
     assert city.links() == before
     for _ in range(2):
