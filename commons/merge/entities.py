@@ -86,19 +86,25 @@ class Maker:
 
         `lapsed`: its release had run out.
         """
-        plan = self._plans[claim.type]
-        said = Said(claim.address, standing(claim.fields) if lapsed else claim.fields)
-        fused = fuse([said], plan, self._context)
-        rows = self._rows(claim.number, claim.type, claim.short, fused, claim.language)
-        shown = fused.fields
-        text = without(claim.json, {n: v for n, v in claim.fields.items() if n not in shown})
+        said, address = claim.fields, claim.address
+        known = self._plans[claim.type].known
+        shown = {n: v for n, v in said.items() if n in known}
+        if lapsed:
+            shown = dict(standing(shown))
+        own, modified = shown.get("language"), said.get("modified_at")
+        entity = Entity(
+            claim.number, address, claim.type, shown, 1, None,
+            own if isinstance(own, str) else claim.language,
+            modified if modified is not None and modified <= self._context.as_of else None,
+        )  # fmt: skip
+        text = without(claim.json, {n: v for n, v in said.items() if n not in shown})
         if text is None:
-            fused_leaf = leaf(("fused", fused.address, fused.fields))
+            fused_leaf = leaf(("fused", address, shown))
         else:
-            kept = text[len(claim.type) + len(claim.address.rpartition("/")[2]) + 7 : -1]
-            data = f'\x00["fused","{claim.address}",{kept}]'
+            kept = text[len(claim.type) + len(address) - address.rindex("/") + 6 : -1]
+            data = f'\x00["fused","{address}",{kept}]'
             fused_leaf = hashlib.sha256(data.encode()).digest()
-        return Made(rows, entity_leaf(claim.address, fused.claims), fused_leaf, [])
+        return Made(self._shaper.rows(entity, claim.short), entity_leaf(address, (address,)), fused_leaf, [])
 
     def _rows(self, number: int, type: str, short: str, fused: Fused, language: str | None) -> EntityRows:
         own = fused.fields.get("language")

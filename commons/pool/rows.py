@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from json.encoder import encode_basestring as quote
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from commons.addresses import Address, short_code, slug
 from commons.model import Fields
 from commons.pool.contract import entity_types, fused_columns, list_types
-from commons.pool.words import WordList, word_list
+from commons.pool.search import index_text
+from commons.pool.words import Searched, WordList, word_list
 from commons.schema.spec import RecordType, Schema, load_schema
 
 Cell: TypeAlias = "str | int | float | bytes | None"
 Row: TypeAlias = Sequence[Cell]
 
+_SHAPES = 2_000  # kept; nobody's odd records may fill the memory
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -25,6 +27,10 @@ def _text_of(value: Any) -> str:
     if value.__class__ is list and all(one.__class__ is str for one in value):
         return f"[{','.join(map(quote, value))}]"
     return _json(value)
+
+
+# A field that has a column: its name, the column's, and what makes its cell of its value.
+_Shown: TypeAlias = "tuple[str, str, Callable[[Any], Cell] | None]"
 
 
 class Filled(NamedTuple):
@@ -71,6 +77,10 @@ class _Type:
         }
         self._places = {c.field: (c.name, makers.get(c.kind)) for c in columns}
 
+    def shown(self, names: Iterable[str]) -> list[_Shown]:
+        """Those of these fields that have a column."""
+        return [(name, *self._places[name]) for name in names if name in self._places]
+
     def filled(self, fields: Fields) -> tuple[list[str], list[Cell]]:
         """Names and values of the columns that have one, in the order of the fields."""
         names: list[str] = []
@@ -85,6 +95,34 @@ class _Type:
         return names, cells
 
 
+def picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """A function that gives the values of these names, all of which are there."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda fields: tuple(fields[name] for name in names)
+
+
+class _Shape:
+    """What becomes of the records of a type that have the same fields, as most have: settled once for all."""
+
+    __slots__ = ("_made", "_pick", "columns", "searched")
+
+    def __init__(self, shown: Sequence[_Shown], searched: Sequence[Searched]) -> None:
+        self.columns = ("entity", "address", *(column for _name, column, _maker in shown))
+        self._pick = picking([name for name, _column, _maker in shown])
+        self._made = [(at, maker) for at, (_n, _c, maker) in enumerate(shown, 2) if maker is not None]
+        self.searched = searched
+
+    def cells(self, number: int, address: str, fields: Fields) -> Row:
+        """The values of `columns`."""
+        if not self._made:
+            return (number, address, *self._pick(fields))
+        cells: list[Cell] = [number, address, *self._pick(fields)]
+        for at, maker in self._made:
+            cells[at] = maker(cells[at])
+        return cells
+
+
 class Shaper:
     """Turns entities into rows. Pure; one per process."""
 
@@ -92,6 +130,17 @@ class Shaper:
         schema = schema or load_schema()
         self._types = {t.name: _Type(t) for t in entity_types(schema) + list_types(schema)}
         self._words = words or word_list(schema)
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
+
+    def _shape(self, type: str, fields: Fields) -> _Shape:
+        key = (type, *fields)
+        found = self._shapes.get(key)
+        if found is None:
+            if len(self._shapes) >= _SHAPES:
+                self._shapes.clear()
+            searched = self._words.searched(type, fields)
+            found = self._shapes[key] = _Shape(self._types[type].shown(fields), searched)
+        return found
 
     def filled(self, type: str, first: Mapping[str, Cell], fields: Fields) -> Filled:
         """A row of a record type's table: `first`, then what `fields` say."""
@@ -105,9 +154,9 @@ class Shaper:
         title = get("title")
         districts: list[str] = get("districts") or []
         topics = dict.fromkeys(get("topics") or ())
-        text = self._words.index_text(entity.type, fields, entity.language)
+        shape = self._shape(entity.type, fields)
+        text = index_text(self._words.texts(shape.searched, fields), entity.language)
         district = get("district") or (districts[0] if len(districts) == 1 else None)
-        names, cells = self._types[entity.type].filled(fields)
         named = slug(title or "") or Address.parse(address).id
         row: Row = (
             number, address, entity.type, short or short_code(address), named,
@@ -116,7 +165,7 @@ class Shaper:
         )  # fmt: skip
         return EntityRows(
             row,
-            Filled(("entity", "address", *names), (number, address, *cells)),
+            Filled(shape.columns, shape.cells(number, address, fields)),
             [(number, topic) for topic in topics],
             (number, text.exact, text.folded, text.stem),
         )

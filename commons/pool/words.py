@@ -6,8 +6,8 @@ that *alimentación* finds a record in English. Reads no database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from commons.model import Fields
 from commons.pool.contract import entity_types
@@ -15,6 +15,8 @@ from commons.pool.search import NAME_TIMES, IndexText, index_text
 from commons.schema.spec import Field, Schema, load_schema
 
 _ORDER = ("name", "main", "text")  # the values of a field's `search`, heaviest first
+# A searched field: its name, how often it stands in the text, and what reads terms by their names.
+Searched: TypeAlias = tuple[str, int, Callable[[Any], str] | None]
 
 
 class WordList:
@@ -24,7 +26,7 @@ class WordList:
         self._places = places or {}
         self._schema = schema
         self._terms: dict[tuple[str, str], str] = {}
-        self._fields = {
+        self._fields: dict[str, list[Searched]] = {
             t.name: [
                 (f.name, NAME_TIMES if weight == "name" else 1, self._reader(f))
                 for weight in _ORDER
@@ -54,10 +56,14 @@ class WordList:
             self._terms[vocabulary, term] = known
         return known
 
-    def texts(self, type: str, fields: Fields) -> list[str]:
+    def searched(self, type: str, names: Collection[str]) -> list[Searched]:
+        """Those of a type's searched fields that are among `names`, in the order of their texts."""
+        return [one for one in self._fields[type] if one[0] in names]
+
+    def texts(self, searched: Sequence[Searched], fields: Fields) -> list[str]:
         """What is indexed of a record, names first."""
         found: list[str] = []
-        for name, times, reader in self._fields[type]:
+        for name, times, reader in searched:
             value: Any = fields.get(name)
             if not value:
                 continue
@@ -65,12 +71,15 @@ class WordList:
                 value = reader(value)
             elif isinstance(value, list):
                 value = "\n".join(v for v in value if isinstance(v, str))
-            found += [value] * times
+            if times == 1:
+                found.append(value)
+            else:
+                found += [value] * times
         return found
 
     def index_text(self, type: str, fields: Fields, language: str | None) -> IndexText:
         """The columns of the index for a record."""
-        return index_text(self.texts(type, fields), language)
+        return index_text(self.texts(self._fields[type], fields), language)
 
 
 def word_list(schema: Schema | None = None, places: Mapping[str, str] | None = None) -> WordList:
