@@ -297,7 +297,7 @@ def _check_records(files: PrunedFiles) -> None:
     counts = files.parsed_manifest.counts
     for name in ("catalogue", "withdrawal"):
         if told[name] != counts.get(name, 0):
-            raise PrunedRefused(len(pruned.lines(files)), N_("what its member says of itself is left out"))
+            raise PrunedRefused(files.records.count(b"\n"), N_("what its member says of itself is left out"))
 
 
 def head(path: Path) -> tuple[bytes, bytes] | None:

@@ -118,11 +118,24 @@ def to_bytes(files: AnyFiles) -> bytes:
     return b"".join(_parts(files))
 
 
-def _file_behind(header: bytes, place: int, name: str) -> tuple[str, int]:
-    """Which file stands behind a header, the `place`-th of a release, and its length.
+def _most(member: str, manifest: bytes) -> int:
+    """Bytes that a file of a release may have; of a pruned one's records, as many as were signed can have.
 
     Raises:
-        ContainerRefused, TooBig.
+        ManifestRefused.
+    """
+    if member != PrunedFiles.names[-1]:
+        return _MOST[member]
+    return LIMITS.records_bytes_of(sum(Manifest.parse(manifest).counts.values()))
+
+
+def _file_behind(header: bytes, place: int, name: str, manifest: bytes) -> tuple[str, int]:
+    """Which file stands behind a header, the `place`-th of a release, and its length.
+
+    Args:
+        manifest: release.json, which stands first.
+    Raises:
+        ContainerRefused, TooBig, ManifestRefused.
     """
     if not place and header[257:263] != _MAGIC:
         raise ContainerRefused(name, N_("it does not look like an .entrega file"))
@@ -132,8 +145,8 @@ def _file_behind(header: bytes, place: int, name: str) -> tuple[str, int]:
     if not in_its_place or not size_text.isdigit() or b"8" in size_text or b"9" in size_text:
         raise ContainerRefused(name, N_("it holds something other than the files of a release"))
     size = int(size_text, 8)
-    if size > _MOST[member]:
-        raise TooBig(member, size, _MOST[member])
+    if size > (most := _most(member, manifest)):
+        raise TooBig(member, size, most)
     if header != _header(member, size):
         raise ContainerRefused(name, N_("it is cut short or was changed on its way"))
     return member, size
@@ -143,23 +156,25 @@ def announced_bytes(start: bytes) -> int | None:
     """How long a one-file release is by its own headers; None where `start` does not reach the last of them.
 
     Raises:
-        ContainerRefused, TooBig: it is none, or too long.
+        ContainerRefused, TooBig, ManifestRefused: it is none, or too long.
     """
-    at = 0
+    at, manifest = 0, b""
     for place in range(_FILES):
         if len(start) < at + _BLOCK:
             return None
-        _member, size = _file_behind(start[at : at + _BLOCK], place, "release")
+        _member, size = _file_behind(start[at : at + _BLOCK], place, "release", manifest)
+        manifest = manifest or start[at + _BLOCK : at + _BLOCK + size]
         at += _BLOCK + size + (-size % _BLOCK)
     return at + len(_END)
 
 
 def _read_release(file: BinaryIO, name: str) -> AnyFiles:
     """The files of a one-file release, of which `to_bytes` would write every byte. Raises as `parse`."""
-    contents = []
+    contents: list[bytes] = []
     member = ""
     for place in range(_FILES):
-        member, size = _file_behind(file.read(_BLOCK), place, name)
+        header, manifest = file.read(_BLOCK), contents[0] if contents else b""
+        member, size = _file_behind(header, place, name, manifest)
         content, padding = file.read(size), file.read(-size % _BLOCK)
         if len(content) != size or padding != bytes(-size % _BLOCK):
             raise ContainerRefused(name, N_("it is cut short or was changed on its way"))
@@ -179,6 +194,7 @@ def parse(data: bytes, name: str = "release") -> AnyFiles:
     Raises:
         ContainerRefused: not exactly what `to_bytes` writes.
         TooBig: one of the files exceeds its limit.
+        ManifestRefused: of a pruned one, whose length depends on it.
     """
     return _read_release(BytesIO(data), name)
 
@@ -234,7 +250,7 @@ def read_any(path: Path) -> AnyFiles:
     """A release in full or pruned form, from a folder or one file.
 
     Raises:
-        ContainerRefused, NotAFile, TooBig.
+        ContainerRefused, NotAFile, TooBig; ManifestRefused of a pruned one.
     """
     if not path.is_dir():
         most = LIMITS.pruned_container_bytes
@@ -244,7 +260,10 @@ def read_any(path: Path) -> AnyFiles:
             return _read_release(file, path.name)
     pruned = not (path / "catalogue.db").exists() and (path / "records.jsonl").exists()
     kind: type[AnyFiles] = PrunedFiles if pruned else ReleaseFiles
-    return kind(*(read_regular(path / name, _MOST[name]) for name in kind.names))
+    contents: list[bytes] = []
+    for name in kind.names:
+        contents.append(read_regular(path / name, _most(name, contents[0] if contents else b"")))
+    return kind(*contents)
 
 
 def read(path: Path) -> ReleaseFiles:

@@ -24,8 +24,13 @@ class Limits:
     record_types: int = 200
     records: int = 1_000_000
     record_bytes: int = 256 * 1024  # in canonical form
+    line_bytes: int = 257 * 1024  # of a pruned release: a record, or what stands for it
     record_depth: int = 8  # lists and objects within each other
     number: int = 2**53 - 1  # greatest |n|: what every JSON reader keeps exactly
+
+    def records_bytes_of(self, counted: int) -> int:
+        """The most that a pruned release of so many records can have as text."""
+        return min(self.records_bytes, counted * (self.line_bytes + 1))
 
 
 LIMITS = Limits()

@@ -252,6 +252,8 @@ def test_a_record_that_lacks_fields_has_one_form(
         lambda lines: [b"x", *lines[1:]],
         lambda lines: [*lines[:-1], lines[-1] + b"\n"],
         lambda lines: [],
+        lambda lines: [*lines[:-1], b'["place","p4",{"title":"%s"}]' % (b"x" * 300_000)],
+        lambda lines: [b"\n".join([*lines, b"x" * 2_000_000])],
     ],
 )
 def test_a_pruned_release_that_was_changed_is_refused(
@@ -260,8 +262,18 @@ def test_a_pruned_release_that_was_changed_is_refused(
     """Left out, added, moved, altered, an invented digest, no record at all."""
     lines = spoil(list(records))
     changed = PrunedFiles(files.manifest, files.signature, files.keylog, b"".join(x + b"\n" for x in lines))
-    with pytest.raises(PrunedRefused):
+    with pytest.raises((PrunedRefused, TooBig)):
         list(pruned.shown(changed))
+
+
+@pytest.mark.parametrize(
+    "lengths", [[0] * 9, [7] * 300_000, [2_000_000, 0, 5, 1_048_575, 3], [1_048_576] * 2]
+)
+def test_the_lines_of_a_long_pruned_release_are_those_of_its_text(lengths: list[int]) -> None:
+    """Though they are cut out some at a time."""
+    lines = [b"x" * length for length in lengths]
+    data = b"".join(line + b"\n" for line in lines)
+    assert pruned.lines(PrunedFiles(b"", b"", b"", data)) == lines
 
 
 def test_the_vectors_hold(vectors: dict[str, Any]) -> None:

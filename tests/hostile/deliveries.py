@@ -21,7 +21,7 @@ from pathlib import Path
 
 from commons.addresses import tombstone
 from commons.format import container, sshsig, strict_json
-from commons.format.container import ReleaseFiles
+from commons.format.container import PrunedFiles, ReleaseFiles
 from commons.format.keylog import _PURPOSE
 from commons.model import Fields, Record
 from tests.hostile import catalogues
@@ -247,6 +247,30 @@ def _others_signature() -> bytes:
     )
 
 
+# pruned forms, which have text in place of a database
+
+
+def _pruned_saying(counts: dict[str, int], records: bytes) -> PrunedFiles:
+    manifest = strict_json.pretty({**json.loads(good().manifest), "counts": counts})
+    signature = sshsig.sign(HOSTILE.current, manifest, sshsig.RELEASE_NAMESPACE)
+    return PrunedFiles(manifest, signature, HOSTILE.log.to_bytes(), records)
+
+
+def _long_text(folder: Path) -> None:
+    """250 MB of records, says its header, where four were signed."""
+    begun = container.to_bytes(_pruned_saying(dict(_FOUR), b"x"))
+    at = begun.index(b"records.jsonl\0")
+    with (folder / "x.entrega").open("wb") as file:
+        file.write(begun[:at] + container._header("records.jsonl", 250_000_000))
+        file.truncate(at + 512 + 250_000_000 + 1024)
+
+
+def _many_lines() -> bytes:
+    """As many as are counted, of which nobody signed one."""
+    lines = b"".join(b'["place","p%06d",{"title":"x"}]\n' % n for n in range(500_000))
+    return container.to_bytes(_pruned_saying({"catalogue": 1, "place": 499_999}, lines))
+
+
 # signed, well-formed, and not to be believed
 
 
@@ -303,6 +327,7 @@ _P0, _P1 = _address(0, "place", "p0"), _address(1, "place", "p1")
 
 _MANY = {"catalogue": 1, "place": 750_000, "service": 750_000}
 _FEW = {"catalogue": 1, "place": 2}
+_FOUR = {"catalogue": 1, "place": 3}
 
 DELIVERIES = [
     Delivery("file: empty", "E_CONTAINER", _file(b"")),
@@ -346,6 +371,8 @@ DELIVERIES = [
     Delivery("manifest: few records, and 1.5 million rows", "E_ROOT", _file(_very_many_rows)),
     Delivery("manifest: another protocol", "E_MANIFEST", _file(_saying(format=2))),
     Delivery("manifest: spaces", "E_MANIFEST", _file(_reading(b'"epoch": 0', b'"epoch":  0'))),
+    Delivery("pruned: 250 MB for four records", "E_TOOBIG", _long_text),
+    Delivery("pruned: half a million lines that nobody signed", "E_PRUNED", _file(_many_lines)),
     Delivery("says: the year 2099", "", _says(place("p", confirmed_at="2099-01-01T00:00:00Z", same_as=_P0))),
     Delivery("says: one of two strangers each", "", _says(place("x", same_as=_P0), place("y", same_as=_P1))),
     Delivery(

@@ -13,7 +13,7 @@ from commons.format.container import write_file
 from tests.hostile.deliveries import DELIVERIES, GOOD_MEMBERS, HOSTILE, Delivery, good_records
 from tests.hostile.making import release
 
-BY_FILE = [d for d in DELIVERIES if d.name.startswith(("file:", "folder:", "proof:", "manifest:"))]
+BY_FILE = [d for d in DELIVERIES if d.name.startswith(("file:", "folder:", "proof:", "manifest:", "pruned:"))]
 
 
 @pytest.mark.parametrize("delivery", BY_FILE, ids=lambda d: d.name)
