@@ -96,12 +96,12 @@ def make(task: tuple[Path, int, int]) -> tuple[str, str]:
 
 
 def change(folder: Path, number: int) -> None:
-    """One catalogue shares again: three of its records say something else."""
+    """One catalogue shares again: three of its records say something else, and another thing each time."""
     before = container.read(folder / "releases" / f"catalogo-{number:05d}.entrega")
     size = sum(before.parsed_manifest.counts.values()) - 1
     rows = list(records(number, size, member_of(number)))
     for n in (size // 10, size // 2, size - 1):
-        rows[n][2]["summary"] = f"Ahora otra cosa {n}"
+        rows[n][2]["summary"] = f"Ahora otra cosa {n}, {before.parsed_manifest.number}"
     write(folder, number, rows, previous=before)
 
 

@@ -6,6 +6,7 @@ Duplicate keys, floats, NaN and bottomless nesting are where two readers differ 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from json.encoder import encode_basestring as _quote
 from typing import Any, NoReturn
 
@@ -49,6 +50,7 @@ def read(data: bytes) -> Any:
 _compact = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
 )
+_EMPTY: Mapping[type, str] = {list: "[]", tuple: "[]", dict: "{}"}
 
 
 def compact(value: Any) -> str:
@@ -66,15 +68,15 @@ def pretty(value: Any) -> bytes:
 
 def _pretty(value: Any, margin: str) -> str:
     """`margin`: a line break and the spaces before what stands beside `value`."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return _quote(value)
+    if kind is int:
+        return str(value)
+    inner = margin + "  "
     if isinstance(value, dict) and value:
-        inner = margin + "  "
         rows = [f"{_quote(key)}: {_pretty(value[key], inner)}" for key in sorted(value)]
-    elif isinstance(value, list | tuple) and value:
-        inner = margin + "  "
-        rows = [_pretty(one, inner) for one in value]
-    else:  # numbers, true, false, null, what is empty
-        return _compact.encode(value)
-    left, right = "{}" if isinstance(value, dict) else "[]"
-    return f"{left}{inner}{f',{inner}'.join(rows)}{margin}{right}"
+        return f"{{{inner}{f',{inner}'.join(rows)}{margin}}}"
+    if isinstance(value, list | tuple) and value:
+        return f"[{inner}{f',{inner}'.join([_pretty(one, inner) for one in value])}{margin}]"
+    return _EMPTY[kind] if kind in _EMPTY else _compact.encode(value)  # true, false, null
