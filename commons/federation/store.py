@@ -37,9 +37,9 @@ from commons.messages import N_
 
 FOLDER = "store"
 _NAME = re.compile(r"([0-9a-f]{64})\.entrega\Z")
-_HEADER = 512  # of each file in a one-file release
-_USUAL_BYTES = 16 * 1024  # of release.json, signature and key log, which stand before the catalogue
-_HEAD_BYTES = 512 * 1024  # the most that they can have
+HEADER = 512  # of each file in a one-file release
+USUAL_BYTES = 16 * 1024  # of release.json, signature and key log, which stand before the catalogue
+HEAD_BYTES = 512 * 1024  # the most that they can have
 
 
 @dataclass(eq=False)
@@ -315,11 +315,11 @@ def is_pruned(path: Path) -> bool:
             at = 0
             for name in PrunedFiles.names:
                 file.seek(at)
-                header = file.read(_HEADER)
+                header = file.read(HEADER)
                 if header[:100].rstrip(b"\0") != name.encode():
                     return False
                 size = int(header[124:135], 8)
-                at += _HEADER + size + (-size % _HEADER)
+                at += HEADER + size + (-size % HEADER)
     except (OSError, ValueError, OverflowError):
         return False
     return True
@@ -328,14 +328,15 @@ def is_pruned(path: Path) -> bool:
 def _head(path: Path) -> tuple[bytes, bytes] | None:
     """The same; raises OSError where the disk does not give the file."""
     with path.open("rb") as file:
-        data = file.read(_USUAL_BYTES)
-        parts = _first_three(data)
-        if parts is None and len(data) == _USUAL_BYTES:
-            parts = _first_three(data + file.read(_HEAD_BYTES - _USUAL_BYTES))
+        data = file.read(USUAL_BYTES)
+        parts = first_parts(data)
+        if parts is None and len(data) == USUAL_BYTES:
+            parts = first_parts(data + file.read(HEAD_BYTES - USUAL_BYTES))
     return (parts[0], parts[2]) if parts else None
 
 
-def _first_three(data: bytes) -> list[bytes] | None:
+def first_parts(data: bytes) -> list[bytes] | None:
+    """release.json, signature and key log, where one-file releases begin; None where they are not whole."""
     parts, at = [], 0
     for name in ReleaseFiles.names[:3]:
         size_text = data[at + 124 : at + 135]
@@ -345,8 +346,8 @@ def _first_three(data: bytes) -> list[bytes] | None:
             size = int(size_text, 8)
         except ValueError:
             return None
-        parts.append(data[at + 512 : at + 512 + size])
-        at += 512 + size + (-size % 512)
+        parts.append(data[at + HEADER : at + HEADER + size])
+        at += HEADER + size + (-size % HEADER)
         if at > len(data):
             return None
     return parts

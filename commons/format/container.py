@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -116,6 +117,14 @@ def _parts(files: AnyFiles) -> list[bytes]:
 def to_bytes(files: AnyFiles) -> bytes:
     """The one-file form."""
     return b"".join(_parts(files))
+
+
+def sum_of(files: AnyFiles) -> str:
+    """The SHA-256 of the one-file form, in hexadecimal: of the file, wherever these were read from one."""
+    found = hashlib.sha256()
+    for part in _parts(files):
+        found.update(part)
+    return found.hexdigest()
 
 
 def _most(member: str, manifest: bytes) -> int:

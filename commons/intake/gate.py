@@ -132,7 +132,7 @@ class Gate:
         self._at_once = at_once or max(1, min(MOST_AT_ONCE, os.cpu_count() or 1))
         self._fork = can_fork() if fork is None else fork
         self._lent = lent or Lent()
-        self._read: dict[str, tuple[tuple[int, int, int], Intake]] = {}  # a merge asks several times
+        self._read: dict[str, tuple[_Mark, Intake]] = {}  # a merge asks several times
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._processes: Processes | None = None
 
@@ -170,13 +170,12 @@ class Gate:
         if self._kept is None and self._temporary is None:
             return None
         path = self._path(release, form)
+        before = self._read.get(path.name)
         try:
+            if before is not None and before[0] == _mark(path.stat()):
+                return before[1]
             with path.open("rb") as file:
-                state = os.fstat(file.fileno())
-                mark = (state.st_ino, state.st_mtime_ns, state.st_size)
-                before = self._read.get(path.name)
-                if before is not None and before[0] == mark:
-                    return before[1]
+                mark = _mark(os.fstat(file.fileno()))
                 intake = _intake(frames.read_summary(file), path)
         except (OSError, Damaged):
             return None
@@ -313,6 +312,13 @@ class Line:
             self._asked += 1
             if not release.shares and self._batch.asked:
                 self._begin()
+        yield from self._next(release)
+
+    def pass_by(self, intake: Intake) -> Iterator[Intake]:
+        """The next release, of which all is known: it waits for its turn only."""
+        yield from self._next(intake)
+
+    def _next(self, release: Intake | _Asked) -> Iterator[Intake]:
         self._batch.add(release)
         if self._batch.is_full:
             self._begin()
@@ -371,6 +377,14 @@ class _Batch:
             or len(asked) >= self.most
             or sum(len(one.data) for one in asked) >= TOGETHER_BYTES
         )
+
+
+_Mark = tuple[int, int, int]
+
+
+def _mark(state: os.stat_result) -> _Mark:
+    """Tells whether a file is still the one that was read."""
+    return state.st_ino, state.st_mtime_ns, state.st_size
 
 
 def _proven(job: Job, answer: bytes) -> bool:

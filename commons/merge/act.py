@@ -65,12 +65,16 @@ class LockedReleaseRefused(CommonsError):
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One release, proven and taken in: its parts but the catalogue, and its verified rows."""
+    """One release, proven and taken in: its parts but the catalogue, and its verified rows.
+
+    `sum`: the SHA-256 of the file that it was proven from, "" where it is not known.
+    """
 
     manifest: bytes
     signature: bytes
     keylog: bytes
     intake: Intake
+    sum: str = ""
 
     @property
     def said(self) -> Manifest:
@@ -139,6 +143,7 @@ class _Merge:
         self.gone: list[int] = []  # numbers that no claim has, though its release has the record
         self.absorbed: dict[int, str] = {}  # claims by number that are part of an entity that another names
         self.speaking: list[tuple[str, int]] = []  # (member, number) of claims that are a word about itself
+        self.proofs: dict[str, str] = {}  # release → the sum of its file
         self.places = _places(lock)
         self.successors = lock.policy.successors
         empty = ground is None
@@ -174,6 +179,7 @@ class _Merge:
         self._regroup(groups, context, beside)
         root = self.root.finish(self._rest(verdicts))
         self.noted.note_parts(self.root.parts)
+        self.noted.note_proofs(self.proofs)
         dangling = self.noted.settled(self.writer.settle_references())
         rest = Beside(self.lock, self.writer, self.gathered, self.noted)
         counts = rest.write(root, verdicts, linked)
@@ -212,6 +218,8 @@ class _Merge:
         if said.valid_until <= self.as_of:
             self.gathered.lapsed.add(said.member)
         self.gathered.tallies[said.member] = MemberTally(said, intake, release.keylog)
+        if release.sum:
+            self.proofs[intake.release] = release.sum
 
     def _note_new(self, release: Release, base: int, block: int) -> None:
         """What stands of a release beside its records."""

@@ -1,45 +1,79 @@
 """The releases that a lock names, out of the store and through the gate. Decides nothing.
 
-Each is proven again when it is read; a few are under way at one time, so that several processors have work
-and memory does not grow with the federation.
+Each is proven again when it is read, unless its file is byte for byte what was proven before; a few are under
+way at one time, so that several processors have work and memory does not grow with the federation.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from commons.federation.lock import Lock
-from commons.federation.store import Store
+from commons.federation.proven import Proven, Reader
+from commons.federation.store import Store, is_pruned
+from commons.format import container
 from commons.format.container import AnyFiles
 from commons.intake.gate import Gate, Intake, Line
 from commons.merge.act import Release
 
-
-def locked_releases(lock: Lock, store: Store, gate: Gate) -> Iterator[Release]:
-    """What `act` wants: in order of members' ids. Raises NotInStore."""
-    digests = [m.release for _id, m in sorted(lock.members.items()) if m.release is not None]
-    return read_releases(digests, store, gate)
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def read_releases(digests: Iterable[str], store: Store, gate: Gate) -> Iterator[Release]:
-    """Releases in the order of `digests`, each taken in. Raises NotInStore."""
-    heads: deque[tuple[bytes, bytes, bytes]] = deque()
+def locked_releases(
+    lock: Lock, store: Store, gate: Gate, known: Mapping[str, str] = NOTHING
+) -> Iterator[Release]:
+    """What `act` wants: in order of members' ids.
 
-    def files() -> Iterator[AnyFiles]:
-        for digest in digests:
-            found = store.read(digest)
-            heads.append((found.manifest, found.signature, found.keylog))
-            yield found
+    Args:
+        known: release → the SHA-256 that its file had when it was proven; if it has it still, it need not be
+            proven again.
+    Raises:
+        NotInStore.
+    """
+    line, proven = Line(gate), Reader(store)
+    heads: deque[tuple[bytes, bytes, bytes, str]] = deque()
 
-    for intake in gate.take_all(files()):
-        yield Release(*heads.popleft(), intake)
+    def ready(done: Iterable[Intake]) -> Iterator[Release]:
+        for intake in done:
+            manifest, signature, keylog, sum = heads.popleft()
+            yield Release(manifest, signature, keylog, intake, sum)
+
+    for digest in [m.release for _id, m in sorted(lock.members.items()) if m.release is not None]:
+        again = _again(digest, known.get(digest, ""), proven, gate)
+        if again is not None:
+            found, intake = again
+            heads.append((found.manifest, found.signature, found.keylog, known[digest]))
+            yield from ready(line.pass_by(intake))
+        else:
+            files = store.read(digest)
+            heads.append((files.manifest, files.signature, files.keylog, container.sum_of(files)))
+            yield from ready(line.add(files))
+    yield from ready(line.end())
+
+
+def _again(digest: str, sum: str, proven: Reader, gate: Gate) -> tuple[Proven, Intake] | None:
+    """A release that was proven and examined before; None where either has to be done."""
+    found = proven.read(digest, sum) if sum else None
+    if found is None:
+        return None
+    intake = gate.kept(digest, "pruned" if found.is_pruned else "full")
+    return None if intake is None else (found, intake)
 
 
 def take_in(digest: str, store: Store, gate: Gate) -> Intake:
     """One release of the store; what was kept of it is used. Raises NotInStore."""
-    kept = gate.kept(digest)
+    kept = _kept(digest, store, gate)
     return kept if kept is not None else gate.take_in(store.read(digest))
+
+
+def _kept(digest: str, store: Store, gate: Gate) -> Intake | None:
+    """What was kept of the form of a release that lies in the store."""
+    kept = gate.kept(digest)
+    if kept is None and is_pruned(store.release_path(digest)):
+        kept = gate.kept(digest, "pruned")
+    return kept
 
 
 class Ahead:
@@ -56,7 +90,7 @@ class Ahead:
         Args:
             files: the release itself, proven, where it is at hand; None: it is read from the store.
         """
-        if digest not in self._begun and self._gate.kept(digest) is None:
+        if digest not in self._begun and _kept(digest, self._store, self._gate) is None:
             self._begun.add(digest)
             _forget(self._line.add(files or self._store.read(digest)))
 

@@ -14,6 +14,7 @@ import json
 import sqlite3
 import sys
 import unicodedata
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
@@ -46,6 +47,14 @@ def program() -> str:
     others = (commons.__version__, sys.version, sqlite3.sqlite_version, unicodedata.unidata_version)
     found.update(repr((*others, Stemmer.version())).encode())
     return found.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What notes say before they are proven. `proofs`: release → the sum of the file it was proven from."""
+
+    taken_from: Mapping[str, TakenFrom]
+    proofs: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +125,14 @@ class LastPool:
             return {}
         return seal if isinstance(seal, dict) else {}
 
-    def taken_from(self) -> dict[str, TakenFrom]:
+    def told(self) -> Told:
         """What the last merge took up; not proven before `begin` has returned. Raises NotOnGround."""
         try:
             with closing(sqlite3.connect("file::memory:", uri=True)) as connection:
                 path = self._folder / _DATABASE
                 connection.execute("ATTACH ? AS noted", (f"{path.resolve().as_uri()}?immutable=1",))
-                return Noted(connection, empty=False).taken_from()
+                noted = Noted(connection, empty=False)
+                return Told(noted.taken_from(), noted.proofs())
         except sqlite3.DatabaseError as error:
             raise NotOnGround from error
 

@@ -31,6 +31,7 @@ CREATE TABLE noted.fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROW
 CREATE TABLE noted.taken_from (
   member TEXT PRIMARY KEY, release TEXT, mark TEXT, base INTEGER, block INTEGER, lapsed INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE noted.proof (release TEXT PRIMARY KEY, sum TEXT) WITHOUT ROWID;
 CREATE TABLE noted.tally (member TEXT, json TEXT, later TEXT);
 CREATE TABLE noted.said (address TEXT PRIMARY KEY, type TEXT, json TEXT) WITHOUT ROWID;
 CREATE TABLE noted.claim_leaf (number INTEGER PRIMARY KEY, leaf BLOB);
@@ -103,6 +104,15 @@ class Noted:
             member: TakenFrom(release, mark, base, block, bool(lapsed), later)
             for member, release, mark, base, block, lapsed, later in self._connection.execute(sql)
         }
+
+    def proofs(self) -> dict[str, str]:
+        """Release → the SHA-256 of the file that it was proven from."""
+        return dict(self._connection.execute("SELECT release, sum FROM noted.proof").fetchall())
+
+    def note_proofs(self, sums: Mapping[str, str]) -> None:
+        """Note them for the next merge, and no older ones."""
+        self._connection.execute("DELETE FROM noted.proof")
+        self._connection.executemany("INSERT INTO noted.proof VALUES (?, ?)", sorted(sums.items()))
 
     def take(self, made: Made) -> None:
         """What a stretch is noted by."""

@@ -7,7 +7,7 @@ way by difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,9 @@ from commons.merge.difference import (
 )
 from commons.merge.ground import Ground, NotOnGround
 from commons.merge.last import LastPool
+
+# Given what the notes say: release → the SHA-256 of the file that it was proven from.
+Releases = Callable[[Mapping[str, str]], Iterator[Release]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,13 @@ class How:
 
 
 def renew(
-    lock: Lock, releases: Callable[[], Iterator[Release]], last: LastPool, fresh: Path, how: How,
-    *, previous: Previous | None,
+    lock: Lock, releases: Releases, last: LastPool, fresh: Path, how: How, *, previous: Previous | None
 ) -> tuple[Result, Way]:  # fmt: skip
     """Write the pool of `lock` to `fresh`, and its notes where `LastPool.keep` finds them.
 
     Args:
-        releases: those that the lock names, in order; may be asked for twice.
+        releases: those that the lock names, in order; may be asked for twice, the second time without a word
+            of the notes, which were not what was written.
         previous: the lock of the last pool.
     Raises:
         What `act` raises. Then the last pool and its notes are what they were.
@@ -66,12 +69,12 @@ def renew(
     why = _why_anew(lock, previous, last, how)
     if not why and previous is not None:
         try:
-            return _by_difference(lock, list(releases()), last, fresh, how, previous.lock)
+            return _by_difference(lock, releases, last, fresh, how, previous.lock)
         except NotOnGround as stopped:
             last.begin_anew()
             why = stopped.why or NOT_THERE
     result = act(
-        lock, releases(), fresh, canonical=how.canonical, children=how.children, progress=how.progress,
+        lock, releases({}), fresh, canonical=how.canonical, children=how.children, progress=how.progress,
         links=how.links, notes=last.coming if how.keep else None,
     )  # fmt: skip
     return result, Way(why, members=len(result.receipts))
@@ -90,10 +93,12 @@ def _why_anew(lock: Lock, previous: Previous | None, last: LastPool, how: How) -
 
 
 def _by_difference(
-    lock: Lock, releases: list[Release], last: LastPool, fresh: Path, how: How, previous: Lock
+    lock: Lock, asked: Releases, last: LastPool, fresh: Path, how: How, previous: Lock
 ) -> tuple[Result, Way]:
+    told = last.told()
+    releases = list(asked(told.proofs))
     offered = [Offered(release.intake, release.said.valid_until) for release in releases]
-    stand = standing(previous, lock, last.taken_from(), offered)
+    stand = standing(previous, lock, told.taken_from, offered)
     if not is_worth_it(stand, offered):
         raise NotOnGround(MANY)
     result = act(

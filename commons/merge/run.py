@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import ClassVar
@@ -40,7 +41,7 @@ from commons.merge.act import Progress, Release, Result, act
 from commons.merge.changes import Changes, compare, to_bytes
 from commons.merge.claims import Admission
 from commons.merge.difference import Way
-from commons.merge.inputs import Ahead, locked_releases, take_in
+from commons.merge.inputs import NOTHING, Ahead, locked_releases, take_in
 from commons.merge.last import LastPool, sum_of
 from commons.merge.mending import mend
 from commons.merge.plan import MemberPlan, plan, territory_digest, vocabularies_digest
@@ -266,7 +267,8 @@ def _act(
     links = store.root / link_state.FILE_NAME
     how = How(links, options.full or not ours, ours, options.canonical, options.children, progress)
     try:
-        result, way = renew(lock, lambda: _whole(lock, store, gate), last, fresh, how, previous=previous)
+        releases = partial(_whole, lock, store, gate)
+        result, way = renew(lock, releases, last, fresh, how, previous=previous)
         text = lock.to_bytes()
         changes = _changes(out, fresh, way.standing) if out.exists() and ours else {}
         written = sum_of(fresh) if ours else ""
@@ -305,10 +307,11 @@ def _changes(old: Path, new: Path, standing: Collection[str]) -> dict[str, Chang
         return {}
 
 
-def _whole(lock: Lock, store: Store, gate: Gate) -> Iterator[Release]:
-    """The lock's releases. Raises WithdrawnSince where one is pruned of more than this lock leaves out."""
+def _whole(lock: Lock, store: Store, gate: Gate, known: Mapping[str, str] = NOTHING) -> Iterator[Release]:
+    """The lock's releases; `known` as in `locked_releases`. Raises WithdrawnSince where one is pruned of more
+    than this lock leaves out."""
     admission = Admission(lock)
-    for release in locked_releases(lock, store, gate):
+    for release in locked_releases(lock, store, gate, known):
         said, intake, version = release.said, release.intake, release.said.version
         locked = lock.members[said.member]
         if (locked.epoch, locked.number, locked.content_root, locked.keylog_head) != (

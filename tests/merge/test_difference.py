@@ -32,7 +32,7 @@ class Folder:
         how = How(self.path / "links.db", children=0)
         fresh = self.path / ".pool.db.next"
         result, way = renew(
-            history.lock, lambda: iter(history.releases), self.last, fresh, how, previous=self.previous
+            history.lock, lambda _known: iter(history.releases), self.last, fresh, how, previous=self.previous
         )
         written = sum_of(fresh)
         fresh.replace(self.last.path)

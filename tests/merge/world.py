@@ -53,6 +53,11 @@ class Federation:
     def id(self, name: str) -> str:
         return self.members.setdefault(name, Member(name)).id
 
+    @property
+    def ids(self) -> list[str]:
+        """Of everybody who has released something."""
+        return sorted(self.members[name].id for name in self.last)
+
     def share(
         self, name: str, records: Sequence[Record] = (), *, number: int = 1, **more: Any
     ) -> ReleaseFiles:
