@@ -83,12 +83,13 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of it. `receipts`: member → receipt, in order of members."""
+    """What came of it. `receipts`: member → receipt, in order of members. `lock`: its text."""
 
     root: str
     path: Path
     counts: Mapping[str, int]
     receipts: Mapping[str, Receipt]
+    lock: bytes
 
 
 def act(
@@ -181,10 +182,11 @@ class _Merge:
         self.noted.note_parts(self.root.parts)
         self.noted.note_proofs(self.proofs)
         dangling = self.noted.settled(self.writer.settle_references())
-        rest = Beside(self.lock, self.writer, self.gathered, self.noted)
+        text = self.lock.to_bytes()
+        rest = Beside(self.lock, text, self.writer, self.gathered, self.noted)
         counts = rest.write(root, verdicts, linked)
         self.noted.close(context)
-        return Result(root, out, counts, rest.receipts(linked, dangling, self.watch))
+        return Result(root, out, counts, rest.receipts(linked, dangling, self.watch), text)
 
     # first, every claim as an entity of its own
 

@@ -71,9 +71,10 @@ def clear(writer: Writer) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """One merge's lock, writer, what it gathered, and its notes."""
+    """One merge's lock and the lock's text, its writer, what it gathered, and its notes."""
 
     lock: Lock
+    text: bytes
     writer: Writer
     gathered: Gathered
     noted: Noted
@@ -164,7 +165,7 @@ class Beside:
                 "linker": lock.linker,
                 "root": root,
                 "as_of": self.as_of,
-                "lock": lock.to_bytes().decode(),
+                "lock": self.text.decode(),
                 "federation": {**lock.policy.to_json(), "site": lock.policy.site},
                 "counts": counts,
             }

@@ -190,7 +190,7 @@ def _merge_seen(
         fetched.arrived.setdefault(moved.manifest.member, []).append(moved.digest)
     made = _act(planned.lock, folder, store, gate, options, progress, last)
     result = made.result
-    write_bytes(folder / locks.FILE_NAME, made.lock)
+    write_bytes(folder / locks.FILE_NAME, result.lock)
     seal(
         planned.lock,
         previous,
@@ -242,10 +242,9 @@ def _previous(folder: Path) -> Previous | None:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A pool in its place, its lock's text, what changed in it, and how it was made."""
+    """A pool in its place, what changed in it, and how it was made."""
 
     result: Result
-    lock: bytes
     changes: dict[str, Changes]
     way: Way
 
@@ -269,20 +268,19 @@ def _act(
     try:
         releases = partial(_whole, lock, store, gate)
         result, way = renew(lock, releases, last, fresh, how, previous=previous)
-        text = lock.to_bytes()
         changes = _changes(out, fresh, way.standing) if out.exists() and ours else {}
         written = sum_of(fresh) if ours else ""
         fresh.replace(out)
         sync_folder(out.parent)  # the pool before the lock, also when the power fails
         if ours:
             write_bytes(folder / CHANGES, to_bytes(changes))
-            last.keep(text, written)
-        elif previous is not None and previous.data != text:
+            last.keep(result.lock, written)
+        elif previous is not None and previous.data != result.lock:
             last.forget()  # it is of no lock any more, and may tell what is withdrawn now
     finally:
         fresh.unlink(missing_ok=True)
         last.begin_anew()
-    return _Made(Result(result.root, out, result.counts, result.receipts), text, changes, way)
+    return _Made(replace(result, path=out), changes, way)
 
 
 def _clear_away(fresh: Path, store: Store) -> None:
