@@ -21,6 +21,8 @@ from commons.federation import policy as policies
 from commons.federation.policy import Policy
 from commons.federation.reading import Section, spots
 from commons.format import container, strict_json
+from commons.format.instants import instant as instant  # had from here, too
+from commons.format.instants import moment as moment
 from commons.format.keylog import Void
 from commons.messages import N_, translate
 
@@ -43,7 +45,6 @@ _MINUTE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:00Z")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 _DIGEST_WORDS = N_("a digest: 64 characters from 0-9 and a-f")
 _HASH_WORDS = N_("the hash of an address: 52 characters from a-z and 2-7")
-_AS_TEXT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(eq=False)
@@ -212,16 +213,6 @@ class Lock:
 
 def _hold_key(hold: LockedHold) -> tuple[str, str, str]:
     return hold.hash, hold.field or "", instant(hold.until)
-
-
-def instant(moment: datetime) -> str:
-    """`YYYY-MM-DDTHH:MM:SSZ`."""
-    return moment.astimezone(UTC).strftime(_AS_TEXT)
-
-
-def moment(text: str) -> datetime:
-    """What `instant` wrote. Raises ValueError."""
-    return datetime.strptime(text, _AS_TEXT).replace(tzinfo=UTC)
 
 
 def minute(moment: datetime) -> datetime:

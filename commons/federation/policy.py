@@ -31,6 +31,7 @@ from commons.federation.rules import (
     Words,
     digest_of,
 )
+from commons.format.instants import moment
 from commons.messages import LANGUAGES, N_
 from commons.schema import vocabularies
 from commons.schema.spec import load_schema
@@ -284,7 +285,7 @@ def end_of(text: str) -> datetime:
     Raises ValueError.
     """
     if _INSTANT.fullmatch(text):
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return moment(text)
     if not DATE.fullmatch(text):
         raise ValueError(text)
     day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)

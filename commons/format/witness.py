@@ -11,11 +11,11 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from commons.format import sshsig, strict_json
 from commons.format.errors import FormatError
+from commons.format.instants import instant, moment
 from commons.format.keys import PrivateKey, PublicKey
 from commons.messages import N_
 
@@ -27,7 +27,6 @@ _BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
 _END = b"-----END SSH SIGNATURE-----\n"
 _KEYS = {"as_of", "format", "lock", "root", "witnessed_at"}
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
-_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(eq=False)
@@ -138,8 +137,7 @@ def _is_sound(content: Mapping[str, Any]) -> bool:
         return False
     try:
         for name in ("as_of", "witnessed_at"):
-            moment = datetime.strptime(content[name], _INSTANT).replace(tzinfo=UTC)
-            if moment.strftime(_INSTANT) != content[name]:
+            if instant(moment(content[name])) != content[name]:
                 return False
     except ValueError:
         return False
