@@ -202,8 +202,9 @@ def _computer(home: Path, folder: Path, block: list[str]) -> Path:
     return folder
 
 
-def test_running_a_federation(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """docs/federation.md, from an empty folder to the handover; who calls on the telephone is there, too."""
+@pytest.mark.parametrize("page", ["federation.md", "es/federacion.md"])
+def test_running_a_federation(page: str, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """From an empty folder to the handover; who calls on the telephone is there, too."""
     for folder in ("a", "b", "c", "Downloads", "entregas", "elsewhere"):
         Path(folder).mkdir()
     refuge = 'place --id refugio Nombre=Refugio "Teléfonos=55 5555 0101"'
@@ -212,7 +213,8 @@ def test_running_a_federation(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_pat
     catalogue(run, "c/otro", "Huerto Las Flores")
     shutil.move("a/comedor.entrega", "comedor.entrega")
     shutil.move("b/huerto.entrega", "Downloads/x (1).entrega")
-    change = {"k3v7…": member("a/comedor.db"), "--at 12": "--at 1", "~/Downloads": "Downloads"}
+    change = {"k3v7…": member("a/comedor.db"), "--at 12": "--at 1"}
+    change |= {"~/Downloads": "Downloads", "~/Descargas": "Downloads"}
 
     def step(line: str, more: str = "") -> None:
         if line.startswith(
@@ -234,11 +236,14 @@ def test_running_a_federation(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_pat
         'commons federation succeed "Comedor La Paz" "Comedor La Paz (2)" --vouched': None,  # by two others
         "commons serve": None,
     }
-    assert len(play(step, "federation.md", answers, change)) >= 22
+    assert len(play(step, page, answers, change)) >= 22
 
 
-def test_publishing_and_checking(run: Run) -> None:
-    """docs/publishing.md and docs/verifying.md, on a federation of one member."""
+@pytest.mark.parametrize(
+    ("publishing", "verifying"), [("publishing.md", "verifying.md"), ("es/publicar.md", "es/comprobar.md")]
+)
+def test_publishing_and_checking(run: Run, publishing: str, verifying: str) -> None:
+    """On a federation of one member that has shared twice."""
     Path("a").mkdir()
     catalogue(run, "a/comedor", "Comedor La Paz", "place Nombre=Casa")
     run('commons federation new ciudad --name "Ciudad" --territory cdmx')
@@ -250,6 +255,6 @@ def test_publishing_and_checking(run: Run) -> None:
     run("commons inbox . -f ciudad")
     run("commons merge -f ciudad")
     local = {"commons serve": None, "commons verify https": None, "commons witness https": None}
-    assert len(play(run, "publishing.md", local, {"/srv/portal": "portal"})) >= 6
+    assert len(play(run, publishing, local, {"/srv/portal": "portal"})) >= 6
     shutil.copy("ciudad/pool.db", "pool.db")
-    assert len(play(run, "verifying.md", local, {})) >= 2
+    assert len(play(run, verifying, local, {})) >= 2
