@@ -29,6 +29,7 @@ class Kind:
 
 
 # Sentences may name {type}, {record}, {field}, {row}, {column}, {value} and any of the finding's details.
+# {own} ends a command about one's own catalogue: it names the catalogue where the bare command would not do.
 KINDS: dict[str, Kind] = {
     # reading a file (imports)
     "encoding-guessed": Kind(
@@ -239,17 +240,17 @@ KINDS: dict[str, Kind] = {
     "draft-waiting": Kind(
         "warning",
         N_("{type}/{record}: «{value}» waits in {field}, since it does not fit there."),
-        N_('Correct it: commons edit {type}/{record} "{field}=…"'),
+        N_('Correct it: commons edit {type}/{record} "{field}=…"{own}'),
     ),
     "field-wanted": Kind(
         "note",
         N_("{type}/{record}: «{field}» is empty; readers look for it."),
-        N_('Write it: commons edit {type}/{record} "{field}=…"'),
+        N_('Write it: commons edit {type}/{record} "{field}=…"{own}'),
     ),
     "contact-wanted": Kind(
         "note",
         N_("Your organisation does not say how to reach it: its page on portals has no contact."),
-        N_("Write what you have of these: commons edit {type}/{record} phones=… email=… url=…"),
+        N_("Write what you have of these: commons edit {type}/{record} phones=… email=… url=…{own}"),
     ),
     "identifier-shape": Kind(
         "warning",
@@ -274,43 +275,43 @@ KINDS: dict[str, Kind] = {
     "expired": Kind(
         "note",
         N_("{type}/{record} expired on {value}; it no longer appears in lists."),
-        N_("If it is still true, give it another date; else: commons remove {type}/{record}"),
+        N_("If it is still true, give it another date; else: commons remove {type}/{record}{own}"),
     ),
     "never-confirmed": Kind(
         "note",
         N_("{type}/{record} was never confirmed."),
-        N_("Check it and write: commons confirm {type}/{record}"),
+        N_("Check it and write: commons confirm {type}/{record}{own}"),
     ),
     "confirm-again": Kind(
         "note",
         N_("{type}/{record} was last confirmed on {value}, more than {months} months ago."),
-        N_("Check it and write: commons confirm {type}/{record}"),
+        N_("Check it and write: commons confirm {type}/{record}{own}"),
     ),
     "confirmed-in-future": Kind(
         "warning",
         N_("{type}/{record} says that it was confirmed on {value}, which is yet to come."),
-        N_("Check it and write: commons confirm {type}/{record}"),
+        N_("Check it and write: commons confirm {type}/{record}{own}"),
     ),
     "same-name": Kind(
         "note",
         N_("{type}/{record} has the same name as {type}/{other}."),
-        N_("If it is the same twice, keep one: commons remove {type}/{record}"),
+        N_("If it is the same twice, keep one: commons remove {type}/{record}{own}"),
     ),
     "file-damaged": Kind(
         "error",
         N_("The catalogue's file is damaged: {value}"),
-        N_("Bring back the newest good copy: commons backup --restore last"),
+        N_("Bring back the newest good copy: commons backup --restore last{own}"),
     ),
     # what stays home (release)
     "no-consent": Kind(
         "warning",
         N_("{field} stays home: there is no consent to it on file."),
-        N_("Ask the person, then: commons consent grant {type}/{record} --field {field:sh}"),
+        N_("Ask the person, then: commons consent grant {type}/{record} --field {field:sh}{own}"),
     ),
     "record-no-consent": Kind(
         "warning",
         N_("{type}/{record} stays home: there is no consent to it on file."),
-        N_("Ask the person, then: commons consent grant {type}/{record}"),
+        N_("Ask the person, then: commons consent grant {type}/{record}{own}"),
     ),
     "held-phone": Kind(
         "warning",
@@ -338,12 +339,12 @@ KINDS: dict[str, Kind] = {
     "draft-stays": Kind(
         "warning",
         N_("{field} stays home: what was typed does not fit yet."),
-        N_("Look at it with: commons check"),
+        N_("Look at it with: commons check{own}"),
     ),
     "record-incomplete": Kind(
         "warning",
         N_("{type}/{record} stays home: something that it needs is missing or stays home."),
-        N_("Look at it with: commons check"),
+        N_("Look at it with: commons check{own}"),
     ),
     "format-refused": Kind("warning", N_("{field} stays home: {why}")),
     "reference-private": Kind(
@@ -740,7 +741,8 @@ class Finding:
         details = dict(self.details)
         if {"epoch", "number"} <= details.keys():
             details["release"] = release_words(int(details["epoch"]), int(details["number"]))
-        return {**{n: "—" if getattr(self, n) is None else getattr(self, n) for n in _PLACES}, **details}
+        places = {n: "—" if getattr(self, n) is None else getattr(self, n) for n in _PLACES}
+        return {"own": "", **places, **details}
 
     @property
     def sentence(self) -> str:

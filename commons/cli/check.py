@@ -67,7 +67,7 @@ def check(
     if as_json:
         show_json({"records": n, "findings": findings_json(found)})
     else:
-        show_findings(found, limit=len(found) + 1 if everything else 5)
+        show_findings(found, limit=len(found) + 1 if everything else 5, catalogue=the_catalogue.path)
         _say_counts(found, n)
     if any(f.level != "note" for f in found):
         ctx.exit(FINDINGS)

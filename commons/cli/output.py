@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 import click
 
-from commons.commands import command
+from commons.commands import command, word
 from commons.errors import InputError
 from commons.findings import KINDS, Finding
 from commons.messages import N_, in_language, ngettext, translate
@@ -133,12 +133,16 @@ def find_catalogue(given: Path | None) -> Path:
 def own_command(catalogue: Path, *words: object) -> str:
     """A command about this catalogue, to be copied: names it where the bare words would mean another one, or
     could mean several."""
+    return command(*words, *_named(catalogue))
+
+
+def _named(catalogue: Path) -> tuple[object, ...]:
+    """What a command must add to be about this catalogue."""
     try:
-        found = find_catalogue(None)
-        bare = found.samefile(catalogue)
+        bare = find_catalogue(None).samefile(catalogue)
     except (InputError, OSError):
         bare = False
-    return command(*words) if bare else command(*words, "--catalogue", catalogue)
+    return () if bare else ("--catalogue", catalogue)
 
 
 @contextmanager
@@ -211,11 +215,21 @@ def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], N
         click.echo("\r" + " " * (len(label) + 12) + "\r", nl=False, err=True)
 
 
-def show_findings(findings: Sequence[Finding], *, limit: int = SHOWN_PER_CODE, saved: bool = False) -> None:
+def show_findings(
+    findings: Sequence[Finding],
+    *,
+    limit: int = SHOWN_PER_CODE,
+    saved: bool = False,
+    catalogue: Path | None = None,
+) -> None:
     """Findings on stdout: the gravest first, one block per kind, its next step once.
 
-    `saved`: what they are about was kept all the same, so that no line begins with "error".
+    `saved`: what they are about was kept all the same, so that no line begins with "error". `catalogue`: the
+    one that they are about, which their commands name where they must.
     """
+    if catalogue is not None and (own := _named(catalogue)):
+        named = {"own": "".join(f" {word(each)}" for each in own)}
+        findings = [dataclasses.replace(f, details={**f.details, **named}) for f in findings]
     by_code: dict[str, list[Finding]] = {}
     for finding in findings:
         by_code.setdefault(finding.code, []).append(finding)

@@ -153,7 +153,7 @@ def release(
             answers |= _ask_whose(shown.questions)
             shown = build.preview(own, at=at, ours=answers)
         if not as_json:
-            _show(shown, details=details)
+            _show(shown, own.path, details=details)
         path: Path | None = None
         if key is not None and (again or shown.is_news or shown.is_due(at)):
             path = _target(own, shown, out, folder)
@@ -259,7 +259,7 @@ def _type_name(type_name: str, n: int) -> str:
     return in_language(rtype.title if n == 1 else rtype.plural).lower()
 
 
-def _show(shown: build.Preview, *, details: bool) -> None:
+def _show(shown: build.Preview, catalogue: Path, *, details: bool) -> None:
     """What would leave, compared with the last release, and what stays home."""
     say(_("Release {number} of «{name}» would hold:").format(number=shown.number, name=shown.name))
     counts = [f"{n} {_type_name(t, n)}" for t, n in shown.counts.items() if t not in _UNLISTED]
@@ -276,7 +276,7 @@ def _show(shown: build.Preview, *, details: bool) -> None:
         )
     say()
     if shown.held:
-        show_findings(shown.held)
+        show_findings(shown.held, catalogue=catalogue)
 
 
 def _show_changes(shown: build.Preview, *, details: bool) -> None:

@@ -240,3 +240,7 @@ def test_a_second_catalogue_in_the_folder_is_named_in_the_next_step(kitchen):
     kitchen("add", "service", "title=Sopa", "-c", "paz.db")
     taken_back = kitchen("withdraw", "service/sopa", "--yes", "-c", "paz.db")
     assert "Next: commons release --catalogue paz.db" in taken_back.out
+    hints = [line for line in kitchen("check", "-c", "paz.db").out.splitlines() if "→" in line]
+    assert hints and all(line.endswith("--catalogue paz.db") for line in hints)
+    Path("otro.db").unlink()
+    assert "--catalogue" not in kitchen("check").out
