@@ -30,7 +30,7 @@ from commons.federation import lock as locks
 from commons.federation.store import Store
 from commons.findings import KINDS, Finding
 from commons.merge.changes import Changes
-from commons.merge.difference import WHY, Way
+from commons.merge.difference import FIRST, WHY, Way
 from commons.merge.run import POOL, Merged, Options
 from commons.merge.run import merge as merge_folder
 from commons.messages import N_, ngettext, translate
@@ -151,7 +151,9 @@ def _show(merged: Merged, folder: Path) -> None:
             n=things, path=merged.result.path
         )
     )
-    if merged.way is not None:
+    if (
+        merged.way is not None and merged.way.why != FIRST
+    ):  # who merges for the first time expects nothing else
         say(_way_in_words(merged.way))
     say(translate(N_("root {root}")).format(root=merged.result.root))
 
