@@ -35,7 +35,7 @@ from commons.merge.receipts import MemberTally, Receipt
 from commons.merge.regroup import Groups, Regrouped
 from commons.merge.root import Root
 from commons.merge.stretch import Made, Stretch
-from commons.merge.workers import WORTH_CHILDREN, children_for, done
+from commons.merge.workers import WORTH_CHILDREN, Crew, children_for
 from commons.messages import N_
 from commons.pool import write as database
 from commons.pool.contract import quoted
@@ -161,10 +161,12 @@ class _Merge:
         if self.stand is not None:
             self.stand.clear()
         first, records = _worth(releases, self.standing) if children is None else (releases, 0)
-        beside = children_for(records) if children is None else children
+        with Crew(children_for(records) if children is None else children) as crew:
+            return self._run(first, crew, out)
+
+    def _run(self, releases: Iterable[Release], crew: Crew, out: Path) -> Result:
         setting = stretch.Setting(self.lock, self.places)
-        stretches = self._stretches(first)
-        for data in done(_batched(stretches), stretch.worker, setting, children=beside):
+        for data in crew.done(_batched(self._stretches(releases)), stretch.worker, setting):
             for made in stretch.read(data):
                 self._take(made)
         self.writer.flush()
@@ -177,7 +179,8 @@ class _Merge:
         verdicts = self._verdicts()
         groups, linked, context = self._link(verdicts)
         succession.follow(self.writer.connection, self.lock)
-        self._regroup(groups, context, beside)
+        self._regroup(groups, context, crew)
+        crew.close()
         root = self.root.finish(self._rest(verdicts))
         self.noted.note_parts(self.root.parts)
         self.noted.note_proofs(self.proofs)
@@ -344,7 +347,7 @@ class _Merge:
 
     # at last, the entities that they are
 
-    def _regroup(self, groups: Groups, context: Context, children: int) -> None:
+    def _regroup(self, groups: Groups, context: Context, crew: Crew) -> None:
         """Make anew what linking changed, mark who speaks for itself, and hash the entities in order."""
         writer, connection = self.writer, self.writer.connection
         changed = regroup.referring(connection, writer.schema, self.absorbed, self.absorbed.values())
@@ -353,8 +356,7 @@ class _Merge:
         else:
             steps, last = self.stand.steps(groups, changed, context), self.stand.last
         setting = regroup.Setting(context, self.gathered.languages, self.places, last)
-        beside = min(children, children_for(len(steps)))
-        for data in done(regroup.tasks(connection, steps), regroup.worker, setting, children=beside):
+        for data in crew.done(regroup.tasks(connection, steps), regroup.worker, setting):
             made = Regrouped.from_bytes(data)
             regroup.put(writer, made)
             self.noted.change((number for number, _type in made.gone), made.leaves)

@@ -3,6 +3,9 @@
 Children are forked while this process has one thread (a fork costs a few milliseconds), started fresh where
 it has more or cannot fork. They get what all tasks share once. Results come in order, and only a few wait at
 a time, so that memory does not grow with the pool.
+
+No executor of the standard library's: it keeps a thread in this process, beside which nothing more may be
+forked, and its children do one kind of work only.
 """
 
 from __future__ import annotations
@@ -10,13 +13,18 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import pickle
+import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
+from queue import SimpleQueue
+from types import TracebackType
 from typing import Any, ClassVar, TypeVar
 
 from commons.errors import CommonsError
@@ -25,10 +33,12 @@ from commons.messages import N_
 WORTH_CHILDREN = 3_000  # records; below, the work is done before children are under way
 MOST_CHILDREN = 8
 WAITING_PER_CHILD = 3
+_TASK, _WORK = b"t", b"w"  # what a message to a child begins with
+_DONE, _FAILED = b"d", b"f"  # and one from it
+_LEAVING_S = 5.0  # a child that has nothing more to do
 
 T = TypeVar("T")
-
-_do: Callable[[Any], bytes] | None = None
+Worker = Callable[[Any], Callable[[Any], bytes]]
 
 
 @dataclass(eq=False)
@@ -56,26 +66,97 @@ def done(
     Raises:
         ChildrenLost: a child could not live.
     """
-    if not children:
-        do = worker(shared)
-        for task in tasks:
-            yield do(task)
-        return
-    # An executor, not a Pool: if a child cannot live, it says so instead of starting another for ever.
-    with ProcessPoolExecutor(children, _context(), _begin, (worker, shared)) as executor:
-        waiting: deque[Future[bytes]] = deque()
-        try:
+    with Crew(children, worker, shared) as crew:
+        yield from crew.done(tasks, worker, shared)
+
+
+class Crew:
+    """Children that do one kind of work after the other; none: this process does it.
+
+    They start at once. Those that are forked while this process is small stay small: what it changes while
+    children live stands in memory twice.
+
+    Args:
+        worker, shared: their first work, as in `done`, if it is known already.
+    """
+
+    def __init__(self, children: int, worker: Worker | None = None, shared: Any = None) -> None:
+        self._work = (worker, shared)
+        self._ends: list[Connection] = []
+        self._processes: list[Any] = []
+        context: Any = _context()  # `Process` is each one's own
+        forks = context.get_start_method() == "fork"
+        for _ in range(children):
+            ours, theirs = context.Pipe()
+            others = [*self._ends, ours] if forks else []  # whoever holds them keeps them open
+            process = context.Process(target=_live, args=(theirs, others, *self._work), daemon=True)
+            process.start()
+            theirs.close()
+            self._ends.append(ours)
+            self._processes.append(process)
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(at_once=error is not None)
+
+    def close(self, *, at_once: bool = False) -> None:
+        """Let the children go. `at_once`: what they are doing is wanted no more."""
+        for end in self._ends:
+            end.close()
+        for process in self._processes:
+            if not at_once:
+                process.join(_LEAVING_S)
+            process.kill()
+            process.join()
+        self._ends.clear()
+        self._processes.clear()
+
+    def done(self, tasks: Iterable[T], worker: Worker, shared: Any) -> Iterator[bytes]:
+        """As the function of this name."""
+        if not self._processes:
+            do = worker(shared)
             for task in tasks:
-                waiting.append(executor.submit(_one, task))
-                if len(waiting) > children * WAITING_PER_CHILD:
-                    yield waiting.popleft().result()
+                yield do(task)
+            return
+        waiting: deque[int] = deque()
+        finished = False
+        try:
+            if worker is not self._work[0] or shared is not self._work[1]:
+                self._work = (worker, shared)
+                work = _WORK + pickle.dumps(self._work)
+                for child in range(len(self._ends)):
+                    self._tell(child, work)
+            for n, task in enumerate(tasks):
+                child = n % len(self._ends)
+                self._tell(child, _TASK + pickle.dumps(task))
+                waiting.append(child)
+                if len(waiting) > len(self._ends) * WAITING_PER_CHILD:
+                    yield self._hear(waiting.popleft())
             while waiting:
-                yield waiting.popleft().result()
-        except BrokenExecutor as error:
-            raise ChildrenLost from error
+                yield self._hear(waiting.popleft())
+            finished = True
         finally:
-            for future in waiting:
-                future.cancel()
+            if not finished:  # what they still have to say is no answer to the next question
+                self.close(at_once=True)
+
+    def _tell(self, child: int, message: bytes) -> None:
+        try:
+            self._ends[child].send_bytes(message)
+        except OSError as error:
+            raise ChildrenLost from error
+
+    def _hear(self, child: int) -> bytes:
+        try:
+            said = self._ends[child].recv_bytes()
+        except (EOFError, OSError) as error:
+            raise ChildrenLost from error
+        if said[:1] == _FAILED:
+            raise pickle.loads(said[1:])  # noqa: S301  (written by a child of this process)
+        return said[1:]
 
 
 def _context() -> BaseContext:
@@ -84,12 +165,44 @@ def _context() -> BaseContext:
     return multiprocessing.get_context("fork" if alone else "spawn")
 
 
-def _begin(worker: Callable[[Any], Callable[[Any], bytes]], shared: Any) -> None:
-    global _do
+def _live(end: Connection, others: list[Connection], worker: Worker | None, shared: Any) -> None:
+    """A child's life: what it is told, in order, until the other side closes.
+
+    A thread takes what it is told and another gives its answers, so that neither side waits for the other.
+    """
+    for other in others:
+        other.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to whoever started us
     gc.freeze()  # looking for cycles among what was here before would copy every page of the calling process
-    _do = worker(shared)
+    told: SimpleQueue[bytes | None] = SimpleQueue()
+    answers: SimpleQueue[bytes | None] = SimpleQueue()
+    threading.Thread(target=_take, args=(end, told), daemon=True).start()
+    giving = threading.Thread(target=_give, args=(end, answers), daemon=True)
+    giving.start()
+    do = worker(shared) if worker is not None else None
+    while (message := told.get()) is not None:
+        said = pickle.loads(message[1:])  # noqa: S301  (written by the process that started this one)
+        if message[:1] == _WORK:
+            worker, shared = said
+            do = worker(shared)
+            continue
+        assert do is not None
+        try:
+            answers.put(_DONE + do(said))
+        except Exception as error:  # whoever asked is told, as if it had done it itself
+            answers.put(_FAILED + pickle.dumps(error))
+    answers.put(None)
+    giving.join()
 
 
-def _one(task: Any) -> bytes:
-    assert _do is not None
-    return _do(task)
+def _take(end: Connection, told: SimpleQueue[bytes | None]) -> None:
+    with suppress(EOFError, OSError):
+        while True:
+            told.put(end.recv_bytes())
+    told.put(None)
+
+
+def _give(end: Connection, answers: SimpleQueue[bytes | None]) -> None:
+    with suppress(OSError):
+        while (answer := answers.get()) is not None:
+            end.send_bytes(answer)
