@@ -151,9 +151,7 @@ def _show(merged: Merged, folder: Path) -> None:
             n=things, path=merged.result.path
         )
     )
-    if (
-        merged.way is not None and merged.way.why != FIRST
-    ):  # who merges for the first time expects nothing else
+    if merged.way is not None and merged.way.why != FIRST:  # the first time nobody expects anything else
         say(_way_in_words(merged.way))
     say(translate(N_("root {root}")).format(root=merged.result.root))
 
