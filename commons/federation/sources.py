@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
-from commons.federation import fetching, inbox, looked, pools, requests
+from commons.federation import fetching, inbox, looked, pools, requests, taking
 from commons.federation import lock as locks
-from commons.federation import store as stored
 from commons.federation.fetching import Net, Question
 from commons.federation.links import shown
 from commons.federation.looked import INVALID, NEW, OLDER, OUTCOMES, SAME, UNREACHABLE, Look, Looked
@@ -25,58 +23,18 @@ from commons.federation.policy import Member, Policy
 from commons.federation.pools import Pools
 from commons.federation.rules import Source
 from commons.federation.store import Store
-from commons.federation.trust import OtherMember, Seen, Version
+from commons.federation.taking import Fetched as Fetched  # had from here, too
+from commons.federation.trust import Seen, Version
 from commons.federation.web import WEB_PAGE, Kept
 from commons.federation.wire import ENCODED, TOO_BIG, NotFetched
 from commons.findings import Finding
 from commons.format import container
 from commons.format.errors import FormatError
-from commons.format.limits import LIMITS
-from commons.format.manifest import Manifest, release_digest
-from commons.messages import N_
 
 INBOX = inbox.FOLDER
-_SIDECARS = ("catalogue.db-wal", "catalogue.db-journal", "catalogue.db-shm")
-_MOST_ENTRIES = 10_000  # of one folder: an inbox is tidied long before
 
 Progress = Callable[[int, int], None]
 Arrived = Callable[[str, container.AnyFiles | None], None]
-
-
-@dataclass(slots=True)
-class Fetched:
-    """What a look at all sources gave. `arrived`: digests new to the store; `strangers`: who is no member.
-
-    `reached`: member → the newest version that was found, new or not.
-    `looks`: member → what its sources gave, now or the last time that they were asked.
-    """
-
-    arrived: dict[str, list[str]] = field(default_factory=dict)
-    reached: dict[str, Version] = field(default_factory=dict)
-    strangers: dict[str, str] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    looks: dict[str, Look] = field(default_factory=dict)
-    admitted: Set[str] = frozenset()
-
-    def stranger(self, member: str, where: str) -> None:
-        """Note who is no member, once; what they sent is kept as a join request."""
-        if member not in self.strangers and member not in self.admitted:
-            self.strangers[member] = where
-            self.findings.append(Finding("stranger", member=member, value=where))
-
-    def reach(self, member: str, version: Version) -> None:
-        """Note that a release of a member was found."""
-        self.reached[member] = max(version, self.reached.get(member, version))
-
-    def take_over(self, other: Fetched) -> None:
-        """Everything that one member's sources gave, too."""
-        for member, digests in other.arrived.items():
-            self.arrived.setdefault(member, []).extend(digests)
-        for member, version in other.reached.items():
-            self.reach(member, version)
-        self.findings += [f for f in other.findings if f.code != "stranger"]
-        for member, where in other.strangers.items():
-            self.stranger(member, where)
 
 
 def fetch(
@@ -107,7 +65,7 @@ def fetch(
         found.arrived.setdefault(moved.manifest.member, []).append(moved.digest)
     inbox_folder = folder / INBOX
     if any(source.kind == "inbox" for m in policy.members for source in m.sources) and inbox_folder.is_dir():
-        _sort_in(inbox.sort(inbox_folder, store, members), found)
+        taking.sort_in(inbox.sort(inbox_folder, store, members), found)
     asked = [m for m in policy.members if only is None or m.id in only]
     memory = looked.read(store.root)
     with fetching.scratch_of(store.root) as scratch, store.beside_other_work() as arriving:
@@ -238,14 +196,14 @@ class _Looking:
         """A path: the releases there, or those of the pool that is there. Whether anything was there."""
         pool = pools.pool_at(path)
         if pool is None:
-            return _look_at(path, member, self.members, self.store, took)
+            return taking.look_at(path, member, self.members, self.store, took)
         inside = self.pools.inside(pool)
         if inside.code:
             took.findings.append(
                 Finding("E_POOL", member=member, value=path.name, details={"why": inside.code})
             )
             return True
-        return _look_at(inside.folder, member, self.members, self.store, took)
+        return taking.look_at(inside.folder, member, self.members, self.store, took)
 
     def ask(self, member: Member, source: Source, took: Fetched, turn: _Turn) -> bool:
         """An address on the net: this member's releases there go into the store. Whether it gave anything."""
@@ -287,9 +245,9 @@ class _Looking:
         digests = []
         with self.one_hand:
             for path in paths:
-                if len(paths) > 1 and _whose(path) not in (None, member):
+                if len(paths) > 1 and taking.whose(path) not in (None, member):
                     continue  # a repository may be shared
-                digest = _take(path, self.store, took, {member}, expected=member)
+                digest = taking.take(path, self.store, took, {member}, expected=member)
                 if digest is not None:
                     digests.append(digest)
         return digests
@@ -313,102 +271,3 @@ _WRONG = frozenset({WEB_PAGE, ENCODED, TOO_BIG})
 def _better(one: Look | None, other: Look) -> Look:
     """The look that says more for the member: a good one, else the one nearest to it."""
     return other if one is None or OUTCOMES.index(other.outcome) < OUTCOMES.index(one.outcome) else one
-
-
-def _sort_in(arrivals: Iterable[inbox.Arrival], found: Fetched) -> None:
-    for arrival in arrivals:
-        if arrival.kind == inbox.REQUEST:
-            found.stranger(arrival.member or "", arrival.where)
-        elif arrival.finding is not None:
-            found.findings.append(arrival.finding)
-        elif arrival.member is not None:
-            found.reach(arrival.member, arrival.version or (0, 0))
-            if arrival.kind == inbox.NEW:
-                found.arrived.setdefault(arrival.member, []).append(arrival.digest or "")
-
-
-def _look_at(path: Path, member: str, members: Set[str], store: Store, found: Fetched) -> bool:
-    """A file, a folder of releases or a release as a folder. Whether anything was there."""
-    try:
-        paths = [path] if not path.is_dir() or _is_release(path) else list(_releases_in(path))
-    except OSError:
-        paths = []
-    if not paths or not path.exists():
-        found.findings.append(Finding("E_SOURCE", member=member, value=str(path.name)))
-        return False
-    for each in paths:
-        whose = _whose(each) if each != path else None
-        if whose is None or whose == member:
-            _take(each, store, found, {member}, expected=member)
-        elif whose not in members and whose not in found.strangers:
-            _take(each, store, found, {member}, expected=None)
-    return True
-
-
-def _whose(path: Path) -> str | None:
-    """The member of a release that lies in a folder: several members may share one. None where it is junk."""
-    try:
-        return _manifest(path)[0].member
-    except FormatError:
-        return None
-
-
-def _is_release(path: Path) -> bool:
-    return (path / "release.json").exists() or (path / "release.json").is_symlink()
-
-
-def _releases_in(folder: Path) -> Iterator[Path]:
-    """Files, and folders that are releases, in order of their names; hidden ones are left alone."""
-    entries: Iterable[Path] = sorted(folder.iterdir())[:_MOST_ENTRIES]
-    for path in entries:
-        if not path.name.startswith(".") and (not path.is_dir() or _is_release(path)):
-            yield path
-
-
-def _take(path: Path, store: Store, found: Fetched, members: Set[str], *, expected: str | None) -> str | None:
-    """Put one release into the store, unless it is junk, a stranger's or there already; gives its digest."""
-    try:
-        manifest, digest = _manifest(path)
-        if manifest.member not in members:
-            if expected is not None:
-                raise OtherMember(manifest.member, expected)
-            if not requests.requests_of(store).has(digest):
-                requests.keep(container.read_any(path), store)
-            found.stranger(manifest.member, path.name)
-            return None
-        if not store.is_complete(digest):
-            _refuse_sidecars(path)
-            if store.take(container.read_any(path)):
-                found.arrived.setdefault(manifest.member, []).append(digest)
-        found.reach(manifest.member, manifest.version)
-        return digest
-    except FormatError as error:
-        found.findings.append(Finding(error.code, member=expected, value=path.name))
-        return None
-
-
-def _manifest(path: Path) -> tuple[Manifest, str]:
-    """release.json of a release, unproven, and its digest: whose it is, and whether it is known."""
-    if path.is_dir():
-        data = container.read_regular(path / "release.json", LIMITS.manifest_bytes)
-    else:
-        parts = stored.head(path) if path.is_file() and not path.is_symlink() else None
-        # Junk, a pipe or a link: the strict reader says which.
-        data = container.read_any(path).manifest if parts is None else parts[0]
-    return Manifest.parse(data), release_digest(data)
-
-
-def _refuse_sidecars(path: Path) -> None:
-    """A journal beside the file means that the file alone is not the catalogue."""
-    if path.is_dir() and any((path / name).exists() for name in _SIDECARS):
-        raise Sidecar(path.name)
-
-
-@dataclass(eq=False)
-class Sidecar(FormatError):
-    """A release's folder holds a journal of SQLite."""
-
-    name: str
-    code: ClassVar[str] = "E_SIDECAR"
-    template: ClassVar[str] = N_("«{name}» holds a journal beside its catalogue.db.")
-    hint_template: ClassVar[str] = N_("Ask for the release again, as one file; do not open its database.")
