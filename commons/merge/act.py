@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,7 +30,7 @@ from commons.merge.claims import HIDDEN, fields_of
 from commons.merge.disagreements import Watch
 from commons.merge.fuse import Context, Said, is_subject, subject_claims, vouched_members
 from commons.merge.ground import Ground, Stand
-from commons.merge.memory import Noted, Notes, TakenFrom, block_of, mark_of
+from commons.merge.memory import Noted, Notes, TakenFrom, block_of, cut, mark_of
 from commons.merge.receipts import MemberTally, Receipt
 from commons.merge.regroup import Groups, Regrouped
 from commons.merge.root import Root
@@ -244,8 +244,10 @@ class _Merge:
     def _take(self, made: Made) -> None:
         """Insert a stretch."""
         writer = self.writer
+        types, ids, places, digests, codes = made.leaves
+        writer.many("leaf", zip(repeat(made.member), types, ids, places, cut(digests), codes, strict=False))
         for table, rows in made.rows.items():
-            writer.many(table, rows)
+            writer.many(table, rows, lacking=made.lacking.get(table, ()))
         for type_name, by_columns in made.filled.items():
             for columns, cells in by_columns.items():
                 writer.fill_alike(type_name, columns, cells, numbered=True)

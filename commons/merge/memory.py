@@ -122,9 +122,9 @@ class Noted:
         many("INSERT INTO noted.listed VALUES (?, ?)", made.listed)
         many("INSERT INTO noted.far VALUES (?, ?, ?, ?)", made.far)
         claims = [number for number, *_rest in made.rows["claim"]]
-        many("INSERT INTO noted.claim_leaf VALUES (?, ?)", zip(claims, _cut(made.claim_leaves), strict=True))
+        many("INSERT INTO noted.claim_leaf VALUES (?, ?)", zip(claims, cut(made.claim_leaves), strict=True))
         things = array("q", made.numbers)
-        leaves = zip(things, _cut(made.entity_leaves), _cut(made.fused_leaves), strict=True)
+        leaves = zip(things, cut(made.entity_leaves), cut(made.fused_leaves), strict=True)
         many("INSERT INTO noted.thing_leaf VALUES (?, ?, ?)", leaves)
 
     def change(self, gone: Iterable[int], come: Mapping[int, tuple[bytes, bytes]]) -> None:
@@ -202,8 +202,10 @@ class Noted:
         self._connection.executemany("INSERT OR REPLACE INTO noted.fact VALUES (?, ?)", rows)
 
 
-def _cut(leaves: bytes) -> list[bytes]:
-    return [leaves[at : at + LEAF_BYTES] for at in range(0, len(leaves), LEAF_BYTES)]
+def cut(leaves: bytes) -> list[bytearray]:
+    """Leaf by leaf, as arrays: to bind `bytes` costs Python's sqlite3 a search for an adapter each time."""
+    joined = bytearray(leaves)
+    return [joined[at : at + LEAF_BYTES] for at in range(0, len(joined), LEAF_BYTES)]
 
 
 def _some(cursor: sqlite3.Cursor) -> Iterator[list[tuple[bytes, ...]]]:

@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import count, islice, repeat
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from commons.pool.rows import Cell, Row
 from commons.schema.spec import load_schema
 
 NOWHERE = -1  # the number of a reference's target that is not in the pool
+_MOSTLY_EMPTY = ("claim", "entity")  # tables some of whose columns hold nothing, of most records
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,10 @@ class Made:
     member: str
     tally: Tallied = ({}, {}, [], 0)
     rows: dict[str, list[Row]] = field(default_factory=dict)
+    lacking: dict[str, tuple[int, ...]] = field(default_factory=dict)  # columns that a table's rows leave out
+    leaves: tuple[list[str], list[str], list[int], bytes, list[str]] = field(
+        default_factory=lambda: ([], [], [], b"", [])
+    )  # of the release: types, ids, places, digests joined, what became of it
     filled: dict[str, dict[tuple[str, ...], list[Row]]] = field(default_factory=dict)  # type → columns → rows
     keys: dict[str, list[Row]] = field(default_factory=dict)  # what can be linked by
     far: list[tuple[int, str, str, str]] = field(
@@ -147,8 +153,13 @@ class _Making:
         self.own = by.own_numbers(stretch)
         self.result = Made(stretch.member)
         self.rows: dict[str, list[Row]] = {
-            name: [] for name in ("leaf", "claim", "alias", "entity", "entity_topic", "search")
+            name: [] for name in ("claim", "alias", "entity", "entity_topic", "search")
         }
+        self.types: list[str] = []
+        self.ids: list[str] = []
+        self.places: list[int] = []
+        self.digests: list[bytes] = []
+        self.codes: list[str] = []
         self.numbers = array("q")
         self.claim_leaves: list[bytes] = []
         self.leaves: list[tuple[bytes, bytes]] = []
@@ -166,7 +177,10 @@ class _Making:
             else:
                 result.gone.append(stretch.base + place + 1)
         result.tally = tally.plain()
+        result.leaves = (self.types, self.ids, self.places, b"".join(self.digests), self.codes)
         result.rows = self.rows
+        for table in _MOSTLY_EMPTY:
+            result.lacking[table], self.rows[table] = _without_empty(self.rows[table])
         result.numbers = self.numbers.tobytes()
         result.claim_leaves = b"".join(self.claim_leaves)
         result.entity_leaves = b"".join([entity for entity, _fused in self.leaves])
@@ -174,9 +188,12 @@ class _Making:
         return result
 
     def _leaf(self, place: int, row: Taken) -> None:
-        member = self.stretch.member
-        type_name, id = ("", tombstone(row.address)) if row.code == WITHDRAWN else (row.type, row.id)
-        self.rows["leaf"].append((member, type_name, id, place, row.leaf, row.code or TAKEN))
+        withdrawn = row.code == WITHDRAWN
+        self.types.append("" if withdrawn else row.type)
+        self.ids.append(tombstone(row.address) if withdrawn else row.id)
+        self.places.append(place)
+        self.digests.append(row.leaf)
+        self.codes.append(row.code or TAKEN)
 
     def _claim(self, number: int, row: Taken) -> None:
         stretch, rows = self.stretch, self.rows
@@ -237,6 +254,17 @@ class _Making:
             value = fields.get(name)
             self.result.listed += [(number, v) for v in value or () if isinstance(v, str)]
         return cells if found is None else found
+
+
+def _without_empty(rows: list[Row]) -> tuple[tuple[int, ...], list[Row]]:
+    """Which columns are empty in all rows, and the rows without them: to bind an empty value costs the
+    merge's own process more than to leave it out costs here."""
+    columns = enumerate(zip(*rows, strict=True))
+    empty = {n for n, cells in columns if cells[0] is None and cells.count(None) == len(cells)}
+    if not empty:
+        return (), rows
+    kept = itemgetter(*(n for n in range(len(rows[0])) if n not in empty))
+    return tuple(sorted(empty)), list(map(kept, rows))
 
 
 def _places(stretch: Stretch) -> Iterable[int]:

@@ -80,6 +80,8 @@ class Writer:
         self._canonical, self._standing, self._tidy, self._beside = canonical, standing, tidy, beside
         self._waiting: dict[str, list[Row]] = {}
         self._statements: dict[str, str] = {}
+        self._columns: dict[str, list[str]] = {}
+        self._is_settled = False
         self._filling: dict[tuple[str, tuple[str, ...], bool], str] = {}
         self.connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
         settings = {
@@ -107,6 +109,7 @@ class Writer:
         for table in tables:
             if table == "search" or not table.startswith(("search_", "sqlite_")):
                 columns = self.connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
+                self._columns[table] = [name for _n, name, *_rest in columns]
                 self._statements[table] = (
                     f"INSERT INTO {quoted(table)} VALUES ({', '.join('?' * len(columns))})"
                 )
@@ -132,15 +135,16 @@ class Writer:
         Args:
             numbered: references are numbers already; else addresses, led to their entities.
         """
+        self._is_settled &= table not in self._references
         key = (table, columns, numbered)
         statement = self._filling.get(key)
         if statement is None:
             if len(self._filling) >= _STATEMENTS:
                 self._filling.clear()
-            statement = self._filling[key] = self._filling_statement(*key)
+            statement = self._filling[key] = self._filling_statement(table, columns, numbered=numbered)
         self.connection.executemany(statement, rows)
 
-    def _filling_statement(self, table: str, columns: Sequence[str], numbered: bool) -> str:
+    def _filling_statement(self, table: str, columns: Sequence[str], *, numbered: bool) -> str:
         references = () if numbered else self._references.get(table, ())
         values = ", ".join(_REFERENCE if name in references else "?" for name in columns)
         return f"INSERT INTO {quoted(table)} ({', '.join(map(quoted, columns))}) VALUES ({values})"
@@ -160,6 +164,7 @@ class Writer:
 
     def lead(self, references: Iterable[tuple[int, str, str, str]]) -> None:
         """Find the targets of references (number, type, column, address). All aliases must be in."""
+        self._is_settled = False
         for number, type_name, column, target in references:
             table, name = quoted(type_name), quoted(column)
             self.connection.execute(
@@ -174,6 +179,10 @@ class Writer:
         Args:
             but: members whose references stay as they are.
         """
+        numbers = list(numbers)
+        if not numbers:
+            return
+        self._is_settled = False
         self.connection.execute("CREATE TEMP TABLE nobody (number INTEGER PRIMARY KEY)")
         self.connection.executemany("INSERT INTO nobody VALUES (?)", ((n,) for n in numbers))
         for table, names in self._references.items():
@@ -186,9 +195,17 @@ class Writer:
                 )
         self.connection.execute("DROP TABLE temp.nobody")
 
-    def many(self, table: str, rows: Iterable[Row]) -> None:
-        """Insert rows of all columns of `table`, in the contract's order."""
-        self.connection.executemany(self._statements[table], rows)
+    def many(self, table: str, rows: Iterable[Row], *, lacking: Collection[int] = ()) -> None:
+        """Insert rows of all columns of `table`, in the contract's order.
+
+        Args:
+            lacking: columns that the rows leave out, since all of them are empty there: by their places.
+        """
+        statement = self._statements[table]
+        if lacking:
+            columns = tuple(name for n, name in enumerate(self._columns[table]) if n not in lacking)
+            statement = self._filling_statement(table, columns, numbered=True)
+        self.connection.executemany(statement, rows)
 
     def add(self, table: str, row: Row) -> None:
         """Insert a row soon; `flush` makes sure."""
@@ -218,6 +235,8 @@ class Writer:
         order."""
         self.flush()
         found: list[tuple[str, str, str, int]] = []
+        if self._is_settled:
+            return found
         for rtype in entity_types(self.schema):
             for column in fused_columns(rtype):
                 if column.kind == "reference":
@@ -229,6 +248,7 @@ class Writer:
                     if dangling:
                         self.connection.execute(f"UPDATE {table} SET {name} = NULL WHERE {name} = -1")
                         found += dangling
+        self._is_settled = True
         return found
 
     def meta(self, values: Mapping[str, object]) -> None:
