@@ -58,6 +58,7 @@ TALKS: Mapping[str, tuple[str, Callable[[], Iterator[bytes]]]] = {
 
 def serve(name: str, folder: Path) -> None:
     """Run the server until whoever started it hangs up; prints its address. `folder`: of its authority."""
+    import tests.hostile.deliveries  # noqa: F401  before anybody waits for an answer
     from tests.federation.serving import HOST, Authority, Site, raw
 
     folder.mkdir(parents=True)
