@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -294,8 +295,13 @@ def list_requests(path: Path, as_json: bool) -> None:
     if not asked:
         say(_("Nobody is waiting."))
         return
+    often = Counter(plain(request.name) for request in asked)
     for request in asked:
         _show(request, zone)
+        who = request.name if often[plain(request.name)] == 1 else request.member
+        accept = federation_command(path, "federation", "add", who)
+        say("  " + _("To accept it, once the words are compared: {command}").format(command=accept))
+        say()
 
 
 def _show(request: JoinRequest, zone: tzinfo) -> None:
@@ -309,7 +315,6 @@ def _show(request: JoinRequest, zone: tzinfo) -> None:
         say("  " + Finding(request.code, member=request.name, value=request.name).sentence)
     else:
         say("  " + _("It carries: {counts}").format(counts=_carried(request)))
-    say()
 
 
 def _carried(request: JoinRequest) -> str:

@@ -37,6 +37,7 @@ def test_a_stranger_asks_and_is_taken_in(city: Callable[..., Any], tmp_path: Pat
     assert "1 asks to join" in city("federation", "show", "-f", "city").out
     asked = city("federation", "requests", "-f", "city").out
     assert "Huerto Las Flores" in asked and "2 places" in asked and "Words of the key" in asked
+    assert "commons federation add 'Huerto Las Flores' -f city" in asked
     added = city("federation", "add", "huerto las flores", "--name", "El Huerto", *WHO, "-f", "city")
     assert added.code == 0 and "Words of the key" in added.out
     assert city("merge", "-f", "city", *AT, "--json").json["counts"] == {"place": 3}

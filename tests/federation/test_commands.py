@@ -105,4 +105,5 @@ def test_a_member_is_called_as_it_calls_itself(made: Path) -> None:
 def test_a_new_federation_says_what_comes_next(tmp_path: Path) -> None:
     """First people are invited; what they send is accepted afterwards."""
     result = run("new", tmp_path / "f", "--name", "Ciudad", "--territory", "cdmx")
-    assert "federation invite -f" in result.output and "federation add RELEASE" in result.output
+    assert "federation invite -f" in result.output and "commons inbox -f" in result.output
+    assert (tmp_path / "f" / "inbox").is_dir()

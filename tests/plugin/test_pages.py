@@ -220,7 +220,7 @@ async def test_contacts_that_nobody_stands_by_any_more_are_not_shown(portal: Any
 async def test_a_member_that_gives_no_contact_does_not_leave_the_reader_alone(portal: Any) -> None:
     """The page says so, and whom else to ask; with a contact, or one that ran out, it is silent on this."""
     page = await text_of(portal, f"/es/miembro/{NETWORK}")
-    assert "Aquí no dice cómo comunicarse con ella." in page
+    assert "Esta organización no dice aquí cómo comunicarse con ella." in page
     assert 'llevan este portal pueden saberlo:</span> <a href="mailto:hola@example.org"' in page
     for member in (KITCHEN, CLINIC):
         assert "cómo comunicarse" not in await text_of(portal, f"/es/miembro/{member}")

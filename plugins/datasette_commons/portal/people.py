@@ -144,7 +144,7 @@ def _channels(row: Mapping[str, Any]) -> Iterator[Piece]:
 
 def _ask(site: Site) -> Iterator[Piece]:
     """What a reader may do where a member gave no contact."""
-    yield Piece(_("It does not say here how to reach it."))
+    yield Piece(_("This organisation does not say here how to reach it."))
     contact = (site.federation.get("about") or {}).get("contact")
     if contact:
         yield Piece(_("Who maintains this portal may know:"))
