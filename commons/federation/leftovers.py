@@ -1,10 +1,10 @@
 """Delivered files that still hold what was withdrawn since: finds them, deletes them when their time is over.
 
 What the store keeps is pruned after a withdrawal (`merge.sealing`). The file in which it came is not, and
-lies in the inbox or a source's folder for as long as nobody looks. It goes when the sealed full form does:
-with `--purge-now`, else after the same days, since it is as good as that one if the withdrawal was not its
-member's. Only files within the federation's own folder are deleted, and only where every part of them is in
-the store and proves itself there; others are named. Decides nothing about what was withdrawn.
+lies in the inbox or a source's folder for as long as nobody looks. It goes when the sealed form that shows
+as much does: with `--purge-now`, else after the same days, since it is as good as that one if the withdrawal
+was not its member's. Only files within the federation's own folder are deleted, and only where every part of
+them is in the store and proves itself there; others are named. Decides nothing about what was withdrawn.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Leftover:
     """One delivered thing that shows more than the store does. `where`: as a person finds it.
 
     `mixed`: its files hold something else besides that is nowhere else. `ours`: it lies in the federation's
-    folder.
+    folder. `sealed`: what it shows lies sealed in the store as well.
     """
 
     where: str
@@ -44,6 +44,7 @@ class Leftover:
     digest: str
     mixed: bool
     ours: bool
+    sealed: bool
 
 
 def tidy(policy: Policy, folder: Path, store: Store) -> list[Finding]:
@@ -55,7 +56,7 @@ def tidy(policy: Policy, folder: Path, store: Store) -> list[Finding]:
             told.setdefault(ELSEWHERE, []).append(left.where)
         elif left.mixed or not _is_safe(left.digest, store):
             told.setdefault(MIXED, []).append(left.where)
-        elif store.sealed_path(left.digest).is_file():
+        elif left.sealed:
             told.setdefault(WAITS, []).append(left.where)
         else:
             gone.update(left.paths)
@@ -74,10 +75,11 @@ def leftovers(policy: Policy, folder: Path, store: Store) -> Iterator[Leftover]:
         others = {path for parcel in came if parcel.code is not None for path in parcel.paths}
         shown = place if place.is_dir() else place.parent
         for parcel in came:
-            if _shows_more(parcel, store):
+            if parcel.files is not None and _shows_more(parcel, store):
+                sealed = store.sealed.shows(parcel.files.digest, parcel.files)
                 where = f"{_named(shown, folder)}/{parcel.where}"
                 mixed = not others.isdisjoint(parcel.paths)
-                yield Leftover(where, parcel.paths, parcel.digest or "", mixed, ours)
+                yield Leftover(where, parcel.paths, parcel.digest or "", mixed, ours, sealed)
 
 
 def _places(policy: Policy, folder: Path, store: Store) -> list[Path]:

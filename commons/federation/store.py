@@ -2,7 +2,8 @@
 
     store/releases/<release digest>.entrega   as received, full or pruned; recognised by content
     store/lacking/<release digest>             it came pruned by somebody else: a fuller form takes its place
-    store/sealed/<release digest>.entrega     the full form of a pruned one, never served, until a date
+    store/sealed/<release digest>.entrega     what a pruned one showed before, never served (`sealed`)
+    store/pruned                              the lock whose withdrawals all of this has seen to
     store/intake/<release digest>-…           what intake found in it: may be deleted at any time
     store/looked.json                          what sources gave the last time (`looked`): may be deleted
     store/fetching/                            what is being fetched, not proven yet: emptied by the next run
@@ -15,18 +16,19 @@ safe on every system; every file is put whole or not at all.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
 from commons.errors import CommonsError, InputError
 from commons.federation.landing import Landing
+from commons.federation.sealed import Sealed
 from commons.federation.trust import Seen, prove
 from commons.format import container, pruned
 from commons.format.container import AnyFiles, PrunedFiles, ReleaseFiles
@@ -81,8 +83,10 @@ class Store:
     def release_path(self, digest: str) -> Path:
         return self.root / "releases" / f"{digest}{container.SUFFIX}"
 
-    def sealed_path(self, digest: str) -> Path:
-        return self.root / "sealed" / f"{digest}{container.SUFFIX}"
+    @property
+    def sealed(self) -> Sealed:
+        """The forms that show more than may be shown."""
+        return Sealed(self.root / "sealed")
 
     @property
     def intake(self) -> Path:
@@ -201,40 +205,41 @@ class Store:
             return []
 
     def prune(self, short: PrunedFiles, *, sealed: bool) -> None:
-        """Replace a full release by its pruned form; `sealed` keeps the full one aside, unserved.
+        """Replace a release by a form that shows less; `sealed` keeps what it was aside, unserved.
 
-        What intake kept of the full form goes too, and first: it holds the records that may no longer be
+        What intake kept of the longer form goes too, and first: it holds the records that may no longer be
         shown, and whoever finds the pruned form looks for nothing else any more.
         """
         digest, path = short.digest, self.release_path(short.digest)
-        if sealed and path.is_file() and isinstance(container.read_any(path), ReleaseFiles):
-            aside = self.sealed_path(digest)
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            container.write_bytes(aside, path.read_bytes())
+        if sealed and path.is_file():
+            self.sealed.put(digest, path)
         for kept in self._kept_of(digest):
             kept.unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         container.write_file(path, short)
 
     def unseal(self, digest: str) -> bool:
-        """Put a sealed full form back in its place; False where there is none."""
-        path = self.sealed_path(digest)
-        try:
-            container.write_bytes(self.release_path(digest), path.read_bytes())
-        except FileNotFoundError:
+        """Put the fullest sealed form back in its place; False where there is none."""
+        path = self.sealed.fullest(digest)
+        if path is None:
             return False
-        path.unlink()
+        self.note_pruned(b"")  # what it shows again and may not is looked for anew
+        for kept in self._kept_of(digest):
+            kept.unlink(missing_ok=True)
+        container.write_bytes(self.release_path(digest), path.read_bytes())
+        self.sealed.drop(digest)
         return True
 
-    def purge_sealed(self, *, before: datetime | None = None) -> list[str]:
-        """Delete sealed full forms, all or those put aside before a moment; gives their digests."""
-        gone = []
-        for digest, path in self._named("sealed"):
-            put_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            if before is None or put_at < before:
-                path.unlink()
-                gone.append(digest)
-        return gone
+    def note_pruned(self, lock: bytes) -> None:
+        """Note the lock whose withdrawals were seen to in every release here; b"": none."""
+        container.write_bytes(self.root / "pruned", hashlib.sha256(lock).hexdigest().encode())
+
+    def is_pruned_by(self, lock: bytes) -> bool:
+        """Whether all releases here were pruned by what a lock withdraws, and none put back since."""
+        try:
+            return (self.root / "pruned").read_bytes() == hashlib.sha256(lock).hexdigest().encode()
+        except OSError:
+            return False
 
     def read(self, digest: str) -> AnyFiles:
         """A release, full or pruned, proven again. Raises NotInStore."""

@@ -193,11 +193,12 @@ def _merge_seen(
     write_bytes(folder / locks.FILE_NAME, result.lock)
     seal(
         planned.lock,
-        previous,
+        last,
         store,
         gate,
         arrived=fetched.arrived,
         receipts=result.receipts,
+        text=result.lock,
         purge=options.purge,
     )
     if any(member.tombstones for member in planned.lock.members.values()):

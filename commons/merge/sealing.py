@@ -1,9 +1,11 @@
 """After a merge: the store keeps only pruned what was withdrawn. Knows no sources and makes no pool.
 
-The full form is put aside for `SEALED_DAYS`, unserved and read by nothing: a withdrawal that turns out not to
-have been its member's (a void, a pause before it) can be taken back that long. What is only held stays whole,
-since a hold lapses by itself. Only what can have changed is looked at: releases of members with a new word,
-those that just arrived, and those of members whose copies fell.
+What a release showed before is put aside for `SEALED_DAYS`, unserved and read by nothing: a withdrawal that
+turns out not to have been its member's (a void, a pause before it) can be taken back that long. What is only
+held stays whole, since a hold lapses by itself. What was pruned of one withdrawal is pruned of the next.
+Only what can have changed is looked at: releases of members with a new word, those that just arrived, and
+those of members whose copies fell; but all of them where nobody noted that the last lock was seen to (the
+merge was killed before, a sealed form was put back, the lock came from elsewhere), and to purge.
 """
 
 from __future__ import annotations
@@ -17,24 +19,26 @@ from commons.federation.lock import Lock
 from commons.federation.store import Store
 from commons.federation.trust import Seen
 from commons.format import pruned
-from commons.format.container import ReleaseFiles
+from commons.format.container import PrunedFiles
 from commons.intake.gate import Gate
 from commons.merge import link_state
 from commons.merge.claims import COPY, WITHDRAWN, Admission
 from commons.merge.inputs import take_in
 from commons.merge.receipts import Receipt
+from commons.merge.renew import Previous
 
 SEALED_DAYS = 14
 
 
 def seal(
     lock: Lock,
-    previous: Lock | None,
+    previous: Previous | None,
     store: Store,
     gate: Gate,
     *,
     arrived: Mapping[str, Collection[str]],
     receipts: Mapping[str, Receipt],
+    text: bytes,
     purge: bool = False,
 ) -> list[str]:
     """Prune the store's releases by the withdrawals of `lock`; gives their digests.
@@ -43,16 +47,21 @@ def seal(
         previous: the lock before; its withdrawals were seen to.
         arrived: member → digests that are new to the store.
         receipts: of the merge that was made of `lock`.
-        purge: keep no full form, neither of these nor of earlier ones.
+        text: of `lock`, as it was written.
+        purge: keep no fuller form, neither of these nor of earlier ones.
     """
     admission = Admission(lock)
     done, fallen = [], set()
-    for seen in list(_concerned(lock, previous, store, arrived, receipts)):
+    before = (
+        previous.lock if previous is not None and not purge and store.is_pruned_by(previous.data) else None
+    )
+    for seen in list(_concerned(lock, before, store, arrived, receipts)):
         if barred := _prune(seen, admission, store, gate, sealed=not purge):
             done.append(seen.digest)
             fallen |= barred
     link_state.forget(store.root / link_state.FILE_NAME, fallen)
-    store.purge_sealed(before=None if purge else _oldest(lock.as_of))
+    store.sealed.purge(None if purge else _oldest(lock.as_of))
+    store.note_pruned(text)
     return done
 
 
@@ -86,14 +95,12 @@ def _concerned(
 def _prune(seen: Seen, admission: Admission, store: Store, gate: Gate, *, sealed: bool) -> set[str]:
     """Prune one release; gives the addresses of what it hides now, none where nothing was to be done."""
     files, said = store.read(seen.digest), seen.manifest
-    if not isinstance(files, ReleaseFiles):
-        return set()
     rows = list(take_in(seen.digest, store, gate).rows())
     taken = admission.rows(said.member, said.version, said.licence, rows)
     barred = {(t.type, t.id) for t in taken if t.code in (WITHDRAWN, COPY)}
     if not barred:
         return set()
-    lines = [row.data for row in rows]
-    short = pruned.prune(files, lines, may_show=lambda line: tuple(json.loads(line)[:2]) not in barred)
+    lines = pruned.lines(files) if isinstance(files, PrunedFiles) else [row.data for row in rows]
+    short = pruned.prune(files, lines, may_show=lambda record: tuple(json.loads(record)[:2]) not in barred)
     store.prune(short, sealed=sealed)
     return {str(Address(said.member, *at)) for at in barred}

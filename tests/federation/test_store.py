@@ -67,7 +67,7 @@ def test_a_pruned_release_takes_the_place_of_the_full_one(tmp_path: Path) -> Non
         canonical.canonical_bytes("place", "a", place("a").fields)
         not in store.release_path(files.digest).read_bytes()
     )
-    assert store.purge_sealed() == [files.digest] and not store.purge_sealed()
+    assert store.sealed.purge() == [files.digest] and not store.sealed.purge()
 
 
 def test_power_lost_while_pruning_leaves_nothing_of_what_is_taken_out(

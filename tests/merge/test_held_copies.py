@@ -72,7 +72,9 @@ def test_no_store_is_pruned_by_a_hold(federation: Federation) -> None:
     receipts = {federation.id(name): federation.receipt(name) for name in "abc"}
     with Gate(federation.store.root / "intake", at_once=1) as gate:
         arrived = {member: [federation.last[n]] for n in "abc" for member in [federation.id(n)]}
-        done = seal(federation.lock, None, federation.store, gate, arrived=arrived, receipts=receipts)
+        done = seal(
+            federation.lock, None, federation.store, gate, arrived=arrived, receipts=receipts, text=b""
+        )
     assert done == []
     assert all(isinstance(federation.store.read(federation.last[n]), ReleaseFiles) for n in "abc")
 

@@ -139,6 +139,8 @@ def test_what_was_judged_takes_its_judgement_along(tmp_path: Path) -> None:
     assert federation.lock is not None
     with Gate(federation.store.root / "intake", at_once=1) as gate:
         receipts = {federation.id("c"): federation.receipt("c")}
-        seal(federation.lock, None, federation.store, gate, arrived={}, receipts=receipts, purge=True)
+        seal(
+            federation.lock, None, federation.store, gate, arrived={}, receipts=receipts, text=b"", purge=True
+        )
     assert isinstance(federation.store.read(federation.last["c"]), PrunedFiles)
     assert federation.act().root == root

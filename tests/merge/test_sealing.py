@@ -1,0 +1,191 @@
+"""What the store still says after withdrawals: nothing that was withdrawn, but for what is sealed a while."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from commons.addresses import tombstone
+from commons.format.container import write_file
+from commons.merge import run
+from commons.merge.run import Options, merge
+from commons.model import Record
+from tests.hostile.making import place, withdrawal
+from tests.merge.world import AS_OF, Federation
+
+OPTIONS = Options(as_of=AS_OF, children=0)
+IDS = ("uno", "dos", "tres")
+
+
+@dataclass
+class Home:
+    """Member `a` of a federation on the disk: every release says new words of each record."""
+
+    federation: Federation
+    number: int = 0
+    words: dict[str, int] = field(default_factory=lambda: dict.fromkeys(IDS, 0))
+    stones: list[Record] = field(default_factory=list)
+    down: set[str] = field(default_factory=set)  # what was said once and may be said no more
+
+    @classmethod
+    def at(cls, folder: Path) -> Home:
+        home = cls(Federation(folder))
+        folder.mkdir(exist_ok=True)
+        id = home.federation.id("a")
+        rules = {"name": "Prueba", "licences": ["CC-BY-4.0"], "members": [{"id": id, "name": "a"}]}
+        (folder / "federation.yaml").write_text(yaml.safe_dump(rules), "utf-8")
+        return home
+
+    def text(self, id: str, at: int | None = None) -> str:
+        return f"ZQ-{id}-{self.words[id] if at is None else at}-QZ"
+
+    def take_down(self, id: str, kind: str) -> None:
+        """Withdraw a record, or what was said of it before the next release."""
+        self.down |= {self.text(id, n) for n in range(self.words[id] + 1)}
+        hash = tombstone(f"{self.federation.id('a')}/place/{id}")
+        self.stones = [s for s in self.stones if s.id != hash]
+        self.stones.append(withdrawal(hash, kind, number=self.number + 1))
+        if kind == "earlier":
+            self.words[id] += 1
+        else:
+            del self.words[id]
+
+    def share(self) -> None:
+        self.number += 1
+        records = [
+            replace(place(id), fields={**place(id).fields, "title": self.text(id)}) for id in self.words
+        ]
+        self.federation.share("a", [*records, *self.stones], number=self.number)
+
+    def says(self, text: str) -> list[str]:
+        """Where in the federation's folder a text stands."""
+        folder = self.federation.folder
+        files = (p for p in folder.rglob("*") if p.is_file())
+        return [p.relative_to(folder).as_posix() for p in files if text.encode() in p.read_bytes()]
+
+    def merge(self, **more: object) -> None:
+        merge(self.federation.folder, replace(OPTIONS, **more))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """One release of three records, merged."""
+    made = Home.at(tmp_path / "federation")
+    made.share()
+    made.merge()
+    return made
+
+
+def test_a_release_that_was_pruned_once_is_pruned_of_the_next_withdrawal_too(home: Home) -> None:
+    """Who is forgotten later stands in no release that an earlier withdrawal has touched."""
+    for id in ("uno", "dos"):
+        home.take_down(id, "earlier")
+        home.share()
+        home.merge(purge=id == "dos")
+    assert {text: home.says(text) for text in home.down} == {text: [] for text in home.down}
+    assert home.says(home.text("tres"))
+
+
+def test_each_withdrawal_keeps_what_it_took_down_sealed_for_its_own_days(home: Home) -> None:
+    """A second one neither keeps the data of the first longer, nor has less time to be taken back."""
+    home.take_down("uno", "earlier")
+    home.share()
+    home.merge()
+    sealed = next((home.federation.store.root / "sealed").iterdir())
+    old = (datetime.now(UTC) - timedelta(days=15)).timestamp()
+    home.take_down("dos", "earlier")
+    home.share()
+    home.merge()
+    os.utime(sealed, (old, old))
+    home.merge(as_of=datetime.now(UTC))
+    assert home.says("ZQ-uno-0-QZ") == []
+    where = home.says("ZQ-dos-0-QZ")
+    assert where and all(name.startswith("store/sealed/") for name in where)
+
+
+def test_a_merge_that_was_killed_before_the_store_was_pruned_is_made_good_by_the_next(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock knows the withdrawal by then, so that nothing in it is new to the next merge."""
+    home.take_down("uno", "earlier")
+    home.share()
+
+    def killed(*_given: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(run, "seal", killed)
+        home.merge()
+    assert [n for n in home.says("ZQ-uno-0-QZ") if n.startswith("store/releases")]
+    home.merge()
+    assert all(name.startswith("store/sealed/") for name in home.says("ZQ-uno-0-QZ"))
+
+
+def test_what_a_pause_puts_back_is_pruned_again_of_what_was_withdrawn_before_it(home: Home) -> None:
+    """Only what was withdrawn after the pause is undone by it."""
+    for id in ("uno", "dos"):
+        home.take_down(id, "earlier")
+        home.share()
+        home.merge()
+    path = home.federation.folder / "federation.yaml"
+    rules = yaml.safe_load(path.read_text("utf-8"))
+    rules["members"][0]["pause"] = {"at": [0, 2], "reason": "robo"}
+    path.write_text(yaml.safe_dump(rules), "utf-8")
+    home.merge()
+    assert any(name.startswith("store/releases/") for name in home.says("ZQ-dos-0-QZ"))
+    assert all(name.startswith("store/sealed/") for name in home.says("ZQ-uno-0-QZ"))
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(IDS), st.sampled_from(("edit", "earlier", "record", "hold", "inbox", "full"))),
+    min_size=2,
+    max_size=5,
+)
+
+
+@settings(max_examples=6, deadline=None)
+@given(STEPS)
+def test_no_byte_of_what_was_withdrawn_is_left_after_any_life(steps: Sequence[tuple[str, str]]) -> None:
+    """Released, held, corrected, taken down in part or for good, delivered twice: none of it is left."""
+    with TemporaryDirectory() as folder:
+        home = Home.at(Path(folder) / "federation")
+        home.share()
+        home.merge()
+        for id, what in steps:
+            live(home, id, what)
+            home.merge(full=what == "full")
+            for text in home.down:
+                assert all(name.startswith(("store/sealed/", "inbox/")) for name in home.says(text)), text
+        home.merge(purge=True)
+        assert {text: where for text in home.down if (where := home.says(text))} == {}
+        assert all(home.says(home.text(id)) for id in home.words)
+
+
+def live(home: Home, id: str, what: str) -> None:
+    """One thing that a member or the federation does."""
+    folder = home.federation.folder
+    if what in ("earlier", "record") and id in home.words:
+        home.take_down(id, what)
+    if what == "edit" and id in home.words:
+        home.words[id] += 1
+    if what == "hold":
+        path = folder / "federation.yaml"
+        rules = yaml.safe_load(path.read_text("utf-8"))
+        address = f"{home.federation.id('a')}/place/{id}"
+        hold = {"address": address, "reason": "r", "by": "b", "until": "2026-11-30"}
+        path.write_text(yaml.safe_dump({**rules, "holds": [hold]}), "utf-8")
+        return
+    home.share()
+    if what == "inbox":
+        (folder / "inbox").mkdir(exist_ok=True)
+        release = home.federation.store.read(home.federation.last["a"])
+        write_file(folder / "inbox" / f"{home.number}.entrega", release)
