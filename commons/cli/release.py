@@ -295,6 +295,10 @@ def _show_changes(shown: build.Preview, *, details: bool) -> None:
             if not details and len(changes) > MOST_LISTED:
                 more = len(changes) - MOST_LISTED
                 say("  " + ngettext("… and {n} more", "… and {n} more", more).format(n=more))
+    if shown.earlier:
+        say(_("These stay, and what they said before is taken down everywhere:"))
+        for change in shown.earlier:
+            _show_change(shown, change, details=False)
     same = sum(c.sort == "unchanged" and c.type not in _UNLISTED for c in shown.changes)
     if same:
         say(ngettext("{n} record as before", "{n} records as before", same).format(n=same))
@@ -333,6 +337,7 @@ def _as_json(shown: build.Preview, path: Path | None, *, dry_run: bool) -> dict[
             for c in shown.changes
             if c.sort != "unchanged"
         ],
+        "earlier": [{"type": c.type, "id": c.id, "title": c.title} for c in shown.earlier],
         "held": findings_json(shown.held),
         "release": None if path is None else str(path),
     }

@@ -117,14 +117,24 @@ def withdraw(
     if as_json:
         show_json({"withdrawn": [f"{t}/{i}" for t, i in found], "kind": kind})
         return
-    n = len(found)
-    said = ngettext(
+    say(_earlier_words(len(found)) if earlier else _withdrawn_words(len(found)))
+    say(_("Next: {command}").format(command=own_command(own.path, "release")))
+
+
+def _withdrawn_words(n: int) -> str:
+    return ngettext(
         "{n} record is withdrawn with your next release.",
         "{n} records are withdrawn with your next release.",
         n,
-    )
-    say(said.format(n=n))
-    say(_("Next: {command}").format(command=own_command(own.path, "release")))
+    ).format(n=n)
+
+
+def _earlier_words(n: int) -> str:
+    return ngettext(
+        "The record stays; what it said before is taken down with your next release.",
+        "The {n} records stay; what they said before is taken down with your next release.",
+        n,
+    ).format(n=n)
 
 
 def _withdrawable(catalogue: Catalogue, texts: Sequence[str], *, exactly: bool) -> list[Key]:

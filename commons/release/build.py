@@ -9,7 +9,7 @@ Law: nothing leaves that the preview did not show. Does not print or ask; where 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -87,6 +87,7 @@ class Preview:
     private: Mapping[str, int]  # type → records that are "only here"
     changes: tuple[Change, ...]
     last: OwnRelease | None
+    earlier: tuple[Change, ...] = ()  # records that stay, and whose earlier words this release takes down
     step: int = 0  # the history's newest step when this was made
     counts: Mapping[str, int] = field(default_factory=dict)
 
@@ -175,6 +176,7 @@ def preview(catalogue: Catalogue, *, at: datetime, ours: Iterable[str] = ()) -> 
         private=leaving.private,
         changes=tuple(_changes(everything, leaves, last, log.member_id)),
         last=last,
+        earlier=tuple(_taken_down(records, withdrawals, log.member_id)),
         step=_newest_step(catalogue),
         counts=dict(Counter(type_name for type_name, _ in everything)),
     )
@@ -227,6 +229,17 @@ def _changes(
             gone: Sort = "withdrawn" if stone.get("kind") == "record" else "removed"
             found.append(Change(*key, title=key[1], sort=gone))
     return found
+
+
+def _taken_down(
+    records: Iterable[StoredRecord], withdrawals: Mapping[Key, Mapping[str, Value]], member: str
+) -> Iterator[Change]:
+    """The records whose earlier words this release is the first to take down."""
+    unsaid = {r.id for r in records if r.type == WITHDRAWAL and "number" not in r.fields}
+    stones = {id for (_, id), fields in withdrawals.items() if id in unsaid and fields["kind"] == "earlier"}
+    for record in records if stones else ():
+        if tombstone(str(Address(member, record.type, record.id))) in stones:
+            yield Change(record.type, record.id, record.title, "unchanged")
 
 
 def make(

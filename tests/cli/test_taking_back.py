@@ -92,6 +92,20 @@ def test_a_telephone_is_taken_down_everywhere_and_the_record_lives_on(city: City
         assert back.code == 0
 
 
+def test_taking_down_what_a_record_said_before_says_that_it_stays(kitchen: Run) -> None:
+    """Neither `withdraw --earlier` nor the next release calls the record withdrawn; both name it."""
+    kitchen("add", "service", "title=Comida", f"phones={PHONE}", "--id", "comida")
+    kitchen("release", "--yes")
+    kitchen("edit", "comida", "phones=-")
+    said = kitchen("withdraw", "comida", "--earlier", "--yes", lang="es").out
+    assert "La ficha sigue; lo que decía antes se quita con tu próxima entrega." in said
+    assert "retirada" not in said
+    shown = kitchen("release", "--dry-run", lang="es").out
+    assert "Siguen, y lo que decían antes se quita en todas partes:\n  service/comida  Comida" in shown
+    assert kitchen("release", "--yes", "--json").json["earlier"][0]["id"] == "comida"
+    assert "se quita" not in kitchen("release", "--yes", "--again", lang="es").out
+
+
 def test_who_leaves_takes_everything_along(city: City) -> None:
     """The name has to be typed; undone before the release it never was; released, nothing is shown."""
     city.run("add", "service", "title=Comida", "--id", "comida")
