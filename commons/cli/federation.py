@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import click
 
-from commons.cli import fetching, holding, membership, pausing, succession
+from commons.cli import accompany, fetching, holding, membership, pausing, succession
 from commons.cli.clock import day_of, zone_of
 from commons.cli.discover import discover
 from commons.cli.federation_options import answer, federation_command, file_of, file_option
@@ -68,7 +68,7 @@ federation.add_command(takeover)
 federation.add_command(pausing.pause)
 federation.add_command(pausing.resume)
 federation.add_command(succession.succeed)
-federation.add_command(succession.accompany)
+federation.add_command(accompany.accompany)
 federation.add_command(holding.hold)
 
 

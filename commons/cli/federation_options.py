@@ -12,7 +12,7 @@ from commons.cli.output import ask, interactive, tell
 from commons.commands import command
 from commons.errors import InputError
 from commons.federation import policy as policies
-from commons.messages import N_
+from commons.messages import N_, translate
 from commons.messages import translate as _
 
 
@@ -70,7 +70,7 @@ def answer(given: str | None, option: str, question: str) -> str:
     """What was given, or what a person answers now. Raises AnswerNeeded."""
     said = (given or "").strip() or (ask(question).strip() if interactive() else "")
     if not said:
-        raise AnswerNeeded(option)
+        raise AnswerNeeded(translate(option))
     return said
 
 

@@ -42,7 +42,7 @@ from commons.format.container import AnyFiles, ReleaseFiles
 from commons.intake.gate import Gate
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
-from commons.review.requests import JoinRequest, join_requests, name_in, newest_of
+from commons.review.requests import JoinRequest, called_in, join_requests, newest_of, profile_in
 from commons.said import release_words
 from commons.schema.spec import load_schema
 
@@ -135,10 +135,11 @@ def add(
     if not _made_sure(found, how):
         tell(_("Nothing was changed. Compare the words first; nobody can tell a false key by its looks."))
         return
+    found = _as_it_says(found, store)
     sources = list(source) or [who.strip() if links.scheme_of(who.strip()) else inbox.FOLDER]
     entry: edit.Entry = {
         "id": found.member,
-        "name": _label(policy, name, "" if name else _own_name(found, store)),
+        "name": _label(policy, name, found.name),
         "sources": sources,
         **({"allow_private_hosts": True} if private else {}),
         "added": {
@@ -155,6 +156,10 @@ def add(
     if inbox.FOLDER in sources:
         inbox.make(file_of(path).parent)
     say(_("{name} is a member now.").format(name=entry["name"]))
+    if found.kept_by:
+        text = _("Its release says that {keeper} keeps it for {name}. Ask both; if it is so: {command}")
+        command = federation_command(path, "federation", "accompany", entry["name"])
+        tell(text.format(keeper=found.kept_by, name=found.name, command=command))
     tell(_("Next: {command}").format(command=federation_command(path, "merge")))
 
 
@@ -165,13 +170,14 @@ class Meant:
     member: str
     newest: Seen | None = None
     files: tuple[AnyFiles, ...] = ()
-    name: str = ""  # as it calls itself
+    name: str = ""  # as it calls itself, or for whom it is kept
+    kept_by: str = ""  # by whom, where it is kept for others
 
 
 def _label(policy: Policy, given: str | None, own: str) -> str:
     """How it is called here: as said, else as it calls itself. Raises AnswerNeeded, NameTaken."""
     question = _("How is the member called?")
-    if given is None and own and interactive():
+    if not given and own and interactive():
         given = ask(question, default=own)
     label = answer(given or own, "--name", question)
     while any(plain(member.name) == plain(label) for member in policy.members):
@@ -222,22 +228,27 @@ def _meant(who: str, store: Store) -> Meant:
     with Gate(requests.requests_of(store).intake, at_once=1) as gate:
         asked = join_requests(store, gate)
     if MEMBER_ID.match(text):
-        name = next((request.name for request in asked if request.member == text), "")
-        return replace(_known(text, store), name=name)
+        asked = [request for request in asked if request.member == text]
+        return (
+            replace(_known(text, store), name=asked[0].name, kept_by=asked[0].kept_by)
+            if asked
+            else _known(text, store)
+        )
     request = called(asked, text)
-    return replace(_known(request.member, store), name=request.name)
+    return replace(_known(request.member, store), name=request.name, kept_by=request.kept_by)
 
 
-def _own_name(found: Meant, store: Store) -> str:
-    """As it calls itself: in its request, or in the newest of what came; empty where neither can be read."""
+def _as_it_says(found: Meant, store: Store) -> Meant:
+    """With what it says of its name: in its request, or in the newest of what came, if that is readable."""
     if found.name:
-        return found.name if found.name != found.member else ""
+        return replace(found, name=found.name if found.name != found.member else "")
     for files in found.files:
         if found.newest is not None and files.digest == found.newest.digest:
             with Gate(store.intake, at_once=1) as gate:
-                intake = gate.take_in(files)
-                return (name_in(intake) or "") if intake.taken else ""
-    return ""
+                said = profile_in(gate.take_in(files))
+                keeper = said.get("title", "") if said.get("on_behalf_of") else ""
+                return replace(found, name=called_in(said), kept_by=keeper)
+    return found
 
 
 def called(asked: Iterable[JoinRequest], text: str) -> JoinRequest:
@@ -306,6 +317,8 @@ def list_requests(path: Path, as_json: bool) -> None:
 
 def _show(request: JoinRequest, zone: tzinfo) -> None:
     say(request.name)
+    if request.kept_by:
+        say("  " + _("{keeper} keeps its catalogue").format(keeper=request.kept_by))
     say("  " + _("Member id: {id}").format(id=request.member))
     say("  " + _("Words of the key: {words}").format(words=" ".join(request.words)))
     number, day = release_words(request.epoch, request.number), day_of(request.issued_at, zone)
@@ -330,6 +343,7 @@ def _as_json(request: JoinRequest) -> dict[str, object]:
     return {
         "member": request.member,
         "name": request.name,
+        "kept_by": request.kept_by,
         "words": list(request.words),
         "epoch": request.epoch,
         "number": request.number,

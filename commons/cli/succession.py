@@ -1,6 +1,6 @@
-"""`commons federation succeed` and `accompany`: who takes whose place, and for whom a member publishes.
+"""`commons federation succeed`: who takes whose place.
 
-Both are the federation's word, with a name to it: nobody becomes either by saying so in a catalogue.
+That is the federation's word, with a name to it: nobody does it by saying so in a catalogue.
 """
 
 from __future__ import annotations
@@ -184,28 +184,3 @@ def _speakers(pool: Path, member: str) -> Iterator[str]:
             yield from (row[0] for row in read.execute(sql, (member,)))
     except (NoPool, NotAPool, OtherContract):
         return
-
-
-@click.command(
-    help=N_(
-        "Note for whom a member publishes, so that the portal says «published by X for Y».\n\n"
-        "MEMBER keeps the catalogue, NAME is who it speaks for: those who hold the recovery sheet. Once they "
-        "have taken the catalogue over under their own name, the sentence falls away by itself."
-    ),
-    short_help=N_("Note for whom a member publishes."),
-)
-@click.argument("member")
-@click.argument("name", required=False)
-@click.option("--end", is_flag=True, help=N_("It publishes for itself again."))
-@file_option
-@json_option
-def accompany(member: str, name: str | None, end: bool, path: Path, as_json: bool) -> None:
-    accepted = member_called(policies.load(path), member)
-    whose = None if end else answer(name, "NAME", _("For whom does it publish?"))
-    entry.set_key(path, accepted.id, "on_behalf_of", whose)
-    if as_json:
-        show_json({"member": accepted.id, "on_behalf_of": whose})
-    elif whose:
-        say(_("{name} publishes for {whose}.").format(name=accepted.name, whose=whose))
-    else:
-        say(_("{name} publishes for itself.").format(name=accepted.name))

@@ -75,7 +75,7 @@ class Preview:
     """Exactly what would leave. `records` in canonical order, withdrawals included."""
 
     member: str
-    name: str  # of the organisation, for file names and sentences
+    name: str  # of the organisation, for file names and sentences; of those for whom the catalogue is kept
     epoch: int
     number: int
     previous: tuple[str, ...]
@@ -164,7 +164,7 @@ def preview(catalogue: Catalogue, *, at: datetime, ours: Iterable[str] = ()) -> 
         leaves[key] = leaf.hex()
     return Preview(
         member=log.member_id,
-        name=catalogue.profile.title,
+        name=str(catalogue.profile.fields.get("on_behalf_of") or catalogue.profile.title),
         epoch=epoch,
         number=number,
         previous=_previous(catalogue),

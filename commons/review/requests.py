@@ -32,6 +32,7 @@ class JoinRequest:
     counts: Mapping[str, int]
     releases: int
     code: str | None = None
+    kept_by: str = ""  # where the catalogue is kept for `name` by others
 
 
 def join_requests(store: Store, gate: Gate) -> list[JoinRequest]:
@@ -48,10 +49,11 @@ def _request(releases: Sequence[Seen], place: Store, gate: Gate) -> JoinRequest:
     except NotInStore:
         intake = None
     said = newest.manifest
+    profile = profile_in(intake) if intake else {}
     small = ("catalogue", "vouch", "judgement", "relation", "withdrawal")
     return JoinRequest(
         member=said.member,
-        name=(name_in(intake) if intake else None) or said.member,
+        name=called_in(profile) or said.member,
         words=tuple(fingerprint_words(newest.keylog.current)),
         epoch=said.epoch,
         number=said.number,
@@ -60,6 +62,7 @@ def _request(releases: Sequence[Seen], place: Store, gate: Gate) -> JoinRequest:
         counts={name: n for name, n in sorted(said.counts.items()) if name not in small},
         releases=len(releases),
         code=intake.code if intake else "E_CONTAINER",
+        kept_by=profile.get("title", "") if profile.get("on_behalf_of") else "",
     )
 
 
@@ -70,12 +73,21 @@ def newest_of(releases: Iterable[Seen]) -> Seen:
     return chosen[0] if chosen else every[-1]
 
 
-def name_in(intake: Intake) -> str | None:
-    """What the catalogue in a release calls itself."""
+def profile_in(intake: Intake) -> Mapping[str, str]:
+    """What the catalogue in a release says of itself, its texts by field; empty where it was not taken up."""
     for row in intake.rows():
         if row.type == "catalogue" and row.code is None:
-            title = fields_of(row.data).get("title")
-            return title if isinstance(title, str) else None
+            return {name: value for name, value in fields_of(row.data).items() if isinstance(value, str)}
         if row.type > "catalogue":
             break
-    return None
+    return {}
+
+
+def called_in(profile: Mapping[str, str]) -> str:
+    """What a catalogue is called: as those for whom it is kept, else as it calls itself."""
+    return profile.get("on_behalf_of") or profile.get("title", "")
+
+
+def name_in(intake: Intake) -> str | None:
+    """What the catalogue in a release is called."""
+    return called_in(profile_in(intake)) or None

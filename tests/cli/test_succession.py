@@ -152,6 +152,8 @@ async def test_those_for_whom_a_catalogue_is_kept_take_it_over_without_asking(ci
     release = share(city, "casa/huerto.db")
     join(city, release, "Huerto Las Flores")
     assert city("federation", "accompany", "Huerto", "-f", "city").code == 2
+    other = city("federation", "accompany", member, "Otra Casa", "-f", "city")
+    assert other.code == 2 and "kept for Huerto Las Flores, not for Otra Casa" in other.err
     assert city("federation", "accompany", member, "Huerto Las Flores", "-f", "city").code == 0
     merge(city)
     text = await page(f"/es/miembro/{member}")
@@ -169,3 +171,24 @@ async def test_those_for_whom_a_catalogue_is_kept_take_it_over_without_asking(ci
     assert "Publicado por" not in text and "<h1>Huerto Las Flores</h1>" in text
     moved = await page(f"/es/f/{short_code(f'{member}/service/sopa')}")
     assert "Sopa propia" in moved and "Sopa ajena" not in moved
+
+
+def test_the_keepers_own_catalogue_is_never_marked_as_kept_for_others(city: Run) -> None:
+    """Where keeper and kept are both members, the federation's word lands on the kept one, or nowhere."""
+    own = new_catalogue(city, "luz/luz", "Casa Luz")
+    kept = new_catalogue(city, "nopal/nopal", "Casa Luz", "--for", "Colectivo Nopal")
+    for file in ("luz/luz.db", "nopal/nopal.db"):
+        added = city("federation", "add", share(city, file), "-f", "city", *SURE, lang="es")
+        assert added.code == 0, added.err
+        if "nopal" in file:
+            assert "Colectivo Nopal ahora es miembro" in added.out
+            assert "commons federation accompany 'Colectivo Nopal' -f city" in added.err
+        else:
+            wrong = city("federation", "accompany", "Casa Luz", "Colectivo Nopal", "-f", "city")
+            assert wrong.code == 2 and "speaks for itself" in wrong.err
+    for named in (("Casa Luz", "Colectivo Nopal"), ("Colectivo Nopal",)):
+        noted = city("federation", "accompany", *named, "-f", "city", lang="es")
+        assert noted.out.startswith("Casa Luz publica por Colectivo Nopal."), noted.out
+    text = Path("city/federation.yaml").read_text("utf-8")
+    assert text.count("on_behalf_of") == 1 and text.index(kept) < text.index("on_behalf_of")
+    assert own in text

@@ -9,6 +9,7 @@ import pytest
 
 from commons.addresses import short_code
 from commons.pool.write import Content, write_pool
+from datasette_commons.portal.site import site_of
 from tests.portal.running import open_portal
 from tests.portal.sample import CLINIC, HELD, KITCHEN, LONG_TITLE, NETWORK, WITHDRAWN
 
@@ -133,12 +134,55 @@ async def test_a_withdrawn_address_says_so_and_nothing_else(portal: Any) -> None
     page = await text_of(portal, f"/es/ficha/{WITHDRAWN}", 410)
     assert "Esta ficha fue retirada" in page
     assert "casa" not in re.sub(r"<link[^>]*>|<a [^>]*>", "", page)
-    assert "Aquí no hay ninguna página" in await text_of(portal, f"/es/ficha/{WITHDRAWN}x", 404)
+    for never in (f"/es/ficha/{WITHDRAWN}x", "/es/f/zzzzzzzz-algo"):  # removed or never here: nobody can tell
+        page = await text_of(portal, never, 404)
+        assert "Esta ficha ya no está aquí, o nunca estuvo" in page and "puede volver" in page
     short = short_code(WITHDRAWN)
     said = await text_of(portal, f"/es/f/{short}-casa-de-apoyo", 410)  # whose record it was, nobody can tell
     assert "Esta ficha fue retirada" not in said and "dice que retiró la ficha que estaba aquí" in said
     assert "This record is no longer here" in await text_of(portal, f"/en/f/{short}", 410)
     await text_of(portal, f"/es/f/{short[:5]}", 404)
+
+
+async def test_who_keeps_a_catalogue_for_others_is_named_with_them(portal: Any) -> None:
+    """On its records' pages and among those who take part: the keeper may have a catalogue of its own."""
+    site = await site_of(portal)
+    next(m for m in site.members if m.id == CLINIC).row["on_behalf_of"] = "Colectivo Nopal"
+    told = "Clínica Las Flores (para Colectivo Nopal)"
+    for path in (f"/es/f/{short_code(f'{CLINIC}/service/consulta-dental')}", "/es/acerca", "/es/"):
+        assert told in await text_of(portal, path), path
+    member = await text_of(portal, f"/es/miembro/{CLINIC}")
+    assert "Publicado por Clínica Las Flores para Colectivo Nopal." in member
+
+
+async def test_a_members_page_leaves_the_maintainers_chores_to_the_maintainer(portal: Any) -> None:
+    """What the federation has not noted yet, and commands to type, are nothing for the public."""
+    site = await site_of(portal)
+    receipt = next(m for m in site.members if m.id == NETWORK).receipt
+    receipt["findings"] = [
+        {"code": "says-for", "value": "Huerto"},
+        {"code": "R_COPY", "type": "place", "record": "x"},
+    ]
+    page = await text_of(portal, f"/es/miembro/{NETWORK}")
+    assert "Huerto" not in page and "commons federation" not in page and "place/x" in page
+
+
+async def test_a_member_that_took_everything_away_has_left(portal: Any) -> None:
+    """It is neither up to date nor about to share something."""
+    site = await site_of(portal)
+    site.__dict__["leaving"] = frozenset({KITCHEN, "a" * 26})
+    assert "Se va" in await text_of(portal, f"/es/miembro/{KITCHEN}")  # something of it is still shown
+    site.index.values["member"].pop(KITCHEN)
+    page = await text_of(portal, f"/es/miembro/{KITCHEN}")
+    assert "Se fue" in page and "Retiró todo lo que compartía." in page and "Al corriente" not in page
+
+
+async def test_about_says_how_to_check_this_very_portal(portal: Any) -> None:
+    """With the address by which the reader came; a host that is none is not repeated."""
+    page = await text_of(portal, "/es/acerca")
+    assert "commons verify http://localhost/" in page
+    odd = await portal.client.get("/es/acerca", headers={"host": "a b;rm"})
+    assert "rm" not in odd.text.split("commons verify")[1][:30]
 
 
 async def test_a_members_page_says_that_a_newer_release_waits(portal: Any) -> None:

@@ -32,6 +32,7 @@ class Links:
 
     lang: str
     base: str = "/"
+    origin: str = ""  # `https://portal.example.org`, as the reader's browser called it
 
     def page(self, name: str, *rest: str, query: list[tuple[str, str]] | None = None) -> str:
         """`/es/buscar?q=…`; what stands in `rest` is quoted, slashes too, but for a full address."""
@@ -53,7 +54,7 @@ class Links:
     @property
     def other(self) -> Links:
         """The same for the other language."""
-        return Links(next(code for code in LANGUAGES if code != self.lang), self.base)
+        return Links(next(code for code in LANGUAGES if code != self.lang), self.base, self.origin)
 
 
 def preferred(accept_language: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from commons.addresses import short_code
+from commons.addresses import SHORT_LENGTH, Address, NotAnAddress, short_code
 from commons.messages import in_language, ngettext
 from commons.messages import translate as _
 from commons.pool.find import overview
@@ -33,6 +34,7 @@ from datasette_commons.portal.together import (
 from datasette_commons.portal.words import end_words, number_words
 
 _LISTED = 6
+_WHOLE_CODE = re.compile(f"[a-z2-7]{{{SHORT_LENGTH}}}")
 _HELD_STATUS = 403  # it is there, and is not shown: neither gone for good (410) nor unknown (404)
 
 
@@ -51,7 +53,8 @@ async def home(site: Site, links: Links, query: Query) -> Page:
         "new": card_views(lately[0], site, links, today),
         "confirmed": card_views(fresh, site, links, today),
         "members": tuple(
-            (m.name, links.page("member", m.id), counts["member"].get(m.id, 0)) for m in site.members
+            (site.member_name(m.id), links.page("member", m.id), counts["member"].get(m.id, 0))
+            for m in site.members
         ),
     }
     return Page("home.html", values, links.other.page("home"))
@@ -150,7 +153,24 @@ async def record_page(
         return Page("message.html", values, links.other.record(short), status=300)
     if isinstance(answer, Gone):
         return _gone(links.other.record(short), own=answer.own)
-    return _held(answer, site, links.other.record(short)) if isinstance(answer, Held) else None
+    if isinstance(answer, Held):
+        return _held(answer, site, links.other.record(short))
+    return _unknown(links.other.record(short)) if _WHOLE_CODE.fullmatch(short) else None
+
+
+def _unknown(twin: str) -> Page:
+    """Nothing has this address today. A pool knows of today's releases only: what was taken out of them and
+    may come back looks as if it had never been."""
+    values = {
+        "title": _("This record is not here any more, or never was"),
+        "sentence": _(
+            "The address is whole. Perhaps whoever published the record has taken it out; it may come back, "
+            "and then this address leads to it again."
+        ),
+        "next_step": _("Search for the name, or ask the organisation."),
+        "cards": (),
+    }
+    return Page("message.html", values, twin, status=404)
 
 
 def _gone(twin: str, *, own: bool = True) -> Page:
@@ -200,7 +220,11 @@ async def address_page(site: Site, links: Links, query: Query, address: str) -> 
         return _gone(links.other.page("address", unquote(address)))
     if isinstance(answer, Held):
         return _held(answer, site, links.other.page("address", unquote(address)))
-    return None
+    try:
+        Address.parse(unquote(address))
+    except NotAnAddress:
+        return None
+    return _unknown(links.other.page("address", unquote(address)))
 
 
 async def member_page(site: Site, links: Links, query: Query, member_id: str) -> Page | Redirect | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from commons.addresses import file_stem
 from commons.findings import KINDS, Finding
 from commons.format.words import fingerprint_words
 from commons.messages import N_, in_language, ngettext
@@ -16,7 +17,7 @@ from commons.said import release_words
 from datasette_commons.portal.cards import type_title
 from datasette_commons.portal.links import Links
 from datasette_commons.portal.markdown import mail_url, safe_url, tel_url
-from datasette_commons.portal.site import Site
+from datasette_commons.portal.site import Site, pool_path
 from datasette_commons.portal.standing import standing
 from datasette_commons.portal.values import Piece, link_piece, phone_words
 from datasette_commons.portal.words import date_words, joined, number_words
@@ -26,9 +27,12 @@ _STATES = {
     "late": N_("behind"),
     "paused": N_("on pause"),
     "awaited": N_("no release yet"),
+    "leaving": N_("leaving"),
     "left": N_("has left"),
 }
 _STATE_STYLES = {"current": "confirmed", "late": "look", "paused": "unknown"}
+# What only who maintains the federation can do something about: it stands in the receipt and after a merge.
+_CHORES = frozenset({"says-for", "says-continues"})
 _ABOUT = (
     ("who", N_("Who maintains it")),
     ("pays", N_("Who pays for it")),
@@ -52,6 +56,7 @@ class MemberView:
     channels: tuple[Piece, ...]
     ask: tuple[Piece, ...]  # where it says nothing of how to reach it: that, and whom else to ask
     shares: tuple[tuple[str, str, str], ...]  # how many of what, and the list
+    nothing: str  # what is said where it shares nothing
     list_url: str
     refused: str
     reasons: tuple[tuple[str, str], ...]  # why something was not taken up: sentence, next step
@@ -63,13 +68,15 @@ class MemberView:
     added: tuple[tuple[str, str], ...]
     vouches: tuple[tuple[str, str], ...]
     release: str
+    release_file: tuple[str, str] | None  # its address and name, where this portal serves it
     valid_until: str
 
 
 def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Links) -> MemberView:
     """In the current language; the member's own words keep their language."""
     row = member.row
-    state = str(row["state"])
+    state = _state(member, site)
+    shares = tuple(_shares(member, site, links))
     refused = int(row["refused"] or 0)
     hidden = site.has_lapsed(member.id)
     channels = () if hidden else tuple(_channels(row))
@@ -84,7 +91,8 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
         waits=_newer(member.receipt),
         channels=channels,
         ask=() if channels or hidden or row["number"] is None else tuple(_ask(site)),
-        shares=tuple(_shares(member, site, links)),
+        shares=shares,
+        nothing=_("It withdrew all that it shared.") if state == "left" else _("Nothing yet."),
         list_url=links.page("search", query=[("member", member.id)]),
         refused=_waiting(refused),
         reasons=tuple(_reasons(member.receipt, grave=True)),
@@ -96,8 +104,27 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
         added=tuple(_added(row["added"], site)),
         vouches=tuple((site.member_name(v), links.page("member", v)) for v in vouches),
         release=str(row["release"] or ""),
+        release_file=_release_file(member, site, links),
         valid_until=date_words(row["valid_until"]) if row["valid_until"] else "",
     )
+
+
+def _state(member: Member, site: Site) -> str:
+    """As the pool says; who goes has left once nothing of it is shown any more."""
+    if member.id not in site.leaving:
+        return str(member.row["state"])
+    return "leaving" if any(site.index.having("member", (member.id,))) else "left"
+
+
+def _release_file(member: Member, site: Site, links: Links) -> tuple[str, str] | None:
+    """Where its newest release can be taken: with the sheet, a way back for who lost the computer."""
+    row = member.row
+    folder = pool_path(site.datasette).parent
+    path = f"releases/{row['release']}.entrega"
+    if not row["release"] or not (folder / "root.txt").is_file() or not (folder / path).is_file():
+        return None
+    name = file_stem(str(row["on_behalf_of"] or member.name), longest=40)
+    return links.asset(path), f"{name}-{release_words(int(row['epoch'] or 0), int(row['number']))}.entrega"
 
 
 def _last_release(member: Member, site: Site) -> str:
@@ -173,7 +200,7 @@ def _reasons(receipt: Mapping[str, Any], *, grave: bool) -> Iterator[tuple[str, 
             told.setdefault(code, Finding(code))
             counted[code] = int(n)
     for code, n in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
-        if (KINDS[code].level == "error") != grave:
+        if (KINDS[code].level == "error") != grave or code in _CHORES:
             continue
         try:
             sentence, hint = told[code].sentence, told[code].hint
@@ -181,7 +208,7 @@ def _reasons(receipt: Mapping[str, Any], *, grave: bool) -> Iterator[tuple[str, 
             continue
         yield (
             sentence if n == 1 else _("{n} times, for example: {sentence}").format(n=n, sentence=sentence),
-            hint,
+            hint if "commons " not in hint else "",  # who reads a portal has no terminal before them
         )
 
 
@@ -231,10 +258,15 @@ def about_view(site: Site, links: Links) -> AboutView:
         people=tuple((_(label), _said(about.get(key))) for key, label in _ABOUT),
         root=str(site.meta.get("root") or ""),
         as_of=date_words(site.meta.get("as_of") or ""),
-        command="commons verify https://…",
+        command=f"commons verify {links.origin}{links.base}" if links.origin else "commons verify https://…",
         witnesses=tuple(_witnesses(site)),
         members=tuple(
-            (m.name, links.page("member", m.id), _(_STATES.get(str(m.row["state"]), N_("behind"))), _last(m))
+            (
+                site.member_name(m.id),
+                links.page("member", m.id),
+                _(_STATES.get(_state(m, site), N_("behind"))),
+                _last(m),
+            )
             for m in site.members
         ),
         licences=joined(licences, most=10),

@@ -20,6 +20,7 @@ from datasette_commons.portal.words import on_the_clock_of
 
 Handler = Callable[..., Awaitable[Any]]
 _YEAR_S = 31_536_000
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
 _MOST_FIELDS = 100  # of a query
 
 ROBOTS = "User-agent: *\nDisallow: /data/\nDisallow: /-/\n"
@@ -72,7 +73,7 @@ def _route(name: str, lang: str, handler: Handler) -> tuple[str, Callable[..., A
 
     async def page(request: Any, datasette: Any) -> Response:
         site = await site_of(datasette)
-        links = Links(lang, datasette.setting("base_url"))
+        links = Links(lang, datasette.setting("base_url"), _origin(request))
         rest = request.url_vars.get("rest")
         with speaking(lang), on_the_clock_of(site.zone):
             answer = await handler(site, links, _query(request), *(() if rest is None else (rest,)))
@@ -84,6 +85,12 @@ def _route(name: str, lang: str, handler: Handler) -> tuple[str, Callable[..., A
             return _response(site, links, answer)
 
     return pattern, page
+
+
+def _origin(request: Any) -> str:
+    """As the browser named this portal; nothing where it named no plain host: the page repeats it."""
+    host = request.headers.get("host", "")
+    return f"{request.scheme}://{host}" if _HOST.fullmatch(host) else ""
 
 
 def _json_url(request: Any, links: Links) -> str:

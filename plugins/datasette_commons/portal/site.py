@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import json
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
@@ -18,6 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from datasette.utils import sqlite_timelimit
 
 from commons.messages import in_language
+from commons.messages import translate as _
 from commons.pool.index import PoolIndex
 from commons.pool.read import Member, Pool
 from commons.pool.witnesses import Known, agreeing, known
@@ -49,6 +52,15 @@ class Site:
     zone: ZoneInfo
     witnesses: tuple[Known, ...] = ()  # who merged the same and got the same root
 
+    @cached_property
+    def leaving(self) -> frozenset[str]:
+        """The members whose own word is that they go."""
+        try:
+            members = json.loads(self.meta.get("lock") or "{}").get("members") or {}
+        except (ValueError, AttributeError):  # a pool that names no lock
+            return frozenset()
+        return frozenset(id for id, locked in members.items() if locked.get("state") == "leaving")
+
     @property
     def federation(self) -> dict[str, Any]:
         found = self.meta.get("federation")
@@ -61,7 +73,13 @@ class Site:
         return in_language(name) if isinstance(name, dict) else str(name)
 
     def member_name(self, member_id: str) -> str:
-        return next((m.name for m in self.members if m.id == member_id), member_id)
+        """As it calls itself; of a catalogue kept for others, also for whom: the keeper may have its own."""
+        member = next((m for m in self.members if m.id == member_id), None)
+        if member is None:
+            return member_id
+        if whose := member.row["on_behalf_of"]:
+            return _("{member} (for {name})").format(member=member.name, name=whose)
+        return member.name
 
     def district_name(self, code: str | None) -> str:
         """The district's name; the code itself where the territory does not know it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from commons.folding import folded
 from commons.messages import translate as _
 from commons.pool.read import Member
 from datasette_commons.portal.site import Site
@@ -19,9 +20,11 @@ def standing(member: Member, site: Site) -> Iterator[str]:
         )
     word = _succession(site, member.id)
     if member.row["succeeds"]:
-        yield _("Continues {name}: old links lead here.").format(
-            name=known_name(site, str(member.row["succeeds"]))
-        )
+        name = known_name(site, str(member.row["succeeds"]))
+        if folded(name) == folded(member.name):
+            yield _("Continues its earlier catalogue: old links lead here.")
+        else:
+            yield _("Continues {name}: old links lead here.").format(name=name)
         if word.get("by") and word.get("how"):
             when = date_words(word["when"]) if word.get("when") else "—"
             yield _("{by} said so on {when}: {how}").format(by=word["by"], when=when, how=word["how"])
