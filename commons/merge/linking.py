@@ -19,6 +19,7 @@ from commons.merge import shelf
 from commons.merge.claims import fields_of
 from commons.merge.shelf import Aside
 from commons.merge.succession import heir
+from commons.merge.workers import few_cycles
 
 AT_PLACE = "service_at_place"
 _TABLES = {
@@ -150,6 +151,7 @@ class Keys:
         return [(row[0], row[1], row[2]) for row in rows]
 
 
+@few_cycles()
 def first_round(
     keys: Keys,
     judgements: Sequence[Judgement],

@@ -19,7 +19,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
@@ -33,6 +33,7 @@ from commons.messages import N_
 WORTH_CHILDREN = 3_000  # records; below, the work is done before children are under way
 MOST_CHILDREN = 8
 WAITING_PER_CHILD = 3
+SELDOM = 50_000  # new objects between two looks for cycles; usually 700
 _TASK, _WORK = b"t", b"w"  # what a message to a child begins with
 _DONE, _FAILED = b"d", b"f"  # and one from it
 _LEAVING_S = 5.0  # a child that has nothing more to do
@@ -159,6 +160,18 @@ class Crew:
         return said[1:]
 
 
+@contextmanager
+def few_cycles() -> Iterator[None]:
+    """Look for cycles seldom within: where millions of small values come and go and few are in cycles, that
+    takes an eighth of all time."""
+    before = gc.get_threshold()
+    gc.set_threshold(SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def _context() -> BaseContext:
     """Forking copies one thread only: with others about, their locks would stay locked in the child."""
     alone = sys.platform == "linux" and threading.active_count() == 1
@@ -174,6 +187,7 @@ def _live(end: Connection, others: list[Connection], worker: Worker | None, shar
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to whoever started us
     gc.freeze()  # looking for cycles among what was here before would copy every page of the calling process
+    gc.set_threshold(SELDOM)
     told: SimpleQueue[bytes | None] = SimpleQueue()
     answers: SimpleQueue[bytes | None] = SimpleQueue()
     threading.Thread(target=_take, args=(end, told), daemon=True).start()
