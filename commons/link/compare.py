@@ -5,7 +5,7 @@ Whole numbers only, and no function of a maths library: the same answer on every
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import isqrt
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from commons.link.tables import load_tables
 
 Weight = Callable[[str], int]
 
+_ONCE = (1 << 32) - 1
 _SHORTEST = 4  # letters of a word that may be misspelt
 _PREFIX = 3  # letters of a word that may stand for a longer one
 
@@ -62,7 +63,7 @@ def near(a: str, b: str) -> bool:
         if len(b) == len(a) + 1 == _SHORTEST and b.replace("n", "", 1) == a:
             return True  # an ñ that a conversion lost
         return len(a) >= _PREFIX and len(b) >= 7 and b.startswith(a)
-    most = _slips(len(b))
+    most = slips(len(b))
     if len(b) - len(a) <= most and OSA.distance(a, b, score_cutoff=most) <= most:
         return True
     return b.startswith(a)
@@ -71,20 +72,32 @@ def near(a: str, b: str) -> bool:
 def may_be_near(a: int, b: int, size: int) -> bool:
     """Whether words of these letters, the longer one of this size, may be `near`: by a slip, or as a part."""
     unlike = a ^ b
-    return not unlike & a or not unlike & b or unlike.bit_count() <= 2 * _slips(size)
+    return not unlike & a or not unlike & b or unlike.bit_count() <= 2 * slips(size)
 
 
-def _slips(letters: int) -> int:
+def slips(letters: int) -> int:
+    """How many letters of a word may be wrong."""
     return letters // 5 if letters >= 5 else 1
 
 
 @lru_cache(maxsize=16_000)
 def letters_of(word: str) -> int:
-    """Which letters and figures a text has, as bits: two texts of few slips differ in few bits."""
-    bits = 0
+    """Which letters and figures a text has, and which twice, as bits: a slip changes two at most."""
+    once = twice = 0
     for letter in word:
-        bits |= 1 << (ord(letter) & 31)
-    return bits
+        bit = 1 << (ord(letter) & 31)
+        twice |= once & bit
+        once |= bit
+    return twice << 32 | once
+
+
+def letters_together(several: Iterable[int]) -> int:
+    """`letters_of` texts that are run together, of those of each."""
+    once = twice = 0
+    for bits in several:
+        twice |= bits >> 32 | once & bits
+        once |= bits & _ONCE
+    return twice << 32 | once
 
 
 class Read:
@@ -94,17 +107,33 @@ class Read:
     what the whole name counts more, once it was asked.
     """
 
-    __slots__ = ("bits", "counts", "joined", "longest", "name", "total", "whole", "words")
+    __slots__ = ("_joined", "_longest", "counts", "name", "total", "whole", "words")
 
     def __init__(self, name: Name, weight: Weight) -> None:
         self.name = name
         self.counts = {word: weight(word) for word in name.words}
         self.total = sum(self.counts.values())
         self.words = frozenset(name.words)
-        self.longest = sorted(name.words, key=_longest_first) if len(name.words) > 1 else list(name.words)
-        self.joined = "".join(name.words)
-        self.bits = letters_of(self.joined)
         self.whole: int | None = None
+        self._longest: list[str] | None = None
+        self._joined: tuple[str, int] | None = None
+
+    @property
+    def longest(self) -> list[str]:
+        """Its words, the longest first."""
+        found = self._longest
+        if found is None:
+            found = self._longest = sorted(self.name.words, key=_longest_first)
+        return found
+
+    @property
+    def joined(self) -> tuple[str, int]:
+        """Its words run together, and the letters of that."""
+        found = self._joined
+        if found is None:
+            text = "".join(self.name.words)
+            found = self._joined = (text, letters_of(text))
+        return found
 
 
 def _longest_first(word: str) -> tuple[int, str]:
@@ -153,8 +182,9 @@ def names(a: Read, b: Read) -> Alike:
 
 def _same_letters(a: Read, b: Read, left: list[str], right: list[str]) -> bool:
     """Whether what is left of both names is the same run together, or the whole names nearly are."""
-    most = max(len(a.joined), len(b.joined)) // 8
-    if most and _within(a.joined, b.joined, a.bits, b.bits, most):
+    (one, one_bits), (other, other_bits) = a.joined, b.joined
+    most = max(len(one), len(other)) // 8
+    if most and _within(one, other, one_bits, other_bits, most):
         return True
     return _run_together([w for w in a.name.words if w in left], [w for w in b.name.words if w in right])
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from commons.folding import folded
@@ -94,8 +94,7 @@ def name_of(text: str) -> Name:
     for piece, names_it in _pieces(text):
         begin = len(said)
         plain = _plain(piece)
-        for word in _expanded(_HOUSING.sub(" uhab ", plain) if "hab" in plain else plain, words):
-            sort, letter, mark = _sort(word)
+        for word, sort, letter, mark in _sorted(_HOUSING.sub(" uhab ", plain) if "hab" in plain else plain):
             letters += letter
             if sort == _PROPER:
                 if word not in said:
@@ -138,9 +137,9 @@ def _pieces(text: str) -> Iterator[tuple[str, bool]]:
 
 
 _PROPER, _SMALL, _MARK, _LEGAL, _SETTLEMENT = range(5)
+Sorted = tuple[str, int, str, str]  # a word, and what `_sort` says of it
 
 
-@lru_cache(maxsize=20_000)
 def _sort(word: str) -> tuple[int, str, str]:
     """What a word is in a name, its letter in the name's initials, and how it is compared if it is a mark."""
     words = load_tables().words
@@ -161,9 +160,9 @@ def spelling_of(text: str) -> int:
     return zlib.crc32(" ".join(_SPELLED.findall(kept)).encode())
 
 
-def _expanded(plain: str, words: Words) -> list[str]:
-    """The words, written out; without the "no." before a number."""
-    found: list[str] = []
+def _sorted(plain: str) -> list[Sorted]:
+    """The words, written out, and what each is; without the "no." before a number."""
+    words, found = load_tables().words, []
     said = _WORD.findall(plain)
     for n, word in enumerate(said):
         if word in words.context or word in words.number_words:
@@ -172,14 +171,21 @@ def _expanded(plain: str, words: Words) -> list[str]:
                 continue
             beside, means = words.context.get(word, (frozenset(), ""))
             if after in beside or (n and said[n - 1] in beside):
-                found.append(means)
+                found.append((means, *_sort(means)))
                 continue
-        whole = words.short.get(word)
-        if whole is None and "'" in word:
-            word = word.replace("'", "")
-            whole = words.short.get(word)
-        found += whole if whole is not None else (word,)
+        found += _written_out(word)
     return found
+
+
+@lru_cache(maxsize=20_000)
+def _written_out(word: str) -> tuple[Sorted, ...]:
+    """A word, or what it is short for, and what each is."""
+    short = load_tables().words.short
+    whole = short.get(word)
+    if whole is None and "'" in word:
+        word = word.replace("'", "")
+        whole = short.get(word)
+    return tuple([(each, *_sort(each)) for each in (whole if whole is not None else (word,))])
 
 
 def _mark(word: str, words: Words) -> str:
@@ -227,8 +233,8 @@ def _forms(text: str) -> list[str]:
     if "(" in rest or "[" in rest:
         rest = _BRACKETS.sub(inside, rest)
     lower = _same_length(rest)
-    if not any(word in lower for word in load_tables().words.former):
-        return [rest, *aliases]
+    if _formers_first().isdisjoint(_between(lower)):
+        return [rest, *aliases]  # most by far
     parts = _former(inside=True).split(lower)
     if len(parts) > 1:
         at, pieces = 0, []
@@ -249,6 +255,17 @@ def _same_length(text: str) -> str:
     """In small letters, one for one; where a letter would become two it stays."""
     lower = text.lower()
     return lower if len(lower) == len(text) else text
+
+
+@cache
+def _formers_first() -> frozenset[str]:
+    """What those words begin with."""
+    return frozenset(_between(words)[0] for words in load_tables().words.former)
+
+
+def _between(text: str) -> list[str]:
+    """What stands between spaces and the signs that may stand before or after those words."""
+    return text.replace(",", " ").replace(";", " ").replace(":", " ").replace("-", " ").split()
 
 
 @lru_cache(maxsize=2)

@@ -6,7 +6,7 @@ House", though each has the whole of its name. Where but a house or a web site i
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 
 from commons.link import compare
 from commons.link.features import Features
@@ -16,6 +16,9 @@ from commons.link.tables import load_tables
 
 def is_part(a: Features, b: Features) -> bool:
     """Whether in every two names of theirs with a word in common one has a piece that the other lacks."""
+    beside = load_tables().words.beside
+    if not any(name.pieces or not beside.isdisjoint(name.words) for name in (*a.names, *b.names)):
+        return False  # most names by far
     where = _where(a) | _where(b)
     pairs = [(x, y) for x in a.names for y in b.names if not set(x.words).isdisjoint(y.words)]
     return bool(pairs) and all(_lacks(x, y, where) or _lacks(y, x, where) or _beside(x, y) for x, y in pairs)
@@ -23,17 +26,17 @@ def is_part(a: Features, b: Features) -> bool:
 
 def other_level(a: Features, b: Features) -> bool:
     """Whether every name of the one is of another level than the names of the other: primary, high school."""
-    levels = [{level for name in each.names for level in _levels(name.words)} for each in (a, b)]
-    return bool(levels[0] and levels[1]) and levels[0].isdisjoint(levels[1])
+    one = _levels(a)
+    return bool(one and (other := _levels(b)) and one.isdisjoint(other))
 
 
-@lru_cache(maxsize=10_000)
-def _levels(words: tuple[str, ...]) -> frozenset[int]:
-    said = frozenset(words)
-    if said.isdisjoint(_level_words()):
-        return frozenset()  # most names by far
-    levels = load_tables().words.levels
-    return frozenset(n for n, several in enumerate(levels) if any(one <= said for one in several))
+def _levels(of: Features) -> set[int]:
+    found: set[int] = set()
+    for name in of.names:
+        if not _level_words().isdisjoint(name.words):  # few names by far
+            said, levels = frozenset(name.words), load_tables().words.levels
+            found.update(n for n, several in enumerate(levels) if any(one <= said for one in several))
+    return found
 
 
 @cache
@@ -43,8 +46,7 @@ def _level_words() -> frozenset[str]:
 
 def where_only(a: Features, b: Features) -> set[str]:
     """Words of one's names alone that say where both of them are."""
-    left, right = ({w for name in each.names for w in name.words} for each in (a, b))
-    alone = left ^ right
+    alone = {w for name in a.names for w in name.words} ^ {w for name in b.names for w in name.words}
     return alone & (_where(a) | _where(b)) if alone else alone
 
 
@@ -54,12 +56,13 @@ def _where(of: Features) -> set[str]:
 
 def is_body(a: Features, b: Features) -> bool:
     """Whether only one of them is a foundation: often of the same name as the house that it pays for."""
+    one, other = ([_names_body(name) for name in each.names] for each in (a, b))
+    return bool(one and other) and not any(x == y for x in one for y in other)
+
+
+def _names_body(name: Name) -> bool:
     bodies = load_tables().words.bodies
-    return bool(a.names and b.names) and all(
-        bodies.isdisjoint((*x.words, *x.legal)) != bodies.isdisjoint((*y.words, *y.legal))
-        for x in a.names
-        for y in b.names
-    )
+    return not (bodies.isdisjoint(name.words) and bodies.isdisjoint(name.legal))
 
 
 def other_unit(a: Street | None, b: Street | None) -> bool:

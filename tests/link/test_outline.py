@@ -15,7 +15,21 @@ from commons.link.rarity import Rarity
 from commons.link.score import Scorer
 from commons.link.tables import load_tables
 
-WORDS = ("Jacaranda", "Jacarandas", "Comedor", "II", "Norte", "Sol", "Año", "Ano", "UNAM", "Pueblo", "A.C.")
+WORDS = (
+    *(
+        "Jacaranda",
+        "Jacarandas",
+        "Jaca",
+        "randa",
+        "Comedor",
+        "Comedorsol",
+        "Sol",
+        "Sol Comedor",
+        "II",
+        "Norte",
+    ),
+    *("Año", "Ano", "UNAM", "Pueblo", "A.C."),
+)
 TITLES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join)
 
 
@@ -28,7 +42,9 @@ RECORDS = st.fixed_dictionaries(
         "title": TITLES,
         "alternate_names": perhaps(st.lists(TITLES, max_size=2)),
         "street_address": perhaps(
-            st.sampled_from(("Calle Sol 12", "C. Soll 12", "Av. Luna 12", "Sol 3", "Sol"))
+            st.sampled_from(
+                ("Calle Sol 12", "C. Soll 12", "Av. Luna 12", "Sol 3", "Sol", "Gran Luna 12", "Granluna 12")
+            )
         ),
         "neighbourhood": perhaps(st.sampled_from(("Del Valle", "Valle", "Centro", "Centrro"))),
         "city": perhaps(st.sampled_from(("México", "Ciudad de México", "Puebla"))),
@@ -81,3 +97,11 @@ def test_most_strangers_are_known_by_their_outlines() -> None:
     found = [features.of("place", {**r, "street_address": f"Luna {n}"}) for n, r in enumerate((near, far))]
     scorer = Scorer(load_tables().types["place"], Rarity({}))
     assert not list(outlines([f for f in found if f], scorer).worth([1], scorer.table.candidate))
+
+
+def test_lone_words_always_cost() -> None:
+    """What an outline takes for the best of two names is: more words of one's own are never better."""
+    for table in load_tables().types.values():
+        points = table.points
+        assert 2 * points["unlike"] >= points["extra"] >= 0
+        assert points["name_none"] <= points["name_least"] <= 0
