@@ -9,15 +9,14 @@ buckets of rarity only, so that keys change as seldom as scores do.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations
+from typing import NamedTuple
 
 from commons.link.features import Features
-from commons.link.normal import Name
-from commons.link.rarity import Rarity, hashed, name_atom, street_atom
+from commons.link.rarity import Rarity, hashed, hashed_word, name_atom, street_atom
 from commons.link.tables import load_tables
 
 MOST = 20  # records that share a key
@@ -27,18 +26,79 @@ PROPER = 3  # words of a name that make keys: those that are no words of kinds, 
 CELL_E6 = 10_000  # about a kilometre
 
 _ACRONYMS = frozenset({"organization", "project"})  # types whose names are shortened to initials
-_STRONG = frozenset("napesqi-kw")  # whole name, house, phone, e-mail, site, street, initials, rare word
-_VOWELS = re.compile(r"[aeiouhy]+")
-_TWICE = re.compile(r"(.)\1+")
+_GONE = str.maketrans("", "", "aeiouhyn")
+_BITS = (1 << 64) - 1
+_ONE, _OTHER = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F  # odd, and without a pattern
 
 
-def keys(features: Features, rarity: Rarity) -> set[int]:
-    """The hashes of a record's keys; an odd one is a strong key."""
-    found = set()
-    for key in _texts(features, rarity):
-        value = hashed(key)
-        found.add(value | 1 if key[0] in _STRONG else value & ~1)
-    return found
+class Word(NamedTuple):
+    """A word of a name as keys are made of it; in order of what is told by it: rare words first."""
+
+    is_generic: bool
+    bucket: int
+    text: str
+    alone: int  # hashes: of the word, …
+    stem: int  # … of what is left of it misspelt, beside an area …
+    beside: int  # … and beside another word
+
+
+class Keyer:
+    """Makes keys of records, by one count of what is common."""
+
+    def __init__(self, rarity: Rarity) -> None:
+        self._rarity, self._generic = rarity, load_tables().generic
+        self._word = lru_cache(maxsize=20_000)(self._word_of)
+
+    def of(self, features: Features) -> set[int]:
+        """The hashes of a record's keys; an odd one is a strong key."""
+        areas = [hashed_word(area) for area in _areas(features)]
+        strong, weak = self._of_names(features, areas)
+        strong += [hashed("p" + phone[-7:]) for phone in features.phones]
+        strong += [hashed("e" + email) for email in features.emails]
+        strong += [hashed("s" + site) for site in features.sites]
+        street = features.street
+        if street is not None:
+            if street.number:
+                strong.append(hashed(street_atom(features)))
+                number = hashed_word("m" + street.number)
+                weak += [_both(number, area) for area in areas]
+            if features.postal:
+                way = hashed_word("q" + max(street.words, key=len, default=""))
+                strong.append(_both(way, hashed_word(features.postal)))
+        if not features.names:
+            strong += areas
+        return {*[key | 1 for key in strong], *[key & ~1 for key in weak]}
+
+    def _of_names(self, features: Features, areas: Sequence[int]) -> tuple[list[int], list[int]]:
+        """The strong keys and the weak ones: whole names, initials, rare words; stems with what is beside."""
+        strong: list[int] = []
+        weak: list[int] = []
+        for name in features.names:
+            words = sorted(map(self._word, name.words))[:PROPER]
+            own = [word for word in words if not word.is_generic]
+            strong.append(hashed(name_atom(name.words, name.marks)))
+            strong.append(hashed("k" + skeleton("".join(name.words))))
+            strong += [word.alone for word in own if word.bucket <= RARE]
+            own = own or words
+            weak += [_both(word.stem, area) for word in own[:2] for area in areas]
+            weak += [(one.beside + other.beside) * _ONE & _BITS for one, other in combinations(own, 2)]
+            if features.type in _ACRONYMS and len(name.letters) > 2:
+                strong.append(hashed("i" + name.letters))
+            elif features.type in _ACRONYMS and len(name.words) == 1:
+                strong.append(hashed("i" + name.words[0]))
+        return strong, weak
+
+    def _word_of(self, text: str) -> Word:
+        alone, stem = hashed_word("w" + text), skeleton(text)
+        bucket = self._rarity.buckets.get(alone, 0)
+        return Word(
+            text in self._generic, bucket, text, alone, hashed_word("x" + stem), hashed_word("j" + stem)
+        )
+
+
+def _both(one: int, other: int) -> int:
+    """A hash of two hashes in this order."""
+    return (one * _ONE + other * _OTHER) & _BITS
 
 
 def weight(key: int) -> int:
@@ -46,52 +106,14 @@ def weight(key: int) -> int:
     return ENOUGH if key & 1 else 1
 
 
-def _texts(features: Features, rarity: Rarity) -> Iterator[str]:
-    areas = _areas(features)
-    for name in features.names:
-        yield from _of_name(name, areas, rarity)
-        if features.type in _ACRONYMS and len(name.letters) > 2:
-            yield "i" + name.letters
-        elif features.type in _ACRONYMS and len(name.words) == 1:
-            yield "i" + name.words[0]
-    for phone in features.phones:
-        yield "p" + phone[-7:]
-    for email in features.emails:
-        yield "e" + email
-    for site in features.sites:
-        yield "s" + site
-    street = features.street
-    if street is not None:
-        if street.number:
-            yield street_atom(features)
-            yield from [f"m{street.number} {area}" for area in areas]
-        if features.postal:
-            yield f"q{max(street.words, key=len, default='')} {features.postal}"
-    if not features.names:
-        yield from ["-" + area for area in areas]
-
-
-def _of_name(name: Name, areas: Sequence[str], rarity: Rarity) -> Iterator[str]:
-    yield name_atom(name.words, name.marks)
-    yield "k" + skeleton("".join(name.words))
-    generic, bucket = load_tables().generic, rarity.bucket
-    words = sorted([(word in generic, bucket("w" + word), word) for word in name.words])[:PROPER]
-    own = [word for of_kind, _bucket, word in words if not of_kind] or [word for *_both, word in words]
-    stems = [_stem(word) for word in own]
-    for of_kind, common, word in words:
-        if common <= RARE and not of_kind:
-            yield "w" + word
-    for stem in stems[:2]:
-        yield from [f"x{stem} {area}" for area in areas]
-    yield from [f"j{min(one, other)} {max(one, other)}" for one, other in combinations(stems, 2)]
-
-
 def skeleton(word: str) -> str:
     """What is left of a word in most misspellings: its first letter and its consonants but n, none twice."""
-    return word[:1] + _TWICE.sub(r"\1", _VOWELS.sub("", word[1:]).replace("n", ""))[:7]
-
-
-_stem = lru_cache(maxsize=20_000)(skeleton)
+    found, last = word[:1], ""
+    for letter in word[1:].translate(_GONE):
+        if letter != last:
+            found += letter
+            last = letter
+    return found[:8]
 
 
 def _areas(features: Features) -> list[str]:

@@ -12,14 +12,14 @@ from __future__ import annotations
 import marshal
 from array import array
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
-from itertools import chain, pairwise
 from typing import Any, Protocol
 
 from commons.link import block, carried, features, related
 from commons.link.carried import Carried
+from commons.link.components import Claims, Component
 from commons.link.judgements import NO_VERDICTS, Concerning, Verdicts
 from commons.link.model import Related
 from commons.link.outline import Outliner, Outlines
@@ -108,12 +108,13 @@ def rarity_of(shelf: Shelf, table: Table, spread: Spread = here, kept: Kept | No
 class Pairs:
     """Pairs of nodes as a * 2³² + b with a < b: what may be one thing, and what may be relatives.
 
-    `scores`: of the near ones, in their order; none where they were not weighed today.
+    `scores`, `kin_scores`: in the same order; none where they were not weighed today.
     """
 
     near: array[int]
     related: array[int]
     scores: Carried = field(default_factory=Carried, compare=False)
+    kin_scores: Carried = field(default_factory=Carried, compare=False)
 
 
 def compared(
@@ -134,10 +135,11 @@ def compared(
     found = Pairs(array("Q"), array("Q"))
     shared = replace(shared, outlines=outlines)
     for data in spread(pairs.take(), score_worker, shared):
-        near, scores, relatives, every = marshal.loads(data)  # noqa: S302  (written by `score_worker`)
+        near, scores, relatives, kin, every = marshal.loads(data)  # noqa: S302  (written by `score_worker`)
         found.near.frombytes(near)
         found.scores.extend(scores)
         found.related.frombytes(relatives)
+        found.kin_scores.extend(kin)
         if watch is not None:
             for pair in array("Q", every):
                 watch(pair >> 32, pair & 0xFFFFFFFF)
@@ -148,16 +150,20 @@ def _stretches(n: int) -> Iterator[tuple[int, int]]:
     return ((at, min(at + AT_ONCE, n)) for at in range(0, n, AT_ONCE))
 
 
+def _as_bytes(parts: Iterable[Sequence[int]]) -> dict[int, bytes]:
+    """The numbers of each part that has any."""
+    return {part: array("Q", values).tobytes() for part, values in enumerate(parts) if values}
+
+
 def count_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
     """Nodes → hashes of their atoms, by part; with the node if that is to be told."""
 
     def do(stretch: tuple[int, int]) -> bytes:
-        parts: dict[int, array[int]] = defaultdict(lambda: array("Q"))
+        parts: list[list[int]] = [[] for _ in range(PARTS)]
         for node in range(*stretch):
-            for atom in atoms(features.unpacked(shared.shelf[node])):
-                value = hashed_word(atom)
-                parts[value >> _SHIFT].extend((value, node) if shared.tell else (value,))
-        return marshal.dumps({part: values.tobytes() for part, values in parts.items()})
+            for value in map(hashed_word, atoms(features.unpacked(shared.shelf[node]))):
+                parts[value >> _SHIFT] += (value, node) if shared.tell else (value,)
+        return marshal.dumps(_as_bytes(parts))
 
     return do
 
@@ -171,16 +177,17 @@ def sum_worker(with_nodes: bool) -> Callable[[bytes], bytes]:
 def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
     """Nodes → (key, node), by part of the key; and their outlines."""
     outliner = Outliner(Scorer(shared.table, shared.rarity).weight)
+    keys = block.Keyer(shared.rarity).of
 
     def do(stretch: tuple[int, int]) -> bytes:
-        parts: dict[int, array[int]] = defaultdict(lambda: array("Q"))
+        parts: list[list[int]] = [[] for _ in range(PARTS)]
         rows = []
         for node in range(*stretch):
             read = features.unpacked(shared.shelf[node])
             rows.append(outliner.of(read))
-            for key in block.keys(read, shared.rarity):
-                parts[key >> _SHIFT].extend((key, node))
-        return marshal.dumps(({part: values.tobytes() for part, values in parts.items()}, b"".join(rows)))
+            for key in keys(read):
+                parts[key >> _SHIFT] += (key, node)
+        return marshal.dumps((_as_bytes(parts), b"".join(rows)))
 
     return do
 
@@ -214,7 +221,8 @@ def score_worker(shared: Shared) -> Callable[[bytes], bytes]:
     def do(data: bytes) -> bytes:
         weights = Counter(array("Q", data))
         every = array("Q", sorted([pair for pair, weight in weights.items() if weight >= block.ENOUGH]))
-        near, relatives, scores = array("Q"), array("Q"), []
+        near, relatives = array("Q"), array("Q")
+        scores, kin = [], []
         for pair in outlines.worth(every, least):
             a, b = prepared(pair >> 32), prepared(pair & 0xFFFFFFFF)
             score = scorer.score(a, b)
@@ -223,49 +231,36 @@ def score_worker(shared: Shared) -> Callable[[bytes], bytes]:
                 scores.append(carried.packed(score))
             elif related.reason(a.features, b.features, score):
                 relatives.append(pair)
+                kin.append(carried.packed(score))
         told = every.tobytes() if shared.tell else b""
-        return marshal.dumps((near.tobytes(), scores, relatives.tobytes(), told))
+        return marshal.dumps((near.tobytes(), scores, relatives.tobytes(), kin, told))
 
     return do
 
 
-def relatives(shared: Shared, pairs: Iterable[int], claims: Claims) -> Iterator[Related]:
+def relatives(shared: Shared, found: Pairs, claims: Claims) -> Iterator[Related]:
     """Proposals of relations; few for each record, the first by address."""
     scorer = Scorer(shared.table, shared.rarity)
     offered = []
-    for pair in pairs:
-        nodes = (pair >> 32, pair & 0xFFFFFFFF)
-        (one, a), (other, b) = ((n, claims.of(n)[0]) for n in nodes)
-        offered.append((min(a, b), max(a, b), (one, other) if a < b else (other, one)))
+    both = [(pair >> 32, pair & 0xFFFFFFFF) for pair in found.related]
+    for first in range(0, len(both), AT_ONCE):
+        part = both[first : first + AT_ONCE]
+        said = claims.of([node for nodes in part for node in nodes])
+        for at, ((a, *_more), (b, *_rest)) in enumerate(zip(said[::2], said[1::2], strict=True), first):
+            offered.append((min(a, b), max(a, b), at, a < b))
     times = Counter[str]()
-    for a, b, nodes in sorted(offered):
+    for a, b, at, is_forward in sorted(offered):
         if max(times[a], times[b]) < related.MOST:
             times.update((a, b))
-            left, right = (scorer.prepared(features.unpacked(shared.shelf[n])) for n in nodes)
-            score = scorer.score(left, right)
-            why = related.reason(left.features, right.features, score)
-            kin = related.proposal(a, b, left.features, right.features, why)
+            one, other = (features.unpacked(shared.shelf[n]) for n in both[at])
+            score = (
+                carried.unpacked(found.kin_scores[at])
+                if found.kin_scores
+                else scorer.score(scorer.prepared(one), scorer.prepared(other))
+            )
+            left, right = (one, other) if is_forward else (other, one)
+            kin = related.proposal(a, b, left, right, related.reason(left, right, score))
             yield replace(kin, evidence=dict(score.parts))
-
-
-@dataclass(frozen=True)
-class Claims:
-    """Which claims each node stands for, and which of them are one thing already."""
-
-    of: Callable[[int], Sequence[str]]  # node → addresses, in order
-    several: Sequence[int]  # nodes of more than one claim
-    clusters: Sequence[tuple[int, ...]] = ()  # nodes that exact linking has in one cluster
-
-
-@dataclass(frozen=True)
-class Component:
-    """Nodes that hang together, their claims, the pairs worth looking at, and their scores if known."""
-
-    nodes: Sequence[int]
-    claims: Sequence[Sequence[str]]
-    near: Sequence[tuple[int, int]]
-    clusters: Sequence[tuple[str, ...]]
-    scores: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True)
@@ -276,51 +271,15 @@ class Judged:
     verdicts: Verdicts = NO_VERDICTS
 
 
-def components(found: Pairs, claims: Claims, clusters: Mapping[str, tuple[str, ...]]) -> Iterator[Component]:
-    """The components of the graph of pairs; in order of their least node.
-
-    Args:
-        clusters: address → its cluster of exact linking.
-    """
-    up: dict[int, int] = {}
-
-    def root(node: int) -> int:
-        while (above := up.setdefault(node, node)) != node:
-            up[node] = up[above]
-            node = above
-        return node
-
-    near, scores = found.near, found.scores
-    joined = (p for c in claims.clusters for p in pairwise(c))
-    for a, b in chain(((p >> 32, p & 0xFFFFFFFF) for p in near), joined):
-        x, y = root(a), root(b)
-        up[max(x, y)] = min(x, y)
-    for node in claims.several:
-        root(node)
-    of: dict[int, list[int]] = defaultdict(list)
-    for node in sorted(up):
-        of[root(node)].append(node)
-    inside: dict[int, array[int]] = defaultdict(lambda: array("I"))  # where in `near`
-    for at, p in enumerate(near):
-        inside[root(p >> 32)].append(at)
-    for least, nodes in of.items():
-        said = [claims.of(node) for node in nodes]
-        exact = {clusters[a] for group in said for a in group if a in clusters} if clusters else ()
-        places = inside.get(least, ())
-        pairs = [(near[at] >> 32, near[at] & 0xFFFFFFFF) for at in places]
-        known = [scores[at] for at in places] if scores else ()
-        yield Component(nodes, said, pairs, sorted(exact), known)
-
-
 def group_worker(judged: Judged) -> Callable[[Sequence[Component]], bytes]:
     """Components → their links and candidates."""
     scorer = Scorer(judged.shared.table, judged.shared.rarity)
     concerning = Concerning(judged.verdicts)
 
     def do(batch: Sequence[Component]) -> bytes:
-        return marshal.dumps([_outcome(component) for component in batch])
+        return marshal.dumps([_outcome(component).plain() for component in batch])
 
-    def _outcome(component: Component) -> str:
+    def _outcome(component: Component) -> Found:
         shelf = judged.shared.shelf
         nodes = component.nodes
         at = {node: n for n, node in enumerate(nodes)}
@@ -331,7 +290,7 @@ def group_worker(judged: Judged) -> Callable[[Sequence[Component]], bytes]:
         record = cache(lambda n: scorer.prepared(features.unpacked(shelf[nodes[n]])))
         linking = Linking(scorer, record, component.claims, known)
         verdicts = concerning([a for claims in component.claims for a in claims])
-        return link(linking, near, clusters=component.clusters, verdicts=verdicts).to_json()
+        return link(linking, near, clusters=component.clusters, verdicts=verdicts)
 
     return do
 
@@ -357,10 +316,11 @@ def grouped(
             yield batch
 
     for data in spread(unknown(), group_worker, judged):
-        for component, text in zip(waiting.popleft(), marshal.loads(data), strict=True):  # noqa: S302  (ours)
-            told.append(Found.from_json(text))
+        for component, plain in zip(waiting.popleft(), marshal.loads(data), strict=True):  # noqa: S302  (ours)
+            outcome = Found.from_plain(plain)
+            told.append(outcome)
             if memory is not None:
-                memory.keep(component, text)
+                memory.keep(component, outcome.to_json())
     return Found.of(told)
 
 

@@ -18,7 +18,7 @@ from itertools import combinations, islice
 from commons.link import names
 from commons.link.cluster import NAMES, SAME_AS, Clusters, gather
 from commons.link.judgements import NO_VERDICTS, Verdicts
-from commons.link.model import Candidate, Decision, Link, LinkClaim, pair
+from commons.link.model import Candidate, Decision, Link, LinkClaim, in_order, pair
 
 JUDGED, IDENTIFIER, SAME_SERVICE_AND_PLACE = "judged", "identifier", "service-and-place"
 TIE, TWO_TARGETS, CHAIN, DISPUTED = "tie", "two-targets", "chain", "disputed"
@@ -68,7 +68,7 @@ def decide(
     candidates += ties + refused + attaching
     return Decision(
         tuple(clusters.all()),
-        tuple(sorted(held + more)),
+        tuple(sorted(held + more, key=in_order)),
         tuple(_open(candidates, clusters, verdicts)),
         tuple(unknown),
     )
@@ -285,7 +285,7 @@ def _open(candidates: Iterable[Candidate], clusters: Clusters, verdicts: Verdict
     """The candidates that still need a person: not joined after all, not settled; and what is disputed, or
     has to be judged again."""
     found: dict[tuple[str, str], Candidate] = {}
-    for candidate in sorted(candidates):
+    for candidate in sorted(candidates, key=in_order):
         of = (candidate.a, candidate.b)
         if clusters.of(candidate.a) is clusters.of(candidate.b) or of in verdicts.apart:
             continue

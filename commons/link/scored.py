@@ -19,9 +19,11 @@ from commons.link import asked
 from commons.link.average import FORBIDDEN, Groups
 from commons.link.cluster import SCORED
 from commons.link.judgements import NO_VERDICTS, Verdicts
-from commons.link.model import Candidate, Link, pair
+from commons.link.model import Candidate, Link, in_order, pair
 from commons.link.score import Score
 from commons.link.units import Fit, Linking, Part, Unit, joined_by, rules_out
+
+Plain = list[list[tuple[str, str, str, int, dict[str, str | int]]]]  # links, candidates, choices
 
 MARGIN = 4  # points by which an automatic link must be better than any other
 MOST_ALIKE = 40  # claims with equal features that are compared one by one
@@ -35,20 +37,29 @@ class Found:
     candidates: tuple[Candidate, ...] = ()
     choices: tuple[Candidate, ...] = ()
 
+    def plain(self) -> Plain | None:
+        """Lists that `from_plain` reads back; None where nothing came of it."""
+        kinds = (self.links, self.candidates, self.choices)
+        if not any(kinds):
+            return None
+        return [[(k.a, k.b, k.reason, k.score, dict(k.evidence)) for k in kind] for kind in kinds]
+
     def to_json(self) -> str:
         """One line that `from_json` reads back; "" where nothing came of it."""
-        plain = [
-            [(k.a, k.b, k.reason, k.score, dict(k.evidence)) for k in kind]
-            for kind in (self.links, self.candidates, self.choices)
-        ]
-        return json.dumps(plain, separators=(",", ":")) if any(plain) else ""
+        plain = self.plain()
+        return "" if plain is None else json.dumps(plain, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Found:
         """What `to_json` wrote. Raises ValueError where it is nothing of the kind."""
-        if not text:
+        return cls.from_plain(json.loads(text) if text else None)
+
+    @classmethod
+    def from_plain(cls, plain: Plain | None) -> Found:
+        """What `plain` gave."""
+        if plain is None:
             return NOTHING
-        links, candidates, choices = json.loads(text)
+        links, candidates, choices = plain
         return cls(
             tuple(Link(*k) for k in links),
             tuple(Candidate(*c) for c in candidates),
@@ -60,9 +71,9 @@ class Found:
         """All of them, in order."""
         found = list(several)
         return cls(
-            tuple(sorted(k for f in found for k in f.links)),
-            tuple(sorted(c for f in found for c in f.candidates)),
-            tuple(sorted(c for f in found for c in f.choices)),
+            tuple(sorted([k for f in found for k in f.links], key=in_order)),
+            tuple(sorted([c for f in found for c in f.candidates], key=in_order)),
+            tuple(sorted([c for f in found for c in f.choices], key=in_order)),
         )
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from commons.link import engine, features
-from commons.link.engine import Claims, Judged, Shared, Spread
+from commons.link.components import Claims, components
+from commons.link.engine import Judged, Shared, Spread
 from commons.link.exact import decide
 from commons.link.judgements import NO_VERDICTS, Verdicts
 from commons.link.model import Candidate, Decision, Link, LinkClaim, Related, pair
@@ -100,10 +101,11 @@ def _linked(
     pairs = engine.compared(shared, spread, _watcher(claims, watch))
     clusters = {a: c for c in exact.clusters for a in c if a in node}
     joined = [tuple(sorted({node[a] for a in c if a in node})) for c in dict.fromkeys(clusters.values())]
-    standing = Claims(claims.__getitem__, [n for n, same in enumerate(claims) if len(same) > 1], joined)
-    found = engine.components(pairs, standing, clusters)
+    several_said = [n for n, same in enumerate(claims) if len(same) > 1]
+    standing = Claims(len(claims), lambda nodes: [claims[n] for n in nodes], several_said, joined)
+    found = components(pairs.near, pairs.scores, standing, clusters)
     told = engine.grouped(found, Judged(shared, verdicts), spread)
-    return told, list(engine.relatives(shared, pairs.related, standing))
+    return told, list(engine.relatives(shared, pairs, standing))
 
 
 def with_proposals(

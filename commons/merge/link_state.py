@@ -27,7 +27,7 @@ from commons.link.tables import Table
 
 FILE_NAME = "links.db"
 MOST_CHANGED = 10  # percent of the nodes; where more changed, everything is looked at again
-_FORM = "1"
+_FORM = "2"
 _SIGN = 1 << 63  # SQLite's whole numbers have a sign; the order stays
 _TABLES = """
 CREATE TABLE node_{0} (id INTEGER PRIMARY KEY, digest BLOB UNIQUE, features TEXT, stamp INTEGER);
@@ -291,7 +291,8 @@ class _Changing:
         new, gone = [node for _place, node in added], set(removed)
         changed = self._count(new, removed)
         held = set(self._holding(changed)) - gone - set(new)
-        old_keys = {node: block.keys(self._features(node), self._before) for node in (*held, *removed)}
+        keys = block.Keyer(self._before).of
+        old_keys = {node: keys(self._features(node)) for node in (*held, *removed)}
         self._many("DELETE FROM node_@ WHERE id = ?", ((n,) for n in removed))
         digests = self._of._nodes.digests
         self._many(
@@ -350,7 +351,8 @@ class _Changing:
 
     def _rekey(self, old_keys: dict[int, set[int]], nodes: Collection[int]) -> set[int]:
         """Write the keys of these nodes; returns them, and all of blocks that grew too big or fit again."""
-        new_keys = {node: block.keys(self._features(node), self._after) for node in nodes}
+        keys_of = block.Keyer(self._after).of
+        new_keys = {node: keys_of(self._features(node)) for node in nodes}
         none: set[int] = set()
         go = [(k, n) for n, keys in old_keys.items() for k in keys - new_keys.get(n, none)]
         come = [(k, n) for n, keys in new_keys.items() for k in keys - old_keys.get(n, none)]
@@ -375,11 +377,11 @@ class _Changing:
         for node in (*touched, *gone):
             self._run("DELETE FROM near_@ WHERE a = ?", (node,))
             self._run("DELETE FROM near_@ WHERE b = ?", (node,))
-        scorer = Scorer(self._of._table, self._after)
+        scorer, keys = Scorer(self._of._table, self._after), block.Keyer(self._after).of
         rows = set()
         for node in touched:
             one = scorer.prepared(self._features(node))
-            for other in self._beside(node):
+            for other in self._beside(node, keys(self._features(node))):
                 pair = scorer.prepared(self._features(other))
                 score = scorer.score(one, pair)
                 if related.is_near(score, self._of._table.candidate):
@@ -388,9 +390,9 @@ class _Changing:
                     rows.add((min(node, other), max(node, other), 0))
         self._many("INSERT INTO near_@ VALUES (?, ?, ?)", sorted(rows))
 
-    def _beside(self, node: int) -> list[int]:
+    def _beside(self, node: int, keys: Iterable[int]) -> list[int]:
         found: Counter[int] = Counter()
-        for key in block.keys(self._features(node), self._after):
+        for key in keys:
             nodes = self._block(key)
             if len(nodes) <= block.MOST:
                 for other in nodes:

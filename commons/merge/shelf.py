@@ -7,9 +7,9 @@ children where there is work for them, and gone with the merge.
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import sqlite3
+import sys
 import tempfile
 from array import array
 from bisect import bisect_right
@@ -18,12 +18,14 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
+from io import FileIO
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from commons.link import engine, features
-from commons.link.engine import Claims, Component, Judged, Shared, Spread
+from commons.link.components import Claims, Component, components
+from commons.link.engine import Judged, Shared, Spread
 from commons.link.judgements import NO_VERDICTS, Concerning, Verdicts
 from commons.link.model import Related
 from commons.link.scored import Found
@@ -34,6 +36,7 @@ from commons.merge.workers import children_for, done
 TABLE = "link_features"
 COLUMNS = "type TEXT, digest BLOB, number INTEGER, first INTEGER, size INTEGER"
 _DIGEST_BYTES = 16
+_ASKED = 500  # claims at a time
 
 
 def row_of(number: int, type: str, fields: Mapping[str, Any]) -> tuple[str, bytes, int, bytes] | None:
@@ -46,21 +49,25 @@ def row_of(number: int, type: str, fields: Mapping[str, Any]) -> tuple[str, byte
 
 
 class FileShelf:
-    """Packed features by node, out of a file that other processes may read, too."""
+    """Packed features by node, out of a file that other processes may read, too.
+
+    Read, not mapped: every page of a map would stay in the memory of each process that looked at it.
+    """
 
     def __init__(self, path: Path, first: array[int], sizes: array[int]) -> None:
         self._path, self._first, self._sizes = path, first, sizes
-        self._map: mmap.mmap | None = None
+        self._file: FileIO | None = None
 
     def __len__(self) -> int:
         return len(self._first)
 
     def __getitem__(self, node: int) -> bytes:
-        if self._map is None:
-            with self._path.open("rb") as file:
-                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        at = self._first[node]
-        return self._map[at : at + self._sizes[node]]
+        if self._file is None:
+            self._file = FileIO(self._path)
+        if sys.platform != "win32":  # children of a fork have one place in the file together
+            return os.pread(self._file.fileno(), self._sizes[node], self._first[node])
+        self._file.seek(self._first[node])
+        return self._file.read(self._sizes[node])
 
     def __getstate__(self) -> tuple[Path, array[int], array[int]]:
         return self._path, self._first, self._sizes
@@ -70,9 +77,9 @@ class FileShelf:
 
     def close(self) -> None:
         """Let go of the file."""
-        if self._map is not None:
-            self._map.close()
-            self._map = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 @dataclass
@@ -220,10 +227,15 @@ class Aside:
                 found.setdefault(numbers[number], []).append(node)
         return [tuple(dict.fromkeys(c)) for c in found.values()]
 
-    def addresses(self, numbers: Iterable[int]) -> Iterator[str]:
-        for number in numbers:
-            sql = "SELECT address FROM claim WHERE number = ?"
-            yield self._connection.execute(sql, (number,)).fetchone()[0]
+    def addresses(self, several: Sequence[Sequence[int]]) -> list[list[str]]:
+        """The addresses of claims by number, each time in order."""
+        wanted = [number for numbers in several for number in numbers]
+        found: dict[int, str] = {}
+        for at in range(0, len(wanted), _ASKED):
+            part = wanted[at : at + _ASKED]
+            sql = f"SELECT number, address FROM claim WHERE number IN ({','.join('?' * len(part))})"
+            found.update(self._connection.execute(sql, part))
+        return [sorted([found[number] for number in numbers]) for numbers in several]
 
     def _number(self, address: str) -> int | None:
         """While every claim is an entity of its own, its number is its alias's."""
@@ -256,17 +268,18 @@ class _Type:
             rarity, pairs, self._stamps = found.rarity, found.pairs, found.stamps
         shared = Shared(self._table, shelf, rarity)
         standing = Claims(
-            lambda node: sorted(aside.addresses(nodes.of(node))),
+            len(shelf),
+            lambda several: aside.addresses([nodes.of(node) for node in several]),
             list(nodes.several()),
             aside.joined(nodes, cluster),
         )
         self._concerning = Concerning(verdicts)
         memory = self if self._state is not None and self._stamps else None
-        components = engine.components(pairs, standing, cluster)
-        told = engine.grouped(components, Judged(shared, verdicts), spread, memory)
+        hanging = components(pairs.near, pairs.scores, standing, cluster)
+        told = engine.grouped(hanging, Judged(shared, verdicts), spread, memory)
         if self._state is not None:
             self._state.keep(self._name, self._new, self._seen)
-        related = list(engine.relatives(shared, pairs.related, standing))
+        related = list(engine.relatives(shared, pairs, standing))
         shelf.close()
         return told, related
 
