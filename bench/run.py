@@ -1,9 +1,9 @@
-"""`python bench/run.py [--million]`: our merge, the script and the floor, on the same catalogues.
+"""`python bench/run.py`: our merge, the script and the floor, on the same catalogues, each in its own process.
 
-Each runs in a process of its own; seconds are wall-clock, memory is the peak of it and all its children
-together (proportional set size, sampled). 10 × 100 and 100 × 100 always; 1,000 × 1,000 with --million. Then
-1,000 × 100 is merged by us alone: from nothing, again with all examined (`--full`), and from the last pool
-after three records of one member changed.
+Seconds are wall-clock and of the processor (starting Python and all children included), memory is the peak of
+the process and all its children together (proportional set size, sampled). 10 × 100 and 100 × 100, or each
+`--size`; 1,000 × 1,000 with --million. Then 1,000 × 100 is merged by us alone: from nothing, again with all
+examined (`--full`), and from the last pool after three records of one member changed.
 """
 # ruff: noqa: T201
 
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from generate import generate
 
@@ -58,8 +59,17 @@ def memory(pid: int) -> int:
     return total * 1024
 
 
-def run(way: str, folder: Path) -> tuple[float, int, int]:
-    """(seconds, peak bytes, records) of one way, which finds nothing that another one made."""
+class Ran(NamedTuple):
+    """How one way went: seconds, seconds of the processor, the most bytes at one time, records."""
+
+    seconds: float
+    processor: float
+    peak: int
+    things: int
+
+
+def run(way: str, folder: Path) -> Ran:
+    """One way, which finds nothing that another one made."""
     shutil.rmtree(folder / "store", ignore_errors=True)
     for name in ("commons.lock", *(f"{way}.db" for way in WAYS)):
         (folder / name).unlink(missing_ok=True)
@@ -79,32 +89,42 @@ def run(way: str, folder: Path) -> tuple[float, int, int]:
     with process.stdout:
         said = process.stdout.read()
     peak = max(peak, used.ru_maxrss * 1024)  # of the process alone: what sampling may have missed
-    return seconds, peak, int(said)
+    return Ran(seconds, used.ru_utime + used.ru_stime, peak, int(said))
+
+
+def size_of(text: str) -> tuple[int, int]:
+    """`30x1000`: catalogues, and records of each."""
+    catalogues, _x, records = text.partition("x")
+    return int(catalogues), int(records)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--million", action="store_true", help="1,000 × 1,000 too (twenty minutes)")
+    parser.add_argument("--size", type=size_of, action="append", help="these sizes alone, as 30x1000")
     parser.add_argument("--folder", type=Path, help="keep the catalogues here")
     asked = parser.parse_args()
     for name in ("commons", "bench"):  # as installed programs are: nothing is compiled while it is measured
         compileall.compile_dir(HERE.parent / name, quiet=1)
-    print("| catalogues × records | way | seconds | × floor | peak MB | things |\n|---|---|---|---|---|---|")
-    for catalogues, records in SIZES + [MILLION] * asked.million:
+    print("| catalogues × records | way | seconds | of processor | × floor | peak MB | things |")
+    print("|---|---|---|---|---|---|---|")
+    for catalogues, records in (asked.size or SIZES) + [MILLION] * asked.million:
         base = asked.folder or Path(tempfile.mkdtemp(prefix="commons-bench-"))
         folder = base / f"{catalogues}x{records}"
         if not (folder / "federation.yaml").exists():
             generate(folder, catalogues, records)
         took = {way: run(way, folder) for way in WAYS}
-        for way, (seconds, peak, things) in took.items():
-            times = seconds / took["floor"][0]
+        for way, ran in took.items():
+            times = ran.seconds / took["floor"].seconds
             print(
-                f"| {catalogues:,} × {records:,} | {WAYS[way]} | {seconds:.1f} | {times:.1f} "
-                f"| {peak / 1e6:.0f} | {things:,} |",
+                f"| {catalogues:,} × {records:,} | {WAYS[way]} | {ran.seconds:.1f} | {ran.processor:.1f} "
+                f"| {times:.1f} | {ran.peak / 1e6:.0f} | {ran.things:,} |",
                 flush=True,
             )
         if asked.folder is None:
             shutil.rmtree(base)
+    if asked.size:
+        return
     print()
     for catalogues, records in [AGAIN] + [MILLION] * asked.million:
         again(catalogues, records, asked.folder)
