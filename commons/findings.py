@@ -563,6 +563,19 @@ KINDS: dict[str, Kind] = {
         N_("{member} is on pause and has shared under a new key since."),
         N_("Compare its eight new words by telephone, then: commons federation resume"),
     ),
+    "pause-back": Kind(
+        "note",
+        N_("While {member} is on pause, what it withdrew after release {release} is seen again: {n} in all."),
+        N_("If those were its own words, end the pause; to keep one away: commons federation hold ADDRESS"),
+    ),
+    "pause-gone": Kind(
+        "warning",
+        N_(
+            "Release {release} of {member} is shown without what later withdrawals took out of it for good:"
+            " {n} in all."
+        ),
+        N_("If they send the file of that release again, put it into the inbox and merge: all comes back."),
+    ),
     "E_TOOOLD": Kind(
         "warning", N_("The last release of {member} is too old to be shown."), N_("Ask them for a new one.")
     ),

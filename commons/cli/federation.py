@@ -25,7 +25,7 @@ from commons.cli.output import (
     show_table,
     tell,
 )
-from commons.cli.receipt import names_in
+from commons.cli.receipt import gone_in_words, names_in
 from commons.errors import InputError
 from commons.federation import edit, inbox, looked, requests, states
 from commons.federation import lock as locks
@@ -122,7 +122,7 @@ def show(path: Path, as_json: bool) -> None:
     rows = [
         [
             called[m.id],
-            _standing(policy, m, standing[m.id]),
+            _standing(policy, m, standing[m.id], lock),
             _state(newest.get(m.id), zone_of(policy)),
             ", ".join(s.shown for s in m.sources),
         ]
@@ -145,7 +145,7 @@ def show(path: Path, as_json: bool) -> None:
         say(text.format(until=until, held=held, reason=hold.reason))
 
 
-def _standing(policy: Policy, member: policies.Member, known: Standing) -> str:
+def _standing(policy: Policy, member: policies.Member, known: Standing, lock: locks.Lock | None) -> str:
     """How it stands; before it, what federation.yaml says since the last merge."""
     heir = policy.member(policy.successors.get(member.id, ""))
     if heir is not None:
@@ -153,6 +153,9 @@ def _standing(policy: Policy, member: policies.Member, known: Standing) -> str:
     words = [known.word, known.used(now())]
     if member.pause is not None and known.state != states.PAUSED:
         words.insert(0, _("on pause from the next merge on"))
+    locked = lock.members.get(member.id) if lock is not None else None
+    if locked is not None and locked.withheld and known.state == states.PAUSED:
+        words.append(gone_in_words(len(locked.withheld)))
     return " · ".join(word for word in words if word)
 
 

@@ -6,6 +6,7 @@ is not seen. It ends by the maintainer's word only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import ClassVar
 import click
 
 from commons.cli.clock import day_of, minute_of, zone_of
-from commons.cli.federation_options import answer, file_of, file_option, say_next
+from commons.cli.federation_options import answer, federation_command, file_of, file_option, say_next
 from commons.cli.output import (
     ask,
     confirm,
@@ -32,12 +33,15 @@ from commons.errors import InputError
 from commons.federation import entry, lock
 from commons.federation import policy as policies
 from commons.federation.called import member_called
-from commons.federation.lock import NoLock
+from commons.federation.lock import Lock, NoLock
+from commons.federation.policy import Policy
 from commons.federation.rules import Added, Member
 from commons.federation.store import Store
 from commons.federation.trust import Seen
 from commons.format.words import spoken
-from commons.messages import N_
+from commons.merge.returning import Pauses, aside
+from commons.merge.undone import Undone
+from commons.messages import N_, ngettext
 from commons.messages import translate as _
 
 _SHOWN = 8
@@ -52,6 +56,21 @@ class NotKnownHere(InputError):
     known: str
     template: ClassVar[str] = N_("No release {version} of {name} is known here.")
     hint_template: ClassVar[str] = N_("Known are: {known}. Choose one of them with --at.")
+
+
+@dataclass(eq=False)
+class CannotBeShown(InputError):
+    """The named release lies here only without what was withdrawn later, and another one lies here whole."""
+
+    name: str
+    version: str
+    n: int
+    nearest: str
+    template: ClassVar[str] = N_(
+        "Release {version} of {name} cannot be shown any more: what was withdrawn later is gone from it"
+        " ({n} in all)."
+    )
+    hint_template: ClassVar[str] = N_("The nearest that can be shown whole: --at {nearest}")
 
 
 @dataclass(eq=False)
@@ -91,23 +110,82 @@ def pause(member: str, at: str | None, reason: str | None, path: Path, as_json: 
     if not any(s.version == version for s in known):
         numbers = ", ".join(dict.fromkeys(version_words(s.version) for s in known[-_SHOWN:])) or "—"
         raise NotKnownHere(accepted.name, version_words(version) if version else "—", numbers)
-    said = answer(reason, "--reason", _("Why?"))
     assert version is not None
+    undone = _foreseen(policy, path, accepted, known, version)
+    said = answer(reason, "--reason", _("Why?"))
     entry.set_key(path, accepted.id, "pause", {"at": list(version), "reason": said})
     used = next(s for s in known if s.version == version)
     if as_json:
         epoch, number = used.version
-        show_json({"member": accepted.id, "at": list(version), "used": {"epoch": epoch, "number": number}})
+        show_json(
+            {
+                "member": accepted.id,
+                "at": list(version),
+                "used": {"epoch": epoch, "number": number},
+                "seen_again": list(undone.back),
+                "gone": undone.gone,
+            }
+        )
         return
     text = _("{name} is on pause: release {version} of {date} is shown, and nothing later.")
     date = day_of(used.manifest.issued_at, zone)
     say(text.format(name=accepted.name, version=version_words(used.version), date=date))
+    _say_undone(undone, path)
     say_next(path)
     tell(
         _("They can recover with their sheet: commons keys recover COPY --not-mine {n}").format(
             n=version[1] + 1
         )
     )
+
+
+def _foreseen(
+    policy: Policy, path: Path, member: Member, known: Sequence[Seen], version: tuple[int, int]
+) -> Undone:
+    """What the pause would undo. Raises CannotBeShown where the release is here in part, another whole."""
+    store = Store.beside(path)
+    with aside(store) as examined:
+        pauses = Pauses(policy, _last(path), store, examined, now())
+
+        def lacks(at: tuple[int, int]) -> int:
+            locked, undone = pauses.at(member, at)
+            used = locked.release if (locked.epoch, locked.number) == at else None
+            return 0 if used is not None and store.lacks(used) else undone.gone if used else 1
+
+        found = pauses.at(member, version)[1]
+        if not found.gone or not lacks(version):
+            return found
+        others = sorted({s.version for s in known if s.version != version})
+        before = [v for v in reversed(others) if v < version]
+        after = [v for v in others if v > version]
+        nearest = next((v for v in before + after if not lacks(v)), None)
+    if nearest is not None:
+        raise CannotBeShown(member.name, version_words(version), found.gone, version_words(nearest))
+    return found  # nothing better is here, and what came later must be stopped all the same
+
+
+def _say_undone(undone: Undone, path: Path) -> None:
+    """What was withdrawn later and is seen again, and what cannot be."""
+    if n := len(undone.back):
+        text = ngettext(
+            "What was withdrawn later is seen again while the pause lasts: {n} record.",
+            "What was withdrawn later is seen again while the pause lasts: {n} records.",
+            n,
+        )
+        say(text.format(n=n))
+        for address in undone.back[:_SHOWN]:
+            say(f"  {address}")
+        if n > _SHOWN:
+            say("  " + ngettext("… and {n} more", "… and {n} more", n - _SHOWN).format(n=n - _SHOWN))
+        hold = federation_command(path, "federation", "hold", undone.back[0], "--later")
+        tell(_("If one of them must stay away, hold it until all is clear: {command}").format(command=hold))
+    if n := undone.gone:
+        text = ngettext(
+            "{n} record of it was withdrawn later and is gone here; it stays away.",
+            "{n} records of it were withdrawn later and are gone here; they stay away.",
+            n,
+        )
+        say(text.format(n=n))
 
 
 def _version(text: str, known: list[Seen]) -> tuple[int, int]:
@@ -122,13 +200,19 @@ def _version(text: str, known: list[Seen]) -> tuple[int, int]:
 
 def _in_use(path: Path, member: Member, known: list[Seen]) -> tuple[int, int] | None:
     """The release that the last merge used; before the first merge the newest one here."""
-    try:
-        locked = lock.read(file_of(path).parent).members.get(member.id)
-    except NoLock:
-        locked = None
+    last = _last(path)
+    locked = last.members.get(member.id) if last is not None else None
     if locked is not None and locked.release is not None:
         return locked.epoch, locked.number
     return known[-1].version if known else None
+
+
+def _last(path: Path) -> Lock | None:
+    """What the last merge locked; None before the first."""
+    try:
+        return lock.read(file_of(path).parent)
+    except NoLock:
+        return None
 
 
 def _brought(release: Seen) -> int:

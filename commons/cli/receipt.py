@@ -139,7 +139,9 @@ def receipt_lines(
     yield from difference_lines(found, names)
     for key, one, many in _COUNTED:
         n = found.get(key, 0)
-        if n:
+        if n and key == "withheld" and found["state"] == locks.PAUSED:
+            yield gone_in_words(n)
+        elif n:
             yield translate(one if n == 1 else many).format(n=n)
     refused = sum(found["refused"].values())
     if refused:
@@ -148,6 +150,15 @@ def receipt_lines(
     if found.get("admitted"):
         by = ", ".join(names.get(speaker, speaker) for speaker in found["admitted"])
         yield _("It is taken up because these members vouch for it: {members}.").format(members=by)
+
+
+def gone_in_words(n: int) -> str:
+    """What a member on pause had in the release that is shown, and nothing here can show."""
+    return ngettext(
+        "{n} record of it is not here any more: it was withdrawn later, or did not come along.",
+        "{n} records of it are not here any more: they were withdrawn later, or did not come along.",
+        n,
+    ).format(n=n)
 
 
 def _waiting(found: Mapping[str, Any], name: str) -> Iterator[str]:

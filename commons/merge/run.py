@@ -46,7 +46,9 @@ from commons.merge.last import LastPool, sum_of
 from commons.merge.mending import mend
 from commons.merge.plan import MemberPlan, plan, territory_digest, vocabularies_digest
 from commons.merge.renew import How, Previous, renew
+from commons.merge.returning import returning
 from commons.merge.sealing import seal
+from commons.merge.undone import unexplained
 from commons.messages import N_
 from commons.schema import territory as territories
 from commons.schema.spec import load_schema
@@ -146,7 +148,9 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
                     raise
             except WithdrawnSince as pruned:  # a withdrawal no longer counts: it was not its member's
                 if not store.unseal(pruned.release):
-                    raise
+                    if store.lacks(pruned.release):
+                        raise
+                    store.note_lacking(pruned.release)  # what it lacks is named, and nobody else waits for it
 
 
 def _merge_seen(
@@ -183,7 +187,10 @@ def _merge_seen(
         territory=territory_of(policy),
         allow_shrink=allowed(policy, options.allow_shrink, locks.admitted(folder)),
     )
-    planned = replace(planned, lock=withheld.noted(planned.lock, _lacking(store), examined))
+    returned = returning(planned.lock, previous, store, seen, examined, dry_run=options.dry_run)
+    fetched.findings += returned.findings
+    lacking = _lacking(store) | returned.gone
+    planned = replace(planned, lock=withheld.noted(planned.lock, lacking, examined))
     if options.dry_run:
         return Merged(planned.lock, None, planned.members, fetched)
     for moved in requests.accept({id for id, m in planned.lock.members.items() if m.admitted}, store):
@@ -321,11 +328,7 @@ def _whole(lock: Lock, store: Store, gate: Gate, known: Mapping[str, str] = NOTH
             raise locks.LockRefused(
                 locks.FILE_NAME, N_("what it says of a release is not what the release says")
             )
-        if not all(admission.explains(intake.member, version, hidden) for hidden in intake.hidden):
-            raise WithdrawnSince(intake.member, intake.release)
-        if intake.form == "pruned" and not all(
-            admission.explains_row(intake.member, version, row) for row in intake.rows()
-        ):
+        if unexplained(admission, intake, version):
             raise WithdrawnSince(intake.member, intake.release)
         yield release
 

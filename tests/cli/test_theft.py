@@ -95,6 +95,7 @@ def test_one_pause_brings_the_last_good_release_back(city: Run) -> None:
     steal(city)
     paused = city("federation", "pause", "paz", "--at", "1", "--reason", "robo: la laptop", "-f", "city")
     assert paused.code == 0 and "--not-mine 2" in paused.err
+    assert "seen again while the pause lasts: 2 records" in paused.out and f"  {before[0]}" in paused.out
     assert "on pause from the next merge on" in city("federation", "show", "-f", "city").out
     merge(city)
     assert shown() == GOOD and addresses() == before
@@ -194,3 +195,35 @@ def test_a_pause_where_nothing_was_yet_is_refused(city: Run) -> None:
     assert city("federation", "pause", "paz", "-f", "city").code == 2
     assert city("federation", "pause", "nadie", "--reason", "x", "-f", "city").code == 2
     assert city("federation", "pause", "paz", "--reason", "x", "-f", "city", "--json").json["at"] == [0, 1]
+
+
+@pytest.mark.parametrize("way", ["earlier", "all of it"])
+def test_a_pause_at_a_release_that_is_not_whole_any_more_is_refused(city: Run, way: str) -> None:
+    """Its member withdrew since, and nothing lies sealed: another that can be shown is named, the nearest."""
+    if way == "earlier":
+        city("withdraw", "--earlier", "service/ropa", "--yes", "-c", "paz.db")
+    else:
+        city("withdraw", "service/ropa", "--yes", "-c", "paz.db")
+    share(city, "paz.db")
+    merge(city, "--purge-now")
+    refused = city("federation", "pause", "paz", "--at", "1", "--reason", "x", "-f", "city")
+    assert refused.code == 2 and "--at 2" in refused.err and "1 in all" in refused.err
+    assert "pause" not in Path("city/federation.yaml").read_text("utf-8")
+    assert city("federation", "pause", "paz", "--at", "2", "--reason", "x", "-f", "city").code == 0
+    assert merge(city)["findings"] == []
+
+
+def test_a_pause_that_cannot_show_all_says_what_stays_away_wherever_people_look(city: Run) -> None:
+    """Written by hand, or purged since: the merge of all others ends, and the receipt knows."""
+    city("withdraw", "--earlier", "service/ropa", "--yes", "-c", "paz.db")
+    share(city, "paz.db")
+    city("federation", "pause", "paz", "--at", "1", "--reason", "x", "-f", "city")
+    merge(city, "--purge-now")
+    path = Path("city/federation.yaml")
+    path.write_text(path.read_text("utf-8").replace("at: [0, 1]", "at: [0, 2]"), "utf-8")
+    merge(city, "--purge-now")
+    path.write_text(path.read_text("utf-8").replace("at: [0, 2]", "at: [0, 1]"), "utf-8")
+    told = city("merge", "-f", "city")
+    assert told.code == 1 and "Release 1 of paz is shown without" in told.out and "huerto" in told.out
+    assert "1 record of it is not here any more" in city("receipt", "paz", "-f", "city").out
+    assert "1 record of it is not here any more" in city("federation", "show", "-f", "city").out

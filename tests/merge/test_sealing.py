@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from commons.addresses import tombstone
 from commons.format.container import write_file
 from commons.merge import run
-from commons.merge.run import Options, merge
+from commons.merge.run import Merged, Options, merge
 from commons.model import Record
 from tests.hostile.making import place, withdrawal
 from tests.merge.world import AS_OF, Federation
@@ -41,7 +41,11 @@ class Home:
         home = cls(Federation(folder))
         folder.mkdir(exist_ok=True)
         id = home.federation.id("a")
-        rules = {"name": "Prueba", "licences": ["CC-BY-4.0"], "members": [{"id": id, "name": "a"}]}
+        rules = {
+            "name": "Prueba",
+            "licences": ["CC-BY-4.0"],
+            "members": [{"id": id, "name": "a", "sources": ["inbox"]}],
+        }
         (folder / "federation.yaml").write_text(yaml.safe_dump(rules), "utf-8")
         return home
 
@@ -72,8 +76,14 @@ class Home:
         files = (p for p in folder.rglob("*") if p.is_file())
         return [p.relative_to(folder).as_posix() for p in files if text.encode() in p.read_bytes()]
 
-    def merge(self, **more: object) -> None:
-        merge(self.federation.folder, replace(OPTIONS, **more))  # type: ignore[arg-type]
+    def merge(self, **more: object) -> Merged:
+        return merge(self.federation.folder, replace(OPTIONS, **more))  # type: ignore[arg-type]
+
+    def pause(self, number: int) -> None:
+        path = self.federation.folder / "federation.yaml"
+        rules = yaml.safe_load(path.read_text("utf-8"))
+        rules["members"][0]["pause"] = {"at": [0, number], "reason": "robo"}
+        path.write_text(yaml.safe_dump(rules), "utf-8")
 
 
 @pytest.fixture
@@ -136,13 +146,48 @@ def test_what_a_pause_puts_back_is_pruned_again_of_what_was_withdrawn_before_it(
         home.take_down(id, "earlier")
         home.share()
         home.merge()
-    path = home.federation.folder / "federation.yaml"
-    rules = yaml.safe_load(path.read_text("utf-8"))
-    rules["members"][0]["pause"] = {"at": [0, 2], "reason": "robo"}
-    path.write_text(yaml.safe_dump(rules), "utf-8")
+    home.pause(2)
     home.merge()
     assert any(name.startswith("store/releases/") for name in home.says("ZQ-dos-0-QZ"))
     assert all(name.startswith("store/sealed/") for name in home.says("ZQ-uno-0-QZ"))
+
+
+def told(merged: Merged) -> list[tuple[str, object]]:
+    return [(f.code, f.details["n"]) for f in merged.findings if f.code.startswith("pause-")]
+
+
+@pytest.mark.parametrize("kind", ["record", "earlier"])
+def test_a_pause_before_a_withdrawal_shows_it_again_and_says_so_each_time(home: Home, kind: str) -> None:
+    """It may be a thief's. What a dry run says is what the merge says, and it puts nothing back itself."""
+    home.take_down("uno", kind)
+    home.share()
+    assert told(home.merge()) == []
+    home.pause(1)
+    for dry_run in (True, False, True, False):
+        before = home.says("ZQ-uno-0-QZ")
+        assert told(home.merge(dry_run=dry_run)) == [("pause-back", 1)]
+        assert not dry_run or home.says("ZQ-uno-0-QZ") == before
+    assert "ZQ-uno-0-QZ" in home.federation.titles()
+
+
+def test_a_pause_at_what_cannot_be_shown_any_more_stops_nobody(home: Home) -> None:
+    """What is gone stays away and is told of, each time; all others, and what is left, are merged. The lock
+    has one root. A file of that release that comes later makes it whole again."""
+    first = home.federation.store.read(home.federation.last["a"])
+    home.take_down("uno", "record")
+    home.share()
+    home.merge(purge=True)
+    home.pause(1)
+    for dry_run in (True, False, True, False):
+        merged = home.merge(dry_run=dry_run)
+        assert told(merged) == [("pause-gone", 1)]
+    assert home.federation.titles() == ["ZQ-dos-0-QZ", "ZQ-tres-0-QZ"]
+    again = home.merge(locked=True).result
+    assert merged.result and again and merged.result.root == again.root
+    (home.federation.folder / "inbox").mkdir(exist_ok=True)
+    write_file(home.federation.folder / "inbox" / "again.entrega", first)
+    assert told(home.merge()) == [("pause-back", 1)]
+    assert "ZQ-uno-0-QZ" in home.federation.titles()
 
 
 STEPS = st.lists(
