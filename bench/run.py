@@ -1,4 +1,4 @@
-"""`python bench/run.py`: our merge, the script and the floor, on the same catalogues, each in its own process.
+"""`python bench/run.py`: our merge, the script and the floor, on the same catalogues, a process for each.
 
 Seconds are wall-clock and of the processor (starting Python and all children included), memory is the peak of
 the process and all its children together (proportional set size, sampled). 10 × 100 and 100 × 100, or each

@@ -22,7 +22,7 @@ from commons.pool.rows import Row
 from commons.pool.write import Writer
 from commons.schema.spec import Schema
 
-AT_ONCE = 500  # entities that are made at one go
+AT_ONCE = 100  # entities that are made at one go
 Groups = Mapping[int, tuple[int, ...]]  # number of an entity's naming claim → its claims'; () for the others
 Claim = tuple[int, str, str, str]  # number, type, address, canonical JSON
 
