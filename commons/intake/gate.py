@@ -184,7 +184,6 @@ class Gate:
 
     def _folder(self) -> Path:
         if self._kept is not None:
-            self._kept.mkdir(parents=True, exist_ok=True)
             return self._kept
         if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="commons-intake-")
@@ -226,7 +225,9 @@ class Gate:
         if asked:
             self.get_ready()
             assert self._processes is not None
-            descriptor, name = tempfile.mkstemp(dir=self._folder(), prefix=".new-")
+            folder = self._folder()
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=folder, prefix=".new-")
             parts = [part for one in asked for part in pack_job(one.job, one.data, self._lent)]
             batch.number = self._processes.start(parts, os.fdopen(descriptor, "wb"))
             batch.written = Path(name)
