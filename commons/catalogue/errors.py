@@ -161,7 +161,7 @@ class AlreadyShared(InputError):
     """A withdrawal has left with a release; a signed word cannot be taken back."""
 
     step: int
-    template: ClassVar[str] = N_("Step {step} withdrew a record and was already shared; that is final.")
+    template: ClassVar[str] = N_("What step {step} withdrew was already shared; that is final.")
     hint_template: ClassVar[str] = N_("Make a new record; it gets an address of its own.")
 
 

@@ -98,6 +98,7 @@ class Joined:
     moved: tuple[tuple[Side, Key, Key], ...] = ()
     from_a: frozenset[Key] = frozenset()
     from_b: frozenset[Key] = frozenset()
+    met: tuple[Key, ...] = ()  # made in both copies under one id and one title: taken for one thing
 
 
 def rolled_back(now: Mapping[Key, State], changes: Iterable[Change]) -> dict[Key, State | None]:
@@ -144,6 +145,7 @@ def join(
         moved,
         frozenset(k for k, s in states.items() if not same(s, b.states.get(k))),
         frozenset(k for k, s in states.items() if not same(s, a.states.get(k))),
+        tuple(key for key in _made_in_both(a, b) if states[key] is not None),
     )
 
 
@@ -318,14 +320,8 @@ def _apart(a: Copy, b: Copy, schema: Schema) -> tuple[Copy, Copy, tuple[tuple[Si
     The one made first keeps it. References within the other's copy follow.
     """
     moved: list[tuple[Side, Key, Key]] = []
-    for key in sorted(a.states.keys() & b.states.keys()):
+    for key in _made_in_both(a, b):
         mine, theirs = a.states[key], b.states[key]
-        if key[0] in (CONSENT, WITHDRAWAL, "catalogue") or mine.fields.get("salt") == theirs.fields.get(
-            "salt"
-        ):
-            continue
-        if a.at_parting(key) is not None or b.at_parting(key) is not None:
-            continue
         if folded(_title(mine, key)) == folded(_title(theirs, key)):
             continue
         side: Side = "b" if _age(mine) <= _age(theirs) else "a"
@@ -336,6 +332,15 @@ def _apart(a: Copy, b: Copy, schema: Schema) -> tuple[Copy, Copy, tuple[tuple[Si
         _moved(b, {old: new for side, old, new in moved if side == "b"}, schema),
         tuple(moved),
     )
+
+
+def _made_in_both(a: Copy, b: Copy) -> Iterator[Key]:
+    """The ids that each copy gave to a record of its own since the two parted."""
+    for key in sorted(a.states.keys() & b.states.keys()):
+        if key[0] in (CONSENT, WITHDRAWAL, "catalogue") or a.at_parting(key) or b.at_parting(key):
+            continue
+        if a.states[key].fields.get("salt") != b.states[key].fields.get("salt"):
+            yield key
 
 
 def _age(state: State) -> tuple[str, str]:

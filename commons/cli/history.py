@@ -11,6 +11,7 @@ from typing import ClassVar
 import click
 
 from commons.catalogue import backup as copies
+from commons.catalogue.act import WITHDRAWAL
 from commons.catalogue.errors import CatalogueExists
 from commons.catalogue.history import Change, Step
 from commons.catalogue.record import AUTOMATIC
@@ -126,9 +127,10 @@ def _show_step(catalogue: Catalogue, step: Step, *, as_json: bool) -> None:
             say(f"  {label}: {before} → {after}")
 
 
-def _what_happened(change: Change) -> str:
+def _what_happened(change: Change, *, back: bool = False) -> str:
+    """`back`: by an undo or redo, after which what was not there is there again."""
     if change.before is None:
-        return _("(new)")
+        return _("(there again)") if back else _("(new)")
     return _("(taken out)") if change.after is None else ""
 
 
@@ -196,8 +198,11 @@ def undo(step: int | None, redo: bool, catalogue: Path | None, as_json: bool) ->
         sentence = _("Done again: {what}") if redo else _("Undone: step {n}, {what}")
         what = " ".join(filter(None, (translate(KINDS.get(target.kind, target.kind)), target.note)))
         say(sentence.format(n=target.n, what=what))
-        for change in done.changes[:10]:
-            say(f"  {change.type}/{change.id}  {_what_happened(change)}".rstrip())
+        shown_changes = [change for change in done.changes if change.type != WITHDRAWAL]
+        for change in shown_changes[:10]:
+            say(f"  {change.type}/{change.id}  {_what_happened(change, back=True)}".rstrip())
+        if len(shown_changes) < len(done.changes) and not redo:
+            say(_("  Nothing of it is withdrawn any more."))
         if not redo:
             tell(_("To have it again: commons undo --redo"))
         for type_name, record_id, name in done.kept:

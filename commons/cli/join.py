@@ -16,6 +16,7 @@ from commons.catalogue.store import Catalogue
 from commons.cli.join_sheet import Answers, questions_written, read_answers, write_questions
 from commons.cli.output import (
     FINDINGS,
+    ask,
     confirm,
     interactive,
     json_option,
@@ -42,7 +43,7 @@ class QuestionsOpen(CommonsError):
     """Both copies changed the same, and nobody said which is right."""
 
     n: int
-    template: ClassVar[str] = N_("{n} fields were changed in both copies; nothing was joined.")
+    template: ClassVar[str] = N_("Fields were changed in both copies ({n}); nothing was joined.")
     hint_template: ClassVar[str] = N_(
         "Answer them with --prefer newer (or a, or b), or one by one in a sheet: "
         "--questions FILE, then --answers FILE"
@@ -156,6 +157,14 @@ def _show(living: Catalogue, joined: Joined, copy_a: Path, copy_b: Path) -> None
     for _side, old, new in joined.moved:
         text = _("Two different records were called {old}; the later one is {new} now.")
         say(text.format(old="/".join(old), new="/".join(new)))
+    for type_name, record_id in joined.met:
+        text = _(
+            "«{title}» ({record}) was written in both copies and becomes one record. If they are two, give "
+            "one another name first and call commons join again."
+        )
+        state = joined.states[type_name, record_id]
+        title = state.fields.get("title") if state is not None else None
+        say(text.format(title=title or record_id, record=f"{type_name}/{record_id}"))
     n = len(joined.open) + len(joined.answered)
     if n:
         text = ngettext("{n} field was changed in both.", "{n} fields were changed in both.", n)
@@ -165,7 +174,7 @@ def _show(living: Catalogue, joined: Joined, copy_a: Path, copy_b: Path) -> None
 
 
 def _ask_all(living: Catalogue, joined: Joined, *, as_json: bool) -> dict[tuple[str, str, str], Side]:
-    """One key for each question. Raises QuestionsOpen where nobody can answer."""
+    """One letter for each question, and Enter. Raises QuestionsOpen where nobody can answer."""
     if as_json or not interactive():
         raise QuestionsOpen(len(joined.open))
     if len(joined.open) > MANY:
@@ -178,20 +187,18 @@ def _ask_all(living: Catalogue, joined: Joined, *, as_json: bool) -> dict[tuple[
         for side, unit, at in (("a", question.a, question.a_at), ("b", question.b, question.b_at)):
             when = f"  ({local_moment(living, at)})" if at else ""
             tell(f"  {side}  {_said(living, question, unit)}{when}")
-        found[question.key] = _one_key(question)
+        found[question.key] = _letter(question)
     return found
 
 
-def _one_key(question: Question) -> Side:
+def _letter(question: Question) -> Side:
+    """A line and not a key: an Enter that is left over would answer the next question, which is «no»."""
     while True:
-        tell("a / b / n ?")
-        pressed = click.getchar().casefold()
-        if pressed in ("a", "b"):
-            return cast(Side, pressed)
-        if pressed == "n":
+        typed = ask("a / b / n ?").strip().casefold()
+        if typed in ("a", "b"):
+            return cast(Side, typed)
+        if typed == "n":
             return question.newer
-        if pressed in ("\x03", "\x04", ""):
-            raise click.Abort
 
 
 def _row(living: Catalogue, question: Question) -> tuple[str, ...]:
@@ -293,6 +300,7 @@ def _as_json(joined: Joined) -> dict[str, object]:
     return {
         "from_a": listed(joined.from_a),
         "from_b": listed(joined.from_b),
+        "met": ["/".join(key) for key in joined.met],
         "moved": [{"from": "/".join(old), "to": "/".join(new)} for _side, old, new in joined.moved],
         "open": [
             {

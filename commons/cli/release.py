@@ -153,7 +153,7 @@ def release(
             answers |= _ask_whose(shown.questions)
             shown = build.preview(own, at=at, ours=answers)
         if not as_json:
-            _show(shown, own.path, details=details)
+            _show(shown, own, details=details, sure=yes and not dry_run)
         path: Path | None = None
         if key is not None and (again or shown.is_news or shown.is_due(at)):
             path = _target(own, shown, out, folder)
@@ -259,9 +259,12 @@ def _type_name(type_name: str, n: int) -> str:
     return in_language(rtype.title if n == 1 else rtype.plural).lower()
 
 
-def _show(shown: build.Preview, catalogue: Path, *, details: bool) -> None:
-    """What would leave, compared with the last release, and what stays home."""
-    say(_("Release {number} of «{name}» would hold:").format(number=shown.number, name=shown.name))
+def _show(shown: build.Preview, own: Catalogue, *, details: bool, sure: bool) -> None:
+    """What would leave, compared with the last release, and what stays home. `sure`: nobody is asked."""
+    heading = (
+        _("Release {number} of «{name}» holds:") if sure else _("Release {number} of «{name}» would hold:")
+    )
+    say(heading.format(number=version_words((shown.epoch, shown.number)), name=shown.name))
     counts = [f"{n} {_type_name(t, n)}" for t, n in shown.counts.items() if t not in _UNLISTED]
     say("  " + (", ".join(counts) or _("no records, only who you are")))
     _show_changes(shown, details=details)
@@ -276,7 +279,7 @@ def _show(shown: build.Preview, catalogue: Path, *, details: bool) -> None:
         )
     say()
     if shown.held:
-        show_findings(shown.held, catalogue=catalogue)
+        show_findings(shown.held, catalogue=own.path)
 
 
 def _show_changes(shown: build.Preview, *, details: bool) -> None:
@@ -313,12 +316,19 @@ def _show_change(shown: build.Preview, change: build.Change, *, details: bool) -
 
 def _say_done(shown: build.Preview, path: Path | None, log: KeyLog) -> None:
     if path is None:
-        last = shown.number - 1
+        last = version_words((shown.epoch, shown.number - 1))
         say(_("Nothing has changed since release {number}; none was made.").format(number=last))
         say(_("To make one all the same, add --again."))
         return
     spoken = words.spoken(log.current)
-    say(_("Release {number} is ready: {path}").format(number=shown.number, path=path))
+    say(
+        _("Release {number} is ready: {path}").format(
+            number=version_words((shown.epoch, shown.number)), path=path
+        )
+    )
+    if shown.epoch:
+        text = _("({epoch}.{number}: number {number}; the {epoch} counts the changes of the key.)")
+        say(text.format(epoch=shown.epoch, number=shown.number))
     say(_("Send it as it is, by e-mail, chat, web or stick; nobody can change it unnoticed."))
     say(_("Words of your key, to compare by telephone: {words}").format(words=spoken))
 

@@ -107,7 +107,7 @@ def succeed(
     _refuse_taken(policy, earlier, heir, store)
     if vouched:
         names = _vouching(policy, path, heir, earlier)
-        by, how = ", ".join(names), _("They vouch for the new key.")
+        by, how = _listed(names), _("They vouch for the new key.")
     by = answer(by, "--by", _("Who says so?"))
     how = answer(how, "--how", _("How did you make sure that it is the same organisation?"))
     if not as_json:
@@ -175,6 +175,11 @@ def _vouching(policy: Policy, path: Path, heir: Member, earlier: str) -> list[st
     if len(found) < needed:
         raise NotEnoughVouches(heir.name, len(found), needed)
     return found
+
+
+def _listed(names: list[str]) -> str:
+    *others, last = names
+    return _("{names} and {last}").format(names=", ".join(others), last=last) if others else last
 
 
 def _speakers(pool: Path, member: str) -> Iterator[str]:

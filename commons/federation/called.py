@@ -31,6 +31,14 @@ class NoSuchMember(InputError):
 
 
 @dataclass(eq=False)
+class NearMember(NoSuchMember):
+    """A name that no member has, and that is like those that some have."""
+
+    near: str
+    hint_template: ClassVar[str] = N_("Did you mean {near}? The members here are: {known}.")
+
+
+@dataclass(eq=False)
 class SeveralMembers(InputError):
     """A name that more than one member has."""
 
@@ -66,7 +74,8 @@ def id_called(text: str, names: Mapping[str, str], *, parts: bool = False) -> st
     """The one id that `text` means; `parts` as in `meant`. Raises NoSuchMember, SeveralMembers."""
     found = meant(text, names, parts=parts)
     if not found:
-        raise NoSuchMember(text, _near(text, names))
+        known, near = _listed(sorted(set(names.values()))), _near(text, names)
+        raise NearMember(text, known, _listed(near)) if near else NoSuchMember(text, known)
     if len(found) > 1:
         raise SeveralMembers(text, ", ".join(f"{names[id]} ({id[:8]}…)" for id in sorted(found)))
     return found[0]
@@ -79,9 +88,13 @@ def member_called(policy: Policy, text: str) -> Member:
     return found
 
 
-def _near(text: str, names: Mapping[str, str]) -> str:
-    """Names like it, else the first ones there are."""
-    by_plain = {plain(name): name for name in names.values()}
-    near = difflib.get_close_matches(plain(text), by_plain, n=3, cutoff=0.6)
-    listed = [by_plain[name] for name in near] or sorted(set(names.values()))
-    return ", ".join(listed[:_MOST_LISTED]) + (" …" if len(listed) > _MOST_LISTED else "") or "—"
+def _near(text: str, names: Mapping[str, str]) -> list[str]:
+    """Names of which it is a part, and names like it."""
+    known = {plain(name) for name in names.values()}
+    within = {name for name in known if plain(text) and plain(text) in name}
+    near = within.union(difflib.get_close_matches(plain(text), sorted(known), n=3, cutoff=0.6))
+    return [f"«{name}»" for name in sorted(set(names.values())) if plain(name) in near]
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_MOST_LISTED]) + (" …" if len(names) > _MOST_LISTED else "") or "—"

@@ -20,6 +20,7 @@ from commons.federation import policy as policies
 from commons.federation.policy import Policy
 from commons.format import container
 from commons.messages import N_
+from commons.messages import translate as _
 
 Entry = dict[str, object]  # texts, lists of texts, and one level of the same
 
@@ -118,7 +119,7 @@ def _lines(entry: Entry) -> list[str]:
 
 NEW_FILE = """\
 name: {name}
-about: {{}}            # who, pays, contact, decisions
+about: {{}}            # {about}
 languages: [es, en]
 territory: {territory}
 members: []
@@ -127,6 +128,7 @@ holds: []
 
 
 def new_text(names: dict[str, str], territory: str) -> str:
-    """A federation.yaml to begin with."""
+    """A federation.yaml to begin with, its remark in the current language."""
+    about = _("who: who maintains it, pays: who pays, contact, decisions: how they are made")
     name = yaml.safe_dump(names, allow_unicode=True, default_flow_style=True, width=1000).strip()
-    return NEW_FILE.format(name=name, territory=territory)
+    return NEW_FILE.format(name=name, territory=territory, about=about)

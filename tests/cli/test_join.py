@@ -66,13 +66,24 @@ def test_many_questions_are_answered_in_a_sheet(kitchen: Run) -> None:
     assert kitchen("join", "paz.db", "stick/paz.db", "--answers", "q.csv", "--yes").code == 2
 
 
-def test_a_person_answers_with_one_key(kitchen: Run, monkeypatch: Any) -> None:
+def test_a_person_answers_with_a_letter_and_enter(kitchen: Run, monkeypatch: Any) -> None:
+    """Nothing that was typed is left over for the question that follows."""
     copied(kitchen)
-    pressed = iter("xn")
     monkeypatch.setattr(command, "interactive", lambda: True)
-    monkeypatch.setattr("click.getchar", lambda: next(pressed))
-    done = kitchen("join", "paz.db", "stick/paz.db", "--yes")
+    monkeypatch.setattr("commons.cli.output.interactive", lambda: True)
+    done = kitchen("join", "paz.db", "stick/paz.db", input="\nx\nn\ny\n")
     assert done.code == 0 and "Comida diaria" in done.err and "Comida del día" in done.err
+    assert kitchen("show", "comida", "--json").json["fields"]["title"] in ("Comida diaria", "Comida del día")
+
+
+def test_what_was_written_in_both_copies_under_one_name_is_told(kitchen: Run) -> None:
+    """One id and one title become one record; nobody should find that out later."""
+    copied(kitchen)
+    for copy in ("paz.db", "stick/paz.db"):
+        assert kitchen("add", "service", "title=Regaderas", "-c", copy).code == 0
+    said = kitchen("join", "paz.db", "stick/paz.db", "--prefer", "a", "--yes", lang="es")
+    assert said.code == 0
+    assert "«Regaderas» (service/regaderas) se escribió en las dos copias y queda como una sola" in said.out
 
 
 @pytest.mark.parametrize("laptop, stick", [(1, 1), (3, 2)])

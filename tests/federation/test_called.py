@@ -44,7 +44,11 @@ def test_who_could_be_two_is_nobody_and_who_is_nobody_is_told_who_there_is() -> 
         assert "aaaa2" in str(several.value)
     with pytest.raises(NoSuchMember) as nobody:
         id_called("comedor la pas", NAMES)
-    assert "omedor" in nobody.value.hint and "Red-Mar" not in nobody.value.hint
+    meant_first, _, all_of_them = nobody.value.hint.partition("?")
+    assert "Comedor La Paz" in meant_first and "Red-Mar" not in meant_first and "Red-Mar" in all_of_them
+    with pytest.raises(NoSuchMember) as part:
+        id_called("flores", NAMES)
+    assert "Huérto Las Flores" in part.value.hint.partition("?")[0]
     for text in ("", "   ", "-", "aaa", "flores"):
         assert meant(text, NAMES) == []
     assert meant("flores", NAMES, parts=True) == ["aaaa1"]

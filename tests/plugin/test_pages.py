@@ -228,7 +228,7 @@ async def test_an_unknown_address_gets_a_kind_page(portal: Any, path: str) -> No
 async def test_about_says_what_is_not_said(portal: Any) -> None:
     """Who pays stays visibly open; the root and the number of withdrawals are there."""
     page = await text_of(portal, "/es/acerca")
-    assert "no dicho" in page
+    assert "todavía no se dice" in page
     assert "5f" * 32 in page
     assert "1 ficha o versión anterior fue retirada" in page
     assert 'href="mailto:hola@example.org"' in page
