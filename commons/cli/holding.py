@@ -6,6 +6,7 @@ Parses, calls, prints. What a hold does to a merge is decided by `commons.merge.
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -124,7 +125,7 @@ def hold(
     held = f"{parsed} · {in_language(rtype.fields[field].title)}" if field and rtype else str(parsed)
     day = last_day(policies.end_of(ends), zone)
     say(_("Held until {until}, that day included: {held}").format(held=held, until=day))
-    for other in beside:
+    for other in _not_held(policy, beside, field, moment):
         tell(_("It is shown together with {address}, which is not held.").format(address=other))
     if tonight or out is not None:
         _take_effect(file_of(path).parent, out, moment)
@@ -157,6 +158,14 @@ def _meant(policy: Policy, path: Path, text: str, *, later: bool) -> tuple[Addre
     if not any(hold.address == str(parsed) for hold in policy.holds):
         _refuse_unsaid(policy, parsed, later=later)
     return parsed, []
+
+
+def _not_held(policy: Policy, addresses: Iterable[str], field: str | None, moment: datetime) -> Iterator[str]:
+    """Those of which neither the whole nor this field is held already."""
+    held = {(hold.address, hold.field or "") for hold in policy.holds if hold.until > moment}
+    for address in addresses:
+        if not {(address, ""), (address, field or "")} & held:
+            yield address
 
 
 def _refuse_unsaid(policy: Policy, address: Address, *, later: bool) -> None:

@@ -6,7 +6,7 @@ identity and every address stay.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ import click
 from commons.addresses import file_stem
 from commons.catalogue import copies
 from commons.catalogue.store import Catalogue
-from commons.cli import hand_over
+from commons.cli import hand_over, recover_sources
 from commons.cli.clock import day_of
 from commons.cli.output import (
     ask,
@@ -55,7 +55,8 @@ class NothingToRecover(InputError):
     place: str
     template: ClassVar[str] = N_("There is neither a copy of a catalogue nor a release in {place}.")
     hint_template: ClassVar[str] = N_(
-        "Ask a federation that shows you for your newest release (.entrega): it keeps them."
+        "A portal that shows you has your newest release: name the address of your page there, or take the "
+        "file from that page."
     )
 
 
@@ -84,14 +85,15 @@ class UsedSheet(InputError):
 @click.command(
     help=N_(
         "Bring a lost catalogue back, with its recovery sheet.\n\n"
-        "SOURCE is a copy of the catalogue, a release (.entrega), or a folder or stick with such files; name "
-        "all you have. A copy brings back everything up to its day; a release only what was public. Asks for "
-        "the 24 words. Whoever has the old computer cannot share in your name any more; with --not-mine, "
-        "what was shared since it was gone does not count either. Member id and addresses stay the same."
+        "SOURCE is a copy of the catalogue, a release (.entrega), a folder or stick with such files, a "
+        "published portal's folder, or the address of your page on a portal; name all you have. A copy "
+        "brings back everything up to its day; a release only what was public. Asks for the 24 words. "
+        "Whoever has the old computer cannot share in your name any more; with --not-mine, what was shared "
+        "since it was gone does not count either. Member id and addresses stay the same."
     ),
     short_help=N_("Bring a lost catalogue back, with the sheet."),
 )
-@click.argument("sources", metavar="SOURCE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("sources", metavar="SOURCE…", nargs=-1, required=True)
 @click.option(
     "--to", type=click.Path(path_type=Path), metavar="FILE", help=N_("Where the catalogue is made.")
 )
@@ -112,7 +114,7 @@ class UsedSheet(InputError):
 @yes_option
 @json_option
 def recover(
-    sources: tuple[Path, ...],
+    sources: tuple[str, ...],
     to: Path | None,
     words_file: Path | None,
     not_mine: str | None,
@@ -123,9 +125,30 @@ def recover(
     yes: bool,
     as_json: bool,
 ) -> None:
-    at, asking = now(), interactive() and not yes
+    asking = interactive() and not yes
     hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking or keep_key)
-    found = _Found.look(sources)
+    with recover_sources.at_hand(sources) as paths:
+        _recover(
+            _Found.look(paths), to, words_file, not_mine, sheet_file,
+            keep_key=keep_key, take_over=take_over, print_words=print_words, yes=yes, as_json=as_json,
+        )  # fmt: skip
+
+
+def _recover(
+    found: _Found,
+    to: Path | None,
+    words_file: Path | None,
+    not_mine: str | None,
+    sheet_file: Path | None,
+    *,
+    keep_key: bool,
+    take_over: bool,
+    print_words: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """With what was found: asks, makes it again, says what it came to."""
+    at, asking = now(), interactive() and not yes
     announced = [digest for log in found.logs for digest in keys.ever_announced(log)]
     revealed = hand_over.key_of_sheet(words_file, announced)
     log = recovery.log_for(revealed.public, found.logs)
@@ -157,11 +180,19 @@ def recover(
     if take_over or (asking and _wants_to_take_over(path)):
         take_it_over(path, at=at)
     if as_json:
-        show_json(_as_json(path, chosen, done, page, sheet_file, print_words=print_words))
+        show_json(
+            {
+                **_as_json(path, chosen, done, page, sheet_file, print_words=print_words),
+                "void_from": list(void_from) if void_from else None,
+            }
+        )
         return
     if page is not None and print_words and not asking:
         hand_over.show_words(page)
     _say_done(path, chosen, done)
+    if void_from is not None:
+        text = _("From release {number} on it was not you: what was shared since counts for nothing.")
+        say(text.format(number=version_words(void_from)))
     if page is not None:
         hand_over.say_new_sheet(page, sheet_file, path)
     else:
@@ -211,7 +242,7 @@ class _Found:
         """
         kept: list[copies.Copy] = []
         offered: list[Offered] = []
-        for path, named in _files(sources):
+        for path, named in recover_sources.files(sources):
             try:
                 if is_catalogue(path):
                     kept.append(copies.look(path))
@@ -223,17 +254,6 @@ class _Found:
         if not kept and not offered:
             raise NothingToRecover(", ".join(str(path) for path in sources))
         return cls(tuple(kept), tuple(offered))
-
-
-def _files(sources: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
-    """Each file or release's folder, and whether it was named itself."""
-    for source in sources:
-        if not source.is_dir() or (source / "release.json").exists():
-            yield source, True
-            continue
-        for path in sorted(source.iterdir()):
-            if not path.name.startswith(".") and (path.is_file() or (path / "release.json").exists()):
-                yield path, False
 
 
 def _chosen(found: _Found, log: KeyLog, void_from: tuple[int, int] | None) -> Sources:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from commons.cli import holding
 from commons.federation import policy
 from commons.schema.dates import NotADate, read_day_ahead
 from tests.cli.conftest import Answer
@@ -110,3 +111,15 @@ def test_what_is_held_twice_is_held_until_the_later_day(city: Run) -> None:
         with closing(sqlite3.connect(path)) as pool:
             assert [u[:10] for (u,) in pool.execute("SELECT until FROM hold")] == ["2999-06-02"]
     assert city("verify", "ciudad/pool.db").code == 0
+
+
+def test_what_is_held_already_is_not_called_unheld(city: Run) -> None:
+    """Of a joined pair the second hold mentions the first one only where it is not held itself."""
+    (member,) = policy.load(Path("ciudad")).members
+    where, moment = f"{member.id}/service/comida", datetime(2026, 11, 21, tzinfo=UTC)
+    said = ("--reason", "x", "--until", "2099-01-31", "--by", "Ana", "-f", "ciudad")
+    assert city("federation", "hold", where, "--field", "phones", *said).code == 0
+    held = policy.load(Path("ciudad"))
+    assert list(holding._not_held(held, [where], "phones", moment)) == []
+    assert list(holding._not_held(held, [where], "email", moment)) == [where]
+    assert list(holding._not_held(held, [where], None, moment)) == [where]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -74,3 +76,33 @@ def test_a_published_portal_brings_its_members_releases_to_another_federation(tm
         again = commons("federation", "fetch", "-f", there)
     assert mirrored.exit_code == 0 and root(mirrored) == root(merged), mirrored.output
     assert again.exit_code == 0 and again.output.count("unchanged") == 2, again.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="publishing into a folder needs links")
+def test_who_has_only_the_words_finds_the_own_release_on_a_portal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the published folder, and at the address of the member's page, which links the same file."""
+    monkeypatch.chdir(tmp_path)
+    made = commons("init", "paz", "--name", "Comedor La Paz", "--sheet", "sheet.html", "--yes", "--json")
+    member = json.loads(made.output)["member"]
+    assert commons("add", "place", "title=Local", "-c", "paz.db").exit_code == 0
+    commons("release", "--yes", "--out", "paz.entrega", "-c", "paz.db")
+    commons("federation", "new", "city", "--name", "Ciudad", "--territory", "cdmx")
+    commons("federation", "add", "paz.entrega", "--by", "Ana", "--how", "en persona", "-f", "city")
+    assert commons("merge", "-f", "city", *WHEN).exit_code == 0
+    assert commons("publish", "folder", "-f", "city", "--out", "portal").exit_code == 0
+    Path("paz.entrega").unlink()
+    words = ("--words-file", "sheet.html", "--not-mine", "2", "--yes")
+    here = commons("keys", "recover", "portal", *words, "--to", "here.db", "--sheet", "here.html")
+    assert here.exit_code == 0 and "From release 2 on it was not you" in here.output, here.output
+    with served(Path("portal")) as address:
+        page = f"{address}es/miembro/{member}"
+        text = httpx.get(page).text
+        assert (
+            'download="comedor-la-paz-1.entrega"' in text
+            and f"{address}" in httpx.get(f"{address}es/acerca").text
+        )
+        there = commons("keys", "recover", page, *words, "--to", "there.db", "--sheet", "there.html")
+    assert there.exit_code == 0, there.output
+    assert commons("show", "local", "-c", "there.db").exit_code == 0
