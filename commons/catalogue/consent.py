@@ -22,6 +22,7 @@ from commons.model import Value
 
 WHOLE = "*"  # instead of a field: the record as such
 Item = tuple[str, str, str]  # type, id, field
+Mark = tuple[str, str, str, str]  # type, id, field, and what stands for the value
 
 
 @dataclass(eq=False)
@@ -60,12 +61,12 @@ class Consent:
 class Active:
     """The consents in force at one moment; answers quickly for many records."""
 
-    marks: frozenset[tuple[str, str, str, str]]
+    marks: frozenset[Mark]
     secret: bytes
 
     def covers(self, type_name: str, record_id: str, field: str, value: Value) -> bool:
         """Whether this very value may leave."""
-        return (type_name, record_id, field, _mark(self.secret, value)) in self.marks
+        return (type_name, record_id, field, mark(self.secret, value)) in self.marks
 
     def covers_record(self, type_name: str, record_id: str) -> bool:
         """Whether the record as such may leave, where its type asks for consent."""
@@ -95,11 +96,9 @@ class Consents:
 
     def active(self) -> Active:
         """All consents in force now."""
-        marks: set[tuple[str, str, str, str]] = set()
+        marks: set[Mark] = set()
         for row in self._file.rows("SELECT covers FROM consent WHERE revoked_at IS NULL"):
-            marks.update(
-                (c["type"], c["id"], c["field"], c["value"]) for c in json.loads(row["covers"] or "[]")
-            )
+            marks |= marks_of(row["covers"])
         return Active(frozenset(marks), self._secret)
 
     def covers(self, type_name: str, record_id: str, field: str, value: Value) -> bool:
@@ -145,8 +144,8 @@ class Consents:
             if field == WHOLE and state is not None:
                 covers.append({"type": type_name, "id": record_id, "field": WHOLE, "value": ""})
             elif value is not None:
-                mark = _mark(self._secret, value)
-                covers.append({"type": type_name, "id": record_id, "field": field, "value": mark})
+                own = mark(self._secret, value)
+                covers.append({"type": type_name, "id": record_id, "field": field, "value": own})
         words = {"whose": whose, "asked_by": asked_by, "purpose": purpose, "granted_at": at}
         return act.put_consent(None, {**words, "covers": covers})
 
@@ -183,7 +182,12 @@ def _consent(consent_id: str, state: State) -> Consent:
     )
 
 
-def _mark(secret: bytes, value: Value) -> str:
+def marks_of(covers: str | None) -> set[Mark]:
+    """What a stored consent is for."""
+    return {(c["type"], c["id"], c["field"], c["value"]) for c in json.loads(covers or "[]")}
+
+
+def mark(secret: bytes, value: Value) -> str:
     """A keyed hash: the consent table must not become a second copy of what it protects."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True)
     return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()[:32]

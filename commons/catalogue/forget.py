@@ -8,11 +8,12 @@ step of their own. Afterwards the file is built anew, so that no free page keeps
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from commons.catalogue import structure
+from commons.catalogue.consent import WHOLE, Mark, mark, marks_of
 from commons.catalogue.file import CatalogueFile
 from commons.catalogue.file import look as look_at_file
 from commons.catalogue.person import Person, texts_of
@@ -38,7 +39,8 @@ class Place:
 
 def look(file: CatalogueFile, rows: Rows, person: Person) -> list[Place]:
     """Every place, in the order of the tables; for history and source rows one place each."""
-    return [*_in_records(rows, person), *_in_consents(file, person), *_beside(file, person)]
+    covering = _covering(file, rows, person)
+    return [*_in_records(rows, person), *_in_consents(file, person, covering), *_beside(file, person)]
 
 
 def beside(file: CatalogueFile, rows: Rows, person: Person) -> list[str]:
@@ -85,9 +87,10 @@ def erase(file: CatalogueFile, rows: Rows, schema: Schema, person: Person) -> li
 
     Within the caller's transaction. Leaves free pages; see `rebuild`.
     """
+    covering = _covering(file, rows, person)  # by the values, while they stand
     released = set(_erase_records(rows, schema, person))
     released |= _erase_history(file, schema, person)
-    _erase_consents(file, person)
+    _erase_consents(file, person, covering)
     _erase_beside(file, person)
     return sorted(released)
 
@@ -144,10 +147,41 @@ def _in_records(rows: Rows, person: Person) -> Iterator[Place]:
                     yield Place("draft", rtype.name, id, name, _snippet(text, person))
 
 
-def _in_consents(file: CatalogueFile, person: Person) -> Iterator[Place]:
+def _covering(file: CatalogueFile, rows: Rows, person: Person) -> frozenset[str]:
+    """Ids of the consents for values in which the person stands, or stood once: the person's, whatever short
+    name is written there as whose they are."""
+    marked = {row["id"]: marks_of(row["covers"]) for row in file.rows("SELECT id, covers FROM consent")}
+    if not any(marked.values()):
+        return frozenset()
+    secret = bytes(next(iter(file.rows("SELECT value FROM meta WHERE key = 'secret'")))["value"])
+    theirs: set[Mark] = set()
+    for rtype in rows.types():
+        names = [f.name for f in rtype.fields.values() if f.release == "consent"]
+        if names:
+            for id, state in _states(file, rows, rtype.name):
+                theirs |= {
+                    (rtype.name, id, name, mark(secret, value))
+                    for name in names
+                    if (value := state.fields.get(name)) is not None and person.stands_in(value)
+                }
+                if rtype.release == "consent" and any(person.stands_in(state.fields.get(n)) for n in names):
+                    theirs.add((rtype.name, id, WHOLE, ""))
+    return frozenset(id for id, marks in marked.items() if marks & theirs)
+
+
+def _states(file: CatalogueFile, rows: Rows, type_name: str) -> Iterator[tuple[str, State]]:
+    """What every record of a type says, and said once."""
+    yield from rows.all(type_name)
+    for row in list(file.rows('SELECT id, "before", "after" FROM change WHERE type = ?', (type_name,))):
+        for name in ("before", "after"):
+            if (state := _state(row[name])) is not None:
+                yield row["id"], state
+
+
+def _in_consents(file: CatalogueFile, person: Person, covering: Collection[str]) -> Iterator[Place]:
     for row in file.rows("SELECT id, whose, asked_by, purpose FROM consent ORDER BY id"):
         for name in ("whose", "asked_by", "purpose"):
-            if person.spans(str(row[name] or "")):
+            if person.spans(str(row[name] or "")) or (name == "whose" and row["id"] in covering):
                 yield Place("consent", CONSENT, row["id"], name, _snippet(str(row[name]), person))
 
 
@@ -247,10 +281,14 @@ def _text(state: State | None) -> str | None:
     return json.dumps(plain, ensure_ascii=False, sort_keys=True)
 
 
-def _erase_consents(file: CatalogueFile, person: Person) -> None:
-    """A person's consents go whole; elsewhere only the name goes (who asked, what for)."""
+def _erase_consents(file: CatalogueFile, person: Person, covering: Collection[str]) -> None:
+    """A person's consents go whole, with the notes of their steps, which say whose they were; elsewhere only
+    the name goes (who asked, what for)."""
     for row in list(file.rows("SELECT id, whose, asked_by, purpose FROM consent")):
-        if person.spans(str(row["whose"] or "")):
+        if row["id"] in covering or person.spans(str(row["whose"] or "")):
+            steps = "SELECT step FROM change WHERE type = ? AND id = ?"
+            for n in [found["step"] for found in file.rows(steps, (CONSENT, row["id"]))]:
+                file.execute("UPDATE step SET note = '' WHERE n = ? AND note = ?", (n, row["whose"]))
             file.execute("DELETE FROM consent WHERE id = ?", (row["id"],))
             file.execute("DELETE FROM change WHERE type = ? AND id = ?", (CONSENT, row["id"]))
             continue

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from commons.catalogue import backup as copies
+from commons.catalogue.consent import Consent
 from commons.catalogue.forget import Place, erase_copy
 from commons.catalogue.person import Person
 from commons.catalogue.store import Catalogue
@@ -26,6 +27,7 @@ from commons.cli.output import (
     yes_option,
 )
 from commons.errors import CommonsError
+from commons.folding import folded
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
 
@@ -71,12 +73,14 @@ def forget(
         down = own.forget(wanted, at=now())
         failed = [path for path in backups if not _erase_copy(own, path, wanted)]
         path, folder = own.path, own.path.parent
+        like = [c for c in own.consents if _is_like_named(c.whose, given)]
     left = [p for p in (path, *copies.copies(path)) if p in failed or _says(p, written)]
     shared = [p for p in sorted(folder.glob("*.entrega")) if _says(p, written)]
     if as_json:
         show_json(_as_json(places, down, left, shared))
     else:
-        _say_done(path, down, left, shared, [p for p in places if p.kind == "address"])
+        _say_done(path, wanted, down, left, shared, [p for p in places if p.kind == "address"])
+        _say_like_named(path, like)
     if left or shared:
         ctx.exit(FINDINGS)
 
@@ -152,13 +156,15 @@ def _say_nothing_done(places: Sequence[Place], *, as_json: bool) -> None:
 
 def _say_done(
     catalogue: Path,
+    wanted: Person,
     down: Sequence[tuple[str, str]],
     left: Sequence[Path],
     shared: Sequence[Path],
     named: Sequence[Place],
 ) -> None:
     if not left:
-        say(_("Erased. No byte of the catalogue and its backups says it any more."))
+        text = _("Erased. No byte of the catalogue and its backups says it any more: {texts}")
+        say(text.format(texts=", ".join(wanted.texts)))
     for path in left:
         say(_("{path} still holds it and could not be rewritten: delete it.").format(path=path))
     for place in named:
@@ -181,6 +187,20 @@ def _say_done(
         )
         say(said.format(n=n, command=own_command(catalogue, "release")))
     say(_("Look yourself at other copies, such as one on a stick, and at the sheets that were imported."))
+
+
+def _is_like_named(whose: str, given: Person) -> bool:
+    """Whether a consent bears part of a name that was given: the same person, or somebody of that name."""
+    said = set(folded(whose).split())
+    return bool(said) and any(said < set(folded(text).split()) for text in given.texts)
+
+
+def _say_like_named(catalogue: Path, like: Sequence[Consent]) -> None:
+    """Consents for other values, of somebody with a part of the name: a person decides."""
+    for consent in like:
+        again = own_command(catalogue, "forget", consent.whose, "--dry-run")
+        text = _("A consent of «{whose}» for other contacts stays. If it is the same person: {command}")
+        say(text.format(whose=consent.whose, command=again))
 
 
 def _as_json(

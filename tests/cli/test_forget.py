@@ -77,3 +77,21 @@ def test_after_the_next_publish_nothing_that_is_served_says_it(kitchen: Run) -> 
         assert not mentions("portal", PHONE) and not mentions("portal", NAME)
         assert not mentions("ciudad", PHONE) and not mentions("ciudad", NAME)
         kitchen("publish", "folder", "-f", "ciudad", "--out", "portal", "--rollback")
+
+
+def test_a_consent_under_a_short_name_goes_with_the_telephone_it_is_for(known: Run) -> None:
+    """Also with the note of its step, and in the backups; one for another telephone is asked about."""
+    consent = ("--asked-by", "Lupita", "--purpose", "x", "--yes")
+    contact = ("contact_name=Rosa Martínez Ejemplo", "contact_phone=5555550177")
+    known("add", "service", "title=Ropa", "--id", "ropa", *contact)
+    known("consent", "grant", "ropa", "--whose", "La Chayo", *consent)
+    known("add", "service", "title=Otra", "--id", "otra", "contact_name=X", "contact_phone=5555550188")
+    known("consent", "grant", "otra", "--whose", "Rosa", *consent)
+    known("backup")
+    assert "La Chayo" in known("forget", "Rosa Martínez Ejemplo", "--dry-run").out
+    done = known("forget", "Rosa Martínez Ejemplo", "--yes")
+    assert done.code == 0 and "5555550177" in done.out and "forget Rosa --dry-run" in done.out
+    for text in ("La Chayo", "Martínez", "5555550177"):
+        assert not mentions(".", text), text
+    left = known("consent", "list", "--json").json
+    assert sorted(c["whose"] for c in left) == [NAME, "Rosa"]
