@@ -155,7 +155,9 @@ class _Merge:
         self.root = Root(self.noted.parts())
         self.watch = Watch(writer.connection, None if ground is None else last_receipts(writer))
         self.standing = ground.standing if ground else frozenset[str]()  # members whose claims stay
-        self.stand = Stand(writer, self.noted, self.keys, self.places, self.standing) if ground else None
+        self.stand = (
+            Stand(lock, writer, self.noted, self.keys, self.places, self.standing) if ground else None
+        )
 
     def run(self, releases: Iterable[Release], children: int | None, out: Path) -> Result:
         if self.stand is not None:

@@ -61,14 +61,18 @@ class Offered:
 
 
 def same_rules(last: Lock, lock: Lock) -> bool:
-    """Whether what stood under one lock may stand under the other; who took whose place is not followed."""
+    """Whether what stood under one lock may stand under the other: the day on which somebody takes another's
+    place, or more is known to be withdrawn under the old address, is a day for everything anew."""
 
     def rules(of: Lock) -> tuple[object, ...]:
         licences = frozenset(of.policy.licences)
-        return of.protocol, of.schema, of.linker, of.vocabularies, of.territory, licences
+        places = {
+            old: (new, of.members[old].tombstones if old in of.members else ())
+            for old, new in of.policy.successors.items()
+        }
+        return of.protocol, of.schema, of.linker, of.vocabularies, of.territory, licences, places
 
-    succession = last.policy.successors or lock.policy.successors
-    return rules(last) == rules(lock) and not succession and last.as_of <= lock.as_of
+    return rules(last) == rules(lock) and last.as_of <= lock.as_of
 
 
 def standing(

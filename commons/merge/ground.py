@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from commons.merge import beside, regroup
+from commons.federation.lock import Lock
+from commons.merge import beside, regroup, succession
 from commons.merge.fuse import Context
 from commons.merge.linking import Keys
 from commons.merge.memory import Noted
@@ -65,9 +66,10 @@ class Stand:
     """One merge's way from the last pool: `clear` first, `steps` when linking has decided."""
 
     def __init__(
-        self, writer: Writer, noted: Noted, keys: Keys, places: Mapping[str, str], standing: Set[str]
-    ) -> None:
-        self._writer, self._noted, self._keys = writer, noted, keys
+        self, lock: Lock, writer: Writer, noted: Noted, keys: Keys, places: Mapping[str, str],
+        standing: Set[str],
+    ) -> None:  # fmt: skip
+        self._lock, self._writer, self._noted, self._keys = lock, writer, noted, keys
         self._places, self._standing = places, standing
         self._run, self._many = writer.connection.execute, writer.connection.executemany
         self._stood = self._last_groups()  # of entities with several claims
@@ -89,7 +91,8 @@ class Stand:
         lapsed = frozenset(m for m, taken in self._noted.taken_from().items() if taken.lapsed)
         subjects = frozenset[str](json.loads(facts["subjects"]))
         self._subjects = subjects
-        context = Context(facts["as_of"], subjects, self._vouched, renamed, lapsed)
+        former: dict[str, str] = json.loads(facts["former"])
+        context = Context(facts["as_of"], subjects, self._vouched, renamed, lapsed, former)
         languages = dict(self._run("SELECT id, language FROM member").fetchall())
         return Last(context, languages)
 
@@ -119,6 +122,7 @@ class Stand:
                 self._was[address] = (entity, name)
         self._take_out(entities)
         self._forget(members)
+        succession.step_back(self._writer.connection, self._lock)
         beside.clear(self._writer)
         self._part()
 
@@ -248,6 +252,7 @@ class Stand:
                 if was != self._today(address):
                     moved.add(address)
                     numbers.add(was[0])
+        moved.update(list(succession.formerly(moved, self._lock.policy.successors)))
         return moved, numbers
 
     def _come(self) -> Iterator[str]:

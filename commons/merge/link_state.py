@@ -39,7 +39,7 @@ CREATE INDEX near_{0}_b ON near_{0} (b);
 CREATE TABLE outcome_{0} (name BLOB PRIMARY KEY, found TEXT) WITHOUT ROWID;
 """
 _KINDS = ("node", "atom", "common", "key", "near", "outcome")
-_NO_NODE = (-1, b"")  # after the last
+AT_ONCE = 500  # nodes that are compared at one go
 
 
 @dataclass(frozen=True)
@@ -243,25 +243,32 @@ class _OfType:
         after = changing.apply(added, removed)
         for place, node in added:
             ids[place] = node
-        stamp = dict(self._run("SELECT id, stamp FROM node_@"))
-        return Compared(after, self._pairs(ids), array("q", [stamp[node] for node in ids]))
+        stamp = dict(self._run("SELECT id, stamp FROM node_@").fetchall())
+        return Compared(after, self._pairs(ids), array("q", map(stamp.__getitem__, ids)))
 
     def _matched(self) -> tuple[array[int], list[tuple[int, int]], list[int]]:
         """Today's places → nodes of the file; (place, new number) of what is new; numbers of what is gone."""
-        ids = array("q", [-1]) * len(self._nodes.digests)
-        gone, highest = [], -1
-        today = iter(enumerate(self._nodes.digests))
-        at, known = next(today, _NO_NODE)
-        for digest, node in self._run("SELECT digest, id FROM node_@ ORDER BY digest"):
-            if node > highest:
-                highest = node
-            while known and known < digest:
-                at, known = next(today, _NO_NODE)
-            if known == digest:
-                ids[at] = node
-            else:
-                gone.append(node)
-        new = [p for p, node in enumerate(ids) if node < 0]
+        today = self._nodes.digests
+        ids = array("q", [-1]) * len(today)
+        gone, new, at, highest = list[int](), list[int](), 0, -1
+        cursor = self._run("SELECT digest, id FROM node_@ ORDER BY digest")
+        while rows := cursor.fetchmany(AT_ONCE):
+            digests, nodes = zip(*rows, strict=True)
+            highest = max(highest, *nodes)
+            if digests == tuple(today[at : at + len(rows)]):  # as almost everywhere, nothing has changed here
+                ids[at : at + len(rows)] = array("q", nodes)
+                at += len(rows)
+                continue
+            for digest, node in rows:
+                while at < len(today) and today[at] < digest:
+                    new.append(at)
+                    at += 1
+                if at < len(today) and today[at] == digest:
+                    ids[at] = node
+                    at += 1
+                else:
+                    gone.append(node)
+        new += range(at, len(today))
         return ids, [(p, highest + 1 + n) for n, p in enumerate(new)], gone
 
     def _pairs(self, ids: Sequence[int]) -> Pairs:

@@ -112,8 +112,8 @@ class Keys:
         To be called while every claim is still an entity of its own.
         """
         found = self._connection.execute(
-            "SELECT number FROM (SELECT number, count(*) OVER (PARTITION BY type, value) AS n FROM link_key) "
-            "WHERE n > 1"
+            "SELECT number FROM link_key WHERE (type, value) IN "
+            "(SELECT type, value FROM link_key GROUP BY type, value HAVING count(*) > 1)"
         )
         numbers = {row[0] for row in found}
         named = self._connection.execute("SELECT number, target FROM link_to").fetchall()

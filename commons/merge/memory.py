@@ -189,6 +189,7 @@ class Noted:
                 "as_of": context.as_of,
                 "subjects": json.dumps(sorted(context.subjects)),
                 "vouched": json.dumps(dict(context.vouched)),
+                "former": json.dumps(dict(context.former)),
             }
         )
 

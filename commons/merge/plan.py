@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from commons.addresses import tombstone
 from commons.federation import descent, trust
@@ -38,6 +38,7 @@ from commons.schema.spec import Schema
 
 SHRINK, OLD, HERE, ADMITTED = "E_SHRINK", "E_TOOOLD", "E_HERE", "admitted"
 VOID = "E_VOID"
+CATALOGUE = "catalogue"  # the record type of which each release has one
 LEFT_OUT = "E_LEFTOUT"  # what shrank it is whoever passed it on
 LOSS_ALLOWED, LOSS_PERCENT = 5, 10
 
@@ -363,7 +364,7 @@ def unexplained_loss(
     still = {(row.type, row.id) for row in offered}
     total, lost = 0, []
     for row in before:
-        if row.type in ("withdrawal", "catalogue"):
+        if row.type in ("withdrawal", CATALOGUE):
             continue
         total += 1
         if (row.type, row.id) in still:
@@ -382,9 +383,12 @@ def unexplained_loss(
 
 
 def _is_leaving(intake: Intake) -> bool:
-    """Whether its one catalogue record says so; rows come in order of their types, few before that one."""
-    rows = takewhile(lambda row: row.type <= "catalogue", intake.rows())
-    return any(row.type == "catalogue" and fields_of(row.data).get("status") == "leaving" for row in rows)
+    """Whether its one catalogue record says so; rows come in order of their types, few before that one, and
+    none after it is read: every merge asks for every member."""
+    rows = takewhile(lambda row: row.type <= CATALOGUE, intake.rows())
+    said = (row for row in rows if row.type == CATALOGUE)
+    first = islice(said, intake.counts.get(CATALOGUE, 0))
+    return any(fields_of(row.data).get("status") == "leaving" for row in first)
 
 
 def vocabularies_digest(schema: Schema) -> str:

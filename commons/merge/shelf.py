@@ -13,13 +13,14 @@ import sys
 import tempfile
 from array import array
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 from io import FileIO
-from itertools import chain
+from itertools import chain, compress, count
+from operator import ne
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ TABLE = "link_features"
 COLUMNS = "type TEXT, digest BLOB, number INTEGER, first INTEGER, size INTEGER"
 _DIGEST_BYTES = 16
 _ASKED = 500  # claims at a time
+AT_ONCE = 10_000  # claims that are read at one go
 
 
 def row_of(number: int, type: str, fields: Mapping[str, Any]) -> tuple[str, bytes, int, bytes] | None:
@@ -199,22 +201,21 @@ class Aside:
                     state.without(name)
         return Found.of(found), related
 
-    def _nodes(self, type_name: str, without: Collection[int]) -> _Nodes:
+    def _nodes(self, type_name: str, without: Set[int]) -> _Nodes:
+        """Column by column, since a federation has more claims than anything else."""
         found, last = _Nodes(), b""
         sql = f"SELECT digest, number, first, size FROM {TABLE} WHERE type = ? ORDER BY digest, number"
-        claims, place = found.claims.append, 0
-        begin, firsts, sizes = found.starts.append, found.first.append, found.sizes.append
-        for digest, number, first, size in self._connection.execute(sql, (type_name,)):
-            if number in without:
-                continue
-            if digest != last:
-                firsts(first)
-                sizes(size)
-                begin(place)
-                found.digests.append(digest)
-                last = digest
-            claims(number)
-            place += 1
+        cursor = self._connection.execute(sql, (type_name,))
+        while rows := cursor.fetchmany(AT_ONCE):
+            if rows := [row for row in rows if row[1] not in without] if without else rows:
+                digests, numbers, firsts, sizes = zip(*rows, strict=True)
+                begins = list(map(ne, digests, chain((last,), digests)))
+                found.starts.extend(compress(count(len(found.claims)), begins))
+                found.claims.extend(numbers)
+                found.first.extend(compress(firsts, begins))
+                found.sizes.extend(compress(sizes, begins))
+                found.digests.extend(compress(digests, begins))
+                last = digests[-1]
         return found
 
     def joined(self, nodes: _Nodes, cluster: Mapping[str, tuple[str, ...]]) -> list[tuple[int, ...]]:

@@ -9,7 +9,7 @@ one is held of that one, too. Vouches are not inherited: they were given to who 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from commons.addresses import short_of, tombstone, tombstone_digest
@@ -36,6 +36,21 @@ def held(policy: Policy, moment: datetime) -> tuple[LockedHold, ...]:
         every = (hold.address, today, *(old + today[_ID:] for old in before))
         found += [LockedHold(tombstone(a), hold.field, hold.until) for a in every]
     return tuple(dict.fromkeys(found))
+
+
+def step_back(connection: sqlite3.Connection, lock: Lock) -> None:
+    """Take out the old addresses of the last pool, to whatever they led: `stand_in` adds today's."""
+    for old in lock.policy.successors:
+        connection.execute("DELETE FROM alias WHERE address BETWEEN ? AND ?", (f"{old}/", f"{old}0"))
+
+
+def formerly(addresses: Iterable[str], successors: Mapping[str, str]) -> Iterator[str]:
+    """The addresses of before under which the same records may be named."""
+    before: dict[str, list[str]] = {}
+    for old, new in successors.items():
+        before.setdefault(new, []).append(old)
+    for address in addresses if before else ():
+        yield from (old + address[_ID:] for old in before.get(address[:_ID], ()))
 
 
 def stand_in(connection: sqlite3.Connection, lock: Lock) -> None:

@@ -13,22 +13,25 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from commons.addresses import tombstone
-from commons.federation.lock import Lock, LockedHold, LockedMember, Tombstone, instant
+from commons.federation.lock import LEFT, Lock, LockedHold, LockedMember, Tombstone, instant
 from commons.federation.policy import Member as Accepted
 from commons.federation.policy import Policy
+from commons.federation.rules import Succession
 from commons.link.model import LINKER
 from commons.merge.act import Release
 from commons.merge.plan import vocabularies_digest
 from commons.model import Record
 from commons.schema.spec import load_schema
-from tests.hostile.making import salt
+from tests.hostile.making import Member, salt
 from tests.merge.unsigned import IDS, taken_in
 from tests.merge.world import AS_OF
 
 PLACES, TITLES = ("dos", "tres", "uno"), ("Comedor La Paz", "Comedor Paz", "Casa Norte", "Casa Sur")
-TARGETS = [f"{m}/place/{p}" for m in IDS.values() for p in PLACES]
-CASAS = [f"{m}/organization/casa" for m in IDS.values()]
-SERVICES = [f"{m}/service/taller" for m in IDS.values()]
+OLD = Member("old").id  # whose place somebody takes: it lost key and sheet
+EVERYBODY = [*IDS.values(), OLD]
+TARGETS = [f"{m}/place/{p}" for m in EVERYBODY for p in PLACES]
+CASAS = [f"{m}/organization/casa" for m in EVERYBODY]
+SERVICES = [f"{m}/service/taller" for m in EVERYBODY]
 DATES = ("2026-09-01T00:00:00Z", instant(AS_OF + timedelta(days=1)), instant(AS_OF + timedelta(days=3)))
 DISTRICTS = ("09002", "09003")
 
@@ -113,6 +116,7 @@ class Step:
     runs_out: str | None = None  # who releases for a day only
     subject: str | None = None
     judge: str | None = None
+    heir: str | None = None  # who takes the place of `OLD` from now on
 
 
 names = st.sampled_from(sorted(IDS))
@@ -128,6 +132,7 @@ steps = st.builds(
     runs_out=st.none() | names,
     subject=st.none() | st.sampled_from(CASAS),
     judge=st.none() | names,
+    heir=st.sampled_from([None, None, None, *sorted(IDS)]),
 )
 histories = st.tuples(first, st.lists(steps, min_size=1, max_size=4))
 
@@ -160,9 +165,10 @@ class History:
             ends = {"valid_until": instant(AS_OF + timedelta(days=1))} if name == step.runs_out else {}
             self.says[name] = taken_in(self.folder, name, records, number=self.number, **ends)
         self._rules(step)
-        self.lock = replace(
-            self.lock, members={r.intake.member: self._locked(r, step) for r in self.releases}
-        )
+        locked = {r.intake.member: self._locked(r, step) for r in self.releases}
+        if self.lock.policy.successors:
+            locked[OLD] = LockedMember(LEFT, tombstones=self._stones(OLD, step))
+        self.lock = replace(self.lock, members=locked)
 
     def _rules(self, step: Step) -> None:
         as_of = self.lock.as_of + timedelta(days=step.days)
@@ -170,19 +176,31 @@ class History:
         if step.hold is not None:
             address, name = step.hold
             held = (*held, LockedHold(tombstone(address), name, as_of + timedelta(days=3)))
-        own = {a[:26]: (a,) for a in (step.subject,) if a is not None}
-        accepted = tuple(replace(m, subject_of=own.get(m.id, m.subject_of)) for m in self.lock.policy.members)
+        accepted = tuple(self._accepted(m, step) for m in self.lock.policy.members)
         judges = (IDS[step.judge],) if step.judge else self.lock.policy.judges
         policy = replace(self.lock.policy, members=accepted, judges=judges)
         self.lock = replace(self.lock, as_of=as_of, holds=tuple(dict.fromkeys(held)), policy=policy)
 
+    def _accepted(self, member: Accepted, step: Step) -> Accepted:
+        """Who speaks for itself, also under the address of whose place it takes, and who takes it."""
+        if step.heir is not None:
+            member = replace(member, succeeds=Succession(OLD) if member.id == IDS[step.heir] else None)
+        theirs = [member.id] + [OLD] * (member.succeeds is not None)
+        if step.subject is not None and step.subject[:26] in theirs:
+            member = replace(member, subject_of=(step.subject,))
+        return member
+
+    def _stones(self, member: str, step: Step) -> tuple[Tombstone, ...]:
+        before = self.lock.members.get(member, LockedMember("current"))
+        found = {(s.hash, s.kind): s for s in before.tombstones}
+        if step.stone is not None and step.stone[0].startswith(member):
+            stone = Tombstone(tombstone(step.stone[0]), step.stone[1], 0, self.number + 1)
+            found.setdefault((stone.hash, stone.kind), stone)
+        return tuple(sorted(found.values()))
+
     def _locked(self, release: Release, step: Step) -> LockedMember:
         said = release.said
         before = self.lock.members.get(said.member, LockedMember("current"))
-        found = {(s.hash, s.kind): s for s in before.tombstones}
-        if step.stone is not None and step.stone[0].startswith(said.member):
-            stone = Tombstone(tombstone(step.stone[0]), step.stone[1], 0, self.number + 1)
-            found.setdefault((stone.hash, stone.kind), stone)
         withheld = before.withheld
         if step.withheld is not None and step.withheld.startswith(said.member):
             withheld = tuple(sorted({*withheld, tombstone(step.withheld)}))
@@ -191,6 +209,6 @@ class History:
             release.intake.release,
             0,
             said.number,
-            tombstones=tuple(sorted(found.values())),
+            tombstones=self._stones(said.member, step),
             withheld=withheld,
         )

@@ -14,7 +14,7 @@ from commons.merge.difference import FIRST, GAPS, MANY, NOT_THERE, RULES
 from commons.merge.last import FOLDER
 from commons.model import Record
 from tests.hostile.making import place, salt
-from tests.merge.histories import IDS, History, Step
+from tests.merge.histories import IDS, OLD, History, Step
 from tests.merge.test_difference import Folder
 
 WORD = "zanahoria"
@@ -136,6 +136,17 @@ def test_another_program_or_other_rules_make_it_anew(
     assert go_on(history, folder, Step({})) == RULES
     assert go_on(history, folder, Step({})) == ""
     assert go_on(history, folder, Step({}, days=-1)) == RULES
+
+
+def test_where_somebody_has_taken_anothers_place_little_is_little(history: History, folder: Folder) -> None:
+    """Everything anew on the day of it, and when more turns out to be withdrawn under the old address."""
+    at = {"title": "Taller", "salt": salt("taller"), "place": f"{OLD}/place/uno"}
+    assert go_on(history, folder, Step({"c": [Record("service", "taller", at)]}, heir="b")) == RULES
+    assert go_on(history, folder, Step({"b": places("dos")})) == ""
+    assert go_on(history, folder, Step({"b": places("uno", "dos")})) == ""
+    assert go_on(history, folder, Step({}, stone=(f"{OLD}/place/uno", "record"))) == RULES
+    assert go_on(history, folder, Step({"c": places("tres")})) == ""
+    assert go_on(history, folder, Step({}, heir="a")) == RULES
 
 
 @pytest.mark.parametrize("where", ["_link", "_regroup", "_rest"])

@@ -52,6 +52,7 @@ def test_looking_at_changes_finds_what_looking_at_everything_finds(
 ) -> None:
     """Records come, go and change; buckets and blocks with them, also past the cap."""
     monkeypatch.setattr("commons.merge.link_state.MOST_CHANGED", 200)
+    monkeypatch.setattr("commons.merge.link_state.AT_ONCE", 7)
     monkeypatch.setattr(block, "MOST", 6)
     monkeypatch.setattr(block.blocks, "__defaults__", (6,))
     random_ = random.Random(seed)
