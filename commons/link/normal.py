@@ -294,11 +294,11 @@ def street_of(text: str) -> Street | None:
     numbers: list[str] = []
     inner: list[str] = []
     into = False
-    for raw in _WORD.findall(_DATED.sub(r" day\1 ", plain)):
-        word = raw.replace("'", "")
-        if word in words.street_ends and said:
+    for raw in _WORD.findall(_DATED.sub(_as_day, plain) if " de " in plain else plain):
+        word, ends, is_inner, written = _way_word(raw)
+        if ends and said:
             break
-        if word in words.inner_words and (said or numbers):
+        if is_inner and (said or numbers):
             into = True
         elif word[0].isdigit():
             number = word.lstrip("0") or "0"
@@ -312,10 +312,23 @@ def street_of(text: str) -> Street | None:
         elif into and len(word) <= 2:
             inner.append(word)
             into = False
-        elif word not in words.no_number and word not in words.number_words and word not in words.small:
+        elif written:
             into = False
-            said.append(_street_word(word, words))
+            said.append(written)
     return _street(said, numbers, inner, plain, words)
+
+
+def _as_day(match: re.Match[str]) -> str:
+    return f" day{match[1]} "
+
+
+@lru_cache(maxsize=20_000)
+def _way_word(raw: str) -> tuple[str, bool, bool, str]:
+    """A word of an address; whether the street ends before it, and the house begins; as the street has it."""
+    words, word = load_tables().words, raw.replace("'", "")
+    is_silent = word in words.no_number or word in words.number_words or word in words.small
+    written = "" if is_silent else _street_word(word, words)
+    return word, word in words.street_ends, word in words.inner_words, written
 
 
 def _is_number(word: str) -> bool:
