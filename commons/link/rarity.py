@@ -59,8 +59,11 @@ def name_atom(words: tuple[str, ...], marks: tuple[str, ...]) -> str:
 def street_atom(features: Features) -> str:
     """House number and longest word of the street."""
     assert features.street is not None
-    street = features.street
-    return f"a{street.number} {max(street.words, key=lambda w: (len(w), w), default='')}"
+    longest, size = "", 0
+    for word in features.street.words:
+        if len(word) > size or (len(word) == size and word > longest):
+            longest, size = word, len(word)
+    return f"a{features.street.number} {longest}"
 
 
 class Rarity:
