@@ -135,7 +135,7 @@ def show(path: Path, as_json: bool) -> None:
     _show_others(policy, lock, store, file_of(path))
     moment = now()
     for hold in policy.holds:
-        held = f"{hold.address} · {hold.field}" if hold.field else hold.address
+        held = holding.held_words(hold.address, hold.field)
         until = holding.last_day(hold.until, zone_of(policy))
         text = (
             _("Held until {until}: {held} ({reason})")

@@ -6,7 +6,7 @@ Parses, calls, prints. What a hold does to a merge is decided by `commons.merge.
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import click
 
-from commons.addresses import Address, NotAnAddress
+from commons.addresses import Address, NotAnAddress, short_code
 from commons.cli.clock import zone_of
 from commons.cli.federation_options import answer, file_of, file_option
 from commons.cli.in_pool import NotInPool, address_in, address_of
@@ -24,7 +24,7 @@ from commons.cli.output import ask_yes, interactive, now, say, tell
 from commons.errors import InputError
 from commons.federation import edit
 from commons.federation import policy as policies
-from commons.federation.policy import Policy
+from commons.federation.policy import Hold, Policy
 from commons.merge.run import POOL
 from commons.messages import N_, in_language, language
 from commons.messages import translate as _
@@ -70,12 +70,24 @@ class NobodySays(InputError):
     )
 
 
+@dataclass(eq=False)
+class NotHeld(InputError):
+    """Nothing of that record is held, so nothing can be lifted."""
+
+    record: str
+    template: ClassVar[str] = N_("Nothing of «{record}» is held.")
+    hint_template: ClassVar[str] = N_(
+        "commons federation show lists what is held; take the address from there."
+    )
+
+
 @click.command(
     help=N_(
         "Hold back a record, or one field of it, until a day. Takes effect with the next merge, or tonight "
         "with --now.\n\n"
         "RECORD is its address, its code, the link of its page on the portal, or its whole title. "
-        "The reason stays in federation.yaml and goes to the member; it is not published."
+        "The reason stays in federation.yaml and goes to the member; it is not published. Held again, the "
+        "new day and reason take the place of the old ones; --lift ends a hold before its day."
     ),
     short_help=N_("Hold back a record or one of its fields."),
 )
@@ -87,6 +99,7 @@ class NobodySays(InputError):
 @click.option(
     "--later", is_flag=True, help=N_("Also an address that nobody says yet: it is held when it comes.")
 )
+@click.option("--lift", is_flag=True, help=N_("End the hold, with --field that of this field alone."))
 @click.option("--now", "tonight", is_flag=True, help=N_("Merge at once."))
 @click.option(
     "--out",
@@ -102,12 +115,17 @@ def hold(
     until: str | None,
     by: str | None,
     later: bool,
+    lift: bool,
     tonight: bool,
     out: Path | None,
     path: Path,
 ) -> None:
     """See the help."""
     policy, moment = policies.load(path), now()
+    if lift:
+        _lift(policy, path, record, field, moment)
+        _take_effect(path, out, moment, tonight=tonight)
+        return
     parsed, beside = _meant(policy, path, record, later=later)
     rtype = load_schema().types.get(parsed.type)
     if field is not None:
@@ -121,16 +139,79 @@ def hold(
         "by": answer(by, "--by", _("Who decides it?")),
         "until": ends,
     }
-    edit.add_entry(path, "holds", entry)
-    held = f"{parsed} · {in_language(rtype.fields[field].title)}" if field and rtype else str(parsed)
+    before = [h for h in policy.holds if (h.address, h.field) == (str(parsed), field)]
+    _write(path, before, entry)
+    held = held_words(str(parsed), field)
     day = last_day(policies.end_of(ends), zone)
     say(_("Held until {until}, that day included: {held}").format(held=held, until=day))
+    for old in before:
+        if old.until > moment:
+            text = _("It takes the place of the hold until {until} ({reason}).")
+            tell(text.format(until=last_day(old.until, zone), reason=old.reason))
     for other in _not_held(policy, beside, field, moment):
         tell(_("It is shown together with {address}, which is not held.").format(address=other))
-    if tonight or out is not None:
-        _take_effect(file_of(path).parent, out, moment)
-    else:
-        tell(_("It takes effect with the next commons merge and publish; tonight: --out FOLDER"))
+    _take_effect(path, out, moment, tonight=tonight)
+
+
+def _write(path: Path, before: Collection[Hold], entry: edit.Entry) -> None:
+    """The entry at the end of the list, in place of those `before` of the same thing. Raises InputError."""
+    file = file_of(path)
+
+    def changed(text: str) -> str:
+        left = edit.without_entries(text, "holds", _any_of(before), file.name)
+        return edit.with_entry(left, "holds", entry, file.name)
+
+    edit.rewrite(file, changed)
+
+
+def _any_of(holds: Collection[Hold]) -> Callable[[Mapping[str, object]], bool]:
+    """Whether an entry of the file is one of these holds."""
+    known = {(hold.address, hold.field) for hold in holds}
+    return lambda entry: (entry.get("address"), entry.get("field") or None) in known
+
+
+def _lift(policy: Policy, path: Path, record: str, field: str | None, moment: datetime) -> None:
+    """End the holds of a record, or of one field of it. Raises NotHeld."""
+    found = [h for h in policy.holds if _is_meant(h.address, record)]
+    if not found:
+        try:
+            parsed, _beside = _meant(policy, path, record, later=True)
+        except InputError as error:
+            raise NotHeld(record) from error
+        found = [h for h in policy.holds if h.address == str(parsed)]
+    if field is not None and found:
+        type_name = Address.parse(found[0].address).type
+        named = _released_field(load_schema().types.get(type_name), type_name, field)
+        found = [h for h in found if h.field == named]
+    if not found:
+        raise NotHeld(record)
+    edit.remove_entries(path, "holds", _any_of(found))
+    for hold in found:
+        if hold.until > moment:
+            day = last_day(hold.until, zone_of(policy))
+            text = _("Lifted: {held}, which was held until {until}.")
+            say(text.format(held=held_words(hold.address, hold.field), until=day))
+        else:
+            say(_("Taken out, since it had lapsed: {held}").format(held=held_words(hold.address, hold.field)))
+
+
+def _is_meant(address: str, text: str) -> bool:
+    """Whether a held address is what a person named: a held record is in no pool that could tell."""
+    if text.strip() in (address, short_code(address)):
+        return True
+    try:
+        return str(address_in(text)) == address
+    except NotAnAddress:
+        return f"/{short_code(address)}" in text
+
+
+def held_words(address: str, field: str | None) -> str:
+    """An address, and of one field its label."""
+    if not field:
+        return address
+    rtype = load_schema().types.get(Address.parse(address).type)
+    known = rtype.fields.get(field) if rtype else None
+    return f"{address} · {in_language(known.title) if known else field}"
 
 
 def _meant(policy: Policy, path: Path, text: str, *, later: bool) -> tuple[Address, list[str]]:
@@ -180,8 +261,12 @@ def _refuse_unsaid(policy: Policy, address: Address, *, later: bool) -> None:
         tell(_("No member has the id {id} yet.").format(id=address.member))
 
 
-def _take_effect(folder: Path, out: Path | None, moment: datetime) -> None:
-    """Merge, and publish where a place is named."""
+def _take_effect(path: Path, out: Path | None, moment: datetime, *, tonight: bool) -> None:
+    """Merge, and publish where a place is named; or say when it counts."""
+    if not tonight and out is None:
+        tell(_("It takes effect with the next commons merge and publish; tonight: --out FOLDER"))
+        return
+    folder = file_of(path).parent
     from commons.merge.editions import Editor
     from commons.merge.run import Options, merge
     from commons.publish import folder as target

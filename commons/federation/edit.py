@@ -1,14 +1,14 @@
-"""Adds an entry to a list of federation.yaml without touching anything else in it, comments included.
+"""Adds entries to lists of federation.yaml, or takes them out; touches nothing else in it, comments included.
 
-The file belongs to its maintainer: it is never written anew from what was read. Only text is inserted, the
-result is read back before it replaces the file, and what cannot be inserted safely is refused with the lines
-to paste.
+The file belongs to its maintainer: it is never written anew from what was read. Only text is inserted or cut
+out, the result is read back before it replaces the file, and what cannot be done safely is refused with the
+lines to write.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -23,6 +23,17 @@ from commons.messages import N_
 from commons.messages import translate as _
 
 Entry = dict[str, object]  # texts, lists of texts, and one level of the same
+
+
+@dataclass(eq=False)
+class CannotRemove(InputError):
+    """The list is written in a way in which an entry cannot be taken out safely."""
+
+    file: str
+    key: str
+    entry: str
+    template: ClassVar[str] = N_("{file}: the list {key} is written in a way that cannot be changed here.")
+    hint_template: ClassVar[str] = N_("Take this out of it yourself:\n{entry}")
 
 
 @dataclass(eq=False)
@@ -46,6 +57,52 @@ def add_entry(path: Path, key: str, entry: Entry) -> Policy:
     path = path / policies.FILE_NAME if path.is_dir() else path
     policies.load(path)
     return rewrite(path, lambda text: with_entry(text, key, entry, path.name))
+
+
+def remove_entries(path: Path, key: str, wanted: Callable[[Mapping[str, object]], bool]) -> Policy:
+    """Take the entries that are `wanted` out of the list `key`; gives the new policy. Raises InputError."""
+    path = path / policies.FILE_NAME if path.is_dir() else path
+    policies.load(path)
+    return rewrite(path, lambda text: without_entries(text, key, wanted, path.name))
+
+
+def without_entries(
+    text: str, key: str, wanted: Callable[[Mapping[str, object]], bool], file: str = policies.FILE_NAME
+) -> str:
+    """`text` without some entries of its list `key`. Raises CannotRemove."""
+    before = yaml.safe_load(text)
+    entries = before.get(key) or ()
+    going = [n for n, entry in enumerate(entries) if wanted(entry)]
+    if not going:
+        return text
+    changed = _without_entries(text, key, going)
+    try:
+        said = yaml.safe_load(changed)
+    except yaml.YAMLError:
+        said = None
+    kept = [entry for n, entry in enumerate(entries) if n not in going]
+    if not isinstance(said, dict) or {**said, key: said.get(key) or []} != {**before, key: kept}:
+        raise CannotRemove(file, key, "\n".join(_lines(dict(entries[going[0]]))))
+    return changed
+
+
+def _without_entries(text: str, key: str, going: Sequence[int]) -> str:
+    """Whole lines, from an entry's dash to its last word: comments of others stay."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    assert isinstance(node, yaml.MappingNode)
+    value = next(v for k, v in node.value if k.value == key)
+    rows = text.split("\n")
+    if value.flow_style:
+        kept = [item for n, item in enumerate(value.value) if n not in going]
+        parts = ", ".join(text[item.start_mark.index : item.end_mark.index] for item in kept)
+        return text[: value.start_mark.index] + f"[{parts}]" + text[value.end_mark.index :]
+    for n in sorted(going, reverse=True):
+        item = value.value[n]
+        last = item.end_mark.line if item.end_mark.column else item.end_mark.line - 1
+        while last > item.start_mark.line and (not rows[last].strip() or rows[last].lstrip().startswith("#")):
+            last -= 1
+        del rows[item.start_mark.line : last + 1]
+    return "\n".join(rows)
 
 
 def rewrite(path: Path, change: Callable[[str], str]) -> Policy:

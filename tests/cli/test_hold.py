@@ -55,6 +55,11 @@ def city(kitchen: Run) -> Run:
     return kitchen
 
 
+def titles() -> list[str]:
+    with closing(sqlite3.connect("ciudad/pool.db")) as pool:
+        return [t for (t,) in pool.execute("SELECT title FROM service ORDER BY title")]
+
+
 def mentions(folder: str, text: str) -> list[str]:
     return [str(p) for p in Path(folder).rglob("*") if p.is_file() and text.encode() in p.read_bytes()]
 
@@ -100,7 +105,7 @@ def test_a_hold_may_wait_for_what_is_not_here_yet(city: Run) -> None:
     assert not mentions("ciudad/pool.db", "Refugio") and not mentions("portal", "Refugio")
 
 
-def test_what_is_held_twice_is_held_until_the_later_day(city: Run) -> None:
+def test_what_is_held_twice_is_held_until_the_day_said_last(city: Run) -> None:
     """Two people do it in one night, or a hold is made longer: merging, publishing and a step back go on."""
     words = ("--field", "phones", "--reason", "x", "--by", "Ana", "-f", "ciudad")
     for until in ("2999-01-01", "2998-01-01", "2999-01-01", "2999-06-01"):
@@ -123,3 +128,42 @@ def test_what_is_held_already_is_not_called_unheld(city: Run) -> None:
     assert list(holding._not_held(held, [where], "phones", moment)) == []
     assert list(holding._not_held(held, [where], "email", moment)) == [where]
     assert list(holding._not_held(held, [where], None, moment)) == [where]
+
+
+def test_a_hold_is_lifted_before_its_day_and_is_seen_again(city: Run) -> None:
+    """By address, code or link, though no pool holds the record; the rest of the file stays as it was."""
+    (member,) = policy.load(Path("ciudad")).members
+    where = f"{member.id}/service/comida"
+    with closing(sqlite3.connect("ciudad/pool.db")) as pool:
+        ((code,),) = pool.execute("SELECT short FROM entity WHERE title = 'comida'").fetchall()
+    path = Path("ciudad/federation.yaml")
+    before = policy.load(path)
+    said = ("--reason", "x", "--until", "2099-01-31", "--by", "Ana", "-f", "ciudad", "--now")
+    for named in (code, f"https://portal.example/f/{code}-comida"):
+        assert city("federation", "hold", where, *said).code == 0 and titles() == ["taller"]
+        done = city("federation", "hold", named, "--lift", "--now", "-f", "ciudad", lang="es")
+        assert done.code == 0 and "Ya no está en pausa" in done.out
+        assert titles() == ["comida", "taller"] and policy.load(path) == before
+    again = city("federation", "hold", where, "--lift", "-f", "ciudad")
+    assert again.code == 2 and "Nothing of" in again.err
+
+
+def test_one_field_is_lifted_alone_and_a_second_hold_takes_the_place_of_the_first(city: Run) -> None:
+    """What the maintainer wrote between the entries stays."""
+    (member,) = policy.load(Path("ciudad")).members
+    where, path = f"{member.id}/service/comida", Path("ciudad/federation.yaml")
+    said = ("--by", "Ana", "-f", "ciudad")
+    for field, until in (("phones", "2099-01-31"), ("email", "2099-01-31"), ("phones", "2098-01-31")):
+        done = city("federation", "hold", where, "--field", field, "--reason", "x", "--until", until, *said)
+        assert done.code == 0
+        assert ("takes the place of the hold until" in done.err) == (until == "2098-01-31")
+        path.write_text(path.read_text("utf-8") + "# nota\n", "utf-8")
+    assert [(h.field, h.until.year) for h in policy.load(path).holds] == [("email", 2099), ("phones", 2098)]
+    assert (
+        city("federation", "hold", where, "--field", "Teléfonos", "--lift", "-f", "ciudad", lang="es").code
+        == 0
+    )
+    assert [h.field for h in policy.load(path).holds] == ["email"]
+    assert path.read_text("utf-8").count("# nota") == 3
+    assert city("federation", "hold", "COMIDA", "--lift", "-f", "ciudad").code == 0
+    assert policy.load(path).holds == () and "holds" in path.read_text("utf-8")

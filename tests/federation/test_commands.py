@@ -51,7 +51,7 @@ def test_a_record_is_held_with_one_command(made: Path) -> None:
     assert result.exit_code == 0, result.output
     hold = policy.load(made / "federation.yaml").holds[0]
     assert (hold.field, hold.reason, hold.by) == ("phones", "equivocado", "Ana")
-    assert "phones" in run("show", "--federation", made).output
+    assert "· Phones" in run("show", "--federation", made).output
 
 
 def test_a_hold_takes_a_label_and_refuses_an_address_that_nobody_has(made: Path) -> None:
