@@ -14,7 +14,7 @@ import tempfile
 from array import array
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
@@ -257,8 +257,13 @@ class _Type:
     def linked(
         self, verdicts: Verdicts, cluster: Mapping[str, tuple[str, ...]]
     ) -> tuple[Found, list[Related]]:
+        with closing(FileShelf(self._aside.path, self._nodes.first, self._nodes.sizes)) as shelf:
+            return self._linked(shelf, verdicts, cluster)
+
+    def _linked(
+        self, shelf: FileShelf, verdicts: Verdicts, cluster: Mapping[str, tuple[str, ...]]
+    ) -> tuple[Found, list[Related]]:
         nodes, aside = self._nodes, self._aside
-        shelf = FileShelf(aside.path, nodes.first, nodes.sizes)
         spread: Spread = partial(spread_over, children_for(len(shelf)))
         if self._state is None:
             rarity = engine.rarity_of(shelf, self._table, spread)
@@ -280,9 +285,7 @@ class _Type:
         told = engine.grouped(hanging, Judged(shared, verdicts), spread, memory)
         if self._state is not None:
             self._state.keep(self._name, self._new, self._seen)
-        related = list(engine.relatives(shared, pairs, standing))
-        shelf.close()
-        return told, related
+        return told, list(engine.relatives(shared, pairs, standing))
 
     def recall(self, component: Component) -> str | None:
         """What came of the same component: the same nodes as rare as then, claims, pairs, words of people."""
