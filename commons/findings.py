@@ -188,7 +188,12 @@ KINDS: dict[str, Kind] = {
         "error", N_("{field}: «{value}» is not in the list."), N_("Choose an entry of the list.")
     ),
     "reference-malformed": Kind(
-        "error", N_("{field}: «{value}» names no record."), N_("Write the record's id or its whole address.")
+        "error",
+        N_("{field}: «{value}» names no record."),
+        N_(
+            "Write the name of a record that is here. If it is none yet, as a place, write it first with "
+            "commons add (an address is a field of the place)."
+        ),
     ),
     "reference-type": Kind("error", N_("{field}: «{value}» is a record of another type.")),
     "identifier-malformed": Kind(
@@ -246,6 +251,15 @@ KINDS: dict[str, Kind] = {
         "note",
         N_("{type}/{record}: «{field}» is empty; readers look for it."),
         N_('Write it: commons edit {type}/{record} "{field}=…"{own}'),
+    ),
+    "reference-wanted": Kind(
+        "note",
+        N_("{type}/{record}: «{field}» is empty; readers look for it."),
+        N_(
+            "It names another record. Write that one first, if it is not here yet: "
+            "commons add {target}{own}, "
+            'then name it: commons edit {type}/{record} "{field}=…"{own}'
+        ),
     ),
     "contact-wanted": Kind(
         "note",
@@ -583,6 +597,11 @@ KINDS: dict[str, Kind] = {
         "note",
         N_("«{value}» is a release of {member}, who is not a member."),
         N_("It is kept as a join request; nothing of it is shown. See: commons federation requests"),
+    ),
+    "heard-of": Kind(
+        "note",
+        N_("{member} stands in the pool «{value}» and is not a member here. They did not ask for it."),
+        N_("Nothing of it is shown. To look, or to hear no more of it: commons federation requests"),
     ),
     "admitted": Kind(
         "note",

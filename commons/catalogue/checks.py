@@ -129,7 +129,11 @@ def _wanted(record: StoredRecord, rtype: RecordType) -> Iterator[Finding]:
         if names[0] in ("schedules", "schedule_text") and record.type not in SCHEDULED_TYPES:
             continue
         if not any(name in record.fields or name in record.drafts for name in names):
-            yield _at(record, "field-wanted", names[0])
+            target = rtype.fields[names[0]].target
+            if target:
+                yield _at(record, "reference-wanted", names[0], target=target)
+            else:
+                yield _at(record, "field-wanted", names[0])
 
 
 def _times(record: StoredRecord, rtype: RecordType, as_of: datetime) -> Iterator[Finding]:

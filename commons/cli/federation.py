@@ -169,10 +169,19 @@ def _show_others(policy: Policy, lock: locks.Lock | None, store: Store, path: Pa
             by = ", ".join(known.get(speaker, speaker) for speaker in member.admitted)
             said = _("{name} is admitted by the vouches of {members}.")
             say(said.format(name=known.get(id, id), members=by))
-    asking = len(requests.by_member(store).keys() - names.keys())
+    others = requests.by_member(store).keys() - names.keys()
+    heard = len(others & requests.noted(store).heard.keys())
+    requested = federation_command(path, "federation", "requests")
+    if heard:
+        said = ngettext(
+            "{n} stands in a pool that is a source here, and did not ask.",
+            "{n} stand in pools that are sources here, and did not ask.",
+            heard,
+        ).format(n=heard)
+        say(said + " " + _("See: {command}").format(command=requested))
+    asking = len(others) - heard
     if asking:
         said = ngettext("{n} asks to join.", "{n} ask to join.", asking).format(n=asking)
-        requested = federation_command(path, "federation", "requests")
         say(said + " " + _("See: {command}").format(command=requested))
 
 

@@ -317,6 +317,8 @@ def list_requests(path: Path, as_json: bool) -> None:
 
 def _show(request: JoinRequest, zone: tzinfo) -> None:
     say(request.name)
+    if request.heard_in:
+        say("  " + _("Did not ask: stands in the pool «{pool}»").format(pool=request.heard_in))
     if request.kept_by:
         say("  " + _("{keeper} keeps its catalogue").format(keeper=request.kept_by))
     say("  " + _("Member id: {id}").format(id=request.member))
@@ -344,6 +346,7 @@ def _as_json(request: JoinRequest) -> dict[str, object]:
         "member": request.member,
         "name": request.name,
         "kept_by": request.kept_by,
+        "heard_in": request.heard_in or None,
         "words": list(request.words),
         "epoch": request.epoch,
         "number": request.number,
@@ -357,8 +360,8 @@ def _as_json(request: JoinRequest) -> dict[str, object]:
 
 @click.command(
     help=N_(
-        "Delete what somebody who asked to join has sent. If it comes again, it is a join request again; to"
-        " leave it out for good, see «admit» in docs/federation.md."
+        "Delete what somebody who asked to join has sent, or what came with a pool. Who sends a newer release"
+        " asks again; what merely stands in a pool or a shared folder is not brought up again."
     ),
     short_help=N_("Delete a join request."),
 )

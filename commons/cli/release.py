@@ -5,7 +5,7 @@ Nothing leaves unseen: the list comes first, then the question, then the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import click
 
+from commons.catalogue.record import AUTOMATIC
 from commons.catalogue.store import Catalogue
 from commons.cli.output import (
     FINDINGS,
@@ -31,6 +32,7 @@ from commons.cli.output import (
     yes_option,
 )
 from commons.cli.release_number import version_words
+from commons.cli.values import shown as said_in
 from commons.errors import InputError
 from commons.format import container, words
 from commons.format.container import ReleaseFiles
@@ -38,7 +40,7 @@ from commons.format.errors import FormatError
 from commons.format.keylog import KeyLog
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
-from commons.release import build, keys
+from commons.release import build, keys, since
 from commons.release.outgoing import Question
 from commons.release.scan import answer_keys
 from commons.schema.spec import load_schema
@@ -123,7 +125,9 @@ class NoSuchFolder(InputError):
     metavar="TEXT",
     help=N_("This telephone, e-mail or name is the organisation's."),
 )
-@click.option("--details", is_flag=True, help=N_("Show every field of what is new or changed."))
+@click.option(
+    "--details", is_flag=True, help=N_("Show the fields of what is new, and what changed in the others.")
+)
 @click.option("--dry-run", is_flag=True, help=N_("Only show; write nothing."))
 @click.option("--again", is_flag=True, help=N_("Make a release even if nothing has changed."))
 @yes_option
@@ -267,7 +271,7 @@ def _show(shown: build.Preview, own: Catalogue, *, details: bool, sure: bool) ->
     say(heading.format(number=version_words((shown.epoch, shown.number)), name=shown.name))
     counts = [f"{n} {_type_name(t, n)}" for t, n in shown.counts.items() if t not in _UNLISTED]
     say("  " + (", ".join(counts) or _("no records, only who you are")))
-    _show_changes(shown, details=details)
+    _show_changes(own, shown, _field_lines(own, shown) if details else None)
     private = sum(shown.private.values())
     if private:
         say(
@@ -282,7 +286,31 @@ def _show(shown: build.Preview, own: Catalogue, *, details: bool, sure: bool) ->
         show_findings(shown.held, catalogue=own.path)
 
 
-def _show_changes(shown: build.Preview, *, details: bool) -> None:
+_Lines = Mapping[tuple[str, str], Sequence[str]]
+
+
+def _field_lines(own: Catalogue, shown: build.Preview) -> _Lines:
+    """The fields of what is new; of what changed, what it said and says, where anybody can tell."""
+    before = since.changed_fields(own, shown, build.rules_for(own, list(own.records())))
+    found: dict[tuple[str, str], list[str]] = {}
+    for change in shown.changes:
+        key = (change.type, change.id)
+        if change.sort not in ("new", "changed"):
+            continue
+        rtype, fields = own.schema.types[change.type], shown.records[key]
+        lines = found.setdefault(key, [])
+        for name in before.get(key, [n for n in rtype.fields if n in fields and n not in AUTOMATIC]):
+            target = rtype.fields[name]
+            now_said = said_in(own, target, fields[name]) if name in fields else "—"
+            if key in before:
+                was = before[key][name]
+                now_said = f"{said_in(own, target, was) if was is not None else '—'} → {now_said}"
+            lines.append(f"{in_language(target.title)}: {now_said}")
+    return found
+
+
+def _show_changes(own: Catalogue, shown: build.Preview, lines: _Lines | None) -> None:
+    """What is new, changed, gone; `lines`: of each its fields, where they were asked for."""
     headings: dict[build.Sort, str] = {
         "new": _("New"),
         "changed": _("Changed"),
@@ -293,25 +321,24 @@ def _show_changes(shown: build.Preview, *, details: bool) -> None:
         changes = [c for c in shown.changes if c.sort == sort and (sort != "new" or c.type not in _UNLISTED)]
         if changes:
             say(f"{heading} ({len(changes)}):")
-            for change in changes if details else changes[:MOST_LISTED]:
-                _show_change(shown, change, details=details)
-            if not details and len(changes) > MOST_LISTED:
+            for change in changes if lines is not None else changes[:MOST_LISTED]:
+                _show_change(change, (lines or {}).get((change.type, change.id), ()))
+            if lines is None and len(changes) > MOST_LISTED:
                 more = len(changes) - MOST_LISTED
                 say("  " + ngettext("… and {n} more", "… and {n} more", more).format(n=more))
     if shown.earlier:
         say(_("These stay, and what they said before is taken down everywhere:"))
         for change in shown.earlier:
-            _show_change(shown, change, details=False)
+            _show_change(change)
     same = sum(c.sort == "unchanged" and c.type not in _UNLISTED for c in shown.changes)
     if same:
         say(ngettext("{n} record as before", "{n} records as before", same).format(n=same))
 
 
-def _show_change(shown: build.Preview, change: build.Change, *, details: bool) -> None:
+def _show_change(change: build.Change, lines: Sequence[str] = ()) -> None:
     say(f"  {change.type}/{change.id}  {change.title if change.title != change.id else ''}".rstrip())
-    fields = shown.records.get((change.type, change.id), {}) if details else {}
-    for name, value in fields.items():
-        say(f"      {name}: {value}")
+    for line in lines:
+        say(f"      {line}")
 
 
 def _say_done(shown: build.Preview, path: Path | None, log: KeyLog) -> None:

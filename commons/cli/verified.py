@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import date
 
 from commons.cli.output import labelled, say
 from commons.findings import KINDS, Finding
 from commons.format.witness import Witness
 from commons.format.words import spoken
 from commons.merge.verify import Verdict
-from commons.messages import N_, ngettext, translate
+from commons.messages import N_, language, ngettext, translate
 from commons.messages import translate as _
 from commons.pool.differences import EXTRA, MISSING, Difference
 from commons.pool.witnesses import Weighed, whose
+from commons.schema import dates, typed
 from commons.schema.spec import load_schema
 
 _SHOWN = 20
@@ -45,6 +48,14 @@ _VALUES = (
     N_("{record} of {member}: «{field}» is empty; what was signed gives «{merged}»."),
 )
 
+# What a page shows may be the word of any of those who speak of it; the address is only its name.
+_FUSED = (
+    N_("The page of {record} ({member}): «{field}» says «{here}»; what was signed gives «{merged}»."),
+    N_("The page of {record} ({member}): «{field}» says «{here}»; what was signed gives nothing there."),
+    N_("The page of {record} ({member}): «{field}» is empty; what was signed gives «{merged}»."),
+)
+_OWN_NAMES = {"slug": N_("end of the link"), "title": N_("name")}
+
 _OF_ITSELF = N_("The pool says of itself «{field}»: «{here}»; merged again, it is «{merged}».")
 _UNEXPLAINED = N_("Records of {member} are marked as withdrawn or held, and the lock knows nothing of it.")
 
@@ -53,15 +64,16 @@ def show_verdict(verdict: Verdict, weighed: Weighed) -> None:
     """The answer first, then what it rests on, what differs, and who else checked."""
     if verdict.same_root:
         say(_("The root is the same: {root}").format(root=verdict.root))
+    elif verdict.merged is not None and verdict.merged == verdict.root:
+        say(_("The pool does NOT show what was signed."))
+        say(_("It names the right root ({root}), but shows other values:").format(root=verdict.root))
     else:
         say(_("The root is NOT the same."))
         say(_("The pool says: {root}").format(root=verdict.root or "—"))
         if verdict.merged is None:
             say(_("Its own proof is broken, so that nothing can be merged from it."))
-        elif verdict.merged != verdict.root:
-            say(_("What was signed gives: {root}").format(root=verdict.merged))
         else:
-            say(_("What was signed gives that root, but other values than the pool shows."))
+            say(_("What was signed gives: {root}").format(root=verdict.merged))
     if verdict.merged is not None:
         say(_rests_on(verdict))
     for line in _not_checked(verdict):
@@ -73,8 +85,8 @@ def show_verdict(verdict: Verdict, weighed: Weighed) -> None:
 def _rests_on(verdict: Verdict) -> str:
     n = len(verdict.keys)
     return ngettext(
-        "Merged again from {n} signed release, {claims} records.",
-        "Merged again from {n} signed releases, {claims} records.",
+        "Merged again from {n} signed release, {claims} records, judgements and the like included.",
+        "Merged again from {n} signed releases, {claims} records, judgements and the like included.",
         n,
     ).format(n=n, claims=verdict.claims)
 
@@ -130,8 +142,8 @@ def sentence(difference: Difference, verdict: Verdict) -> str:
         "member": verdict.names.get(d.member, d.member) or _("the pool"),
         "record": _record(d),
         "field": _field(d),
-        "here": d.here,
-        "merged": d.merged,
+        "here": _shown(d, d.here),
+        "merged": _shown(d, d.merged),
     }
     return translate(_template(d)).format(**names)
 
@@ -140,7 +152,8 @@ def _template(d: Difference) -> str:
     if d.kind not in (MISSING, EXTRA) and (d.here or d.merged) and d.table not in ("release", "search"):
         if d.table == "meta":
             return _OF_ITSELF
-        return _VALUES[0 if d.here and d.merged else 1 if d.here else 2]
+        templates = _FUSED if d.table in load_schema().types else _VALUES
+        return templates[0 if d.here and d.merged else 1 if d.here else 2]
     if (d.table, d.field) in (("leaf", "status"), ("claim", "held")):
         return _UNEXPLAINED
     kind = "things" if d.table in load_schema().types else ""
@@ -157,7 +170,22 @@ def _field(d: Difference) -> str:
     """The field's name as people know it, where the schema has it."""
     if d.table == "release" and d.field in KINDS:
         return Finding(d.field, member=d.member).code
+    if d.table == "entity" and d.field in _OWN_NAMES:
+        return translate(_OWN_NAMES[d.field])
     return labelled(Finding("required", type=d.type, record=d.id, field=d.field)).field or d.field
+
+
+def _shown(d: Difference, text: str) -> str:
+    """A value as people read it; as it stands there, where the field cannot have it (a stranger wrote it)."""
+    rtype = load_schema().types.get(d.type)
+    target = rtype.fields.get(d.field) if rtype is not None else None
+    if target is None or not text:
+        return text
+    try:
+        value = text if target.type in ("string", "date", "datetime") else json.loads(text)
+        return typed.show(target, value, lang=language()) or text
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return text
 
 
 def _show_witnesses(verdict: Verdict, weighed: Weighed) -> None:
@@ -187,7 +215,7 @@ def _who(found: Witness, verdict: Verdict) -> str:
     """The member's name where the key is a member's; its words in any case, and the day."""
     words = spoken(found.key)
     known = whose(found.key, verdict.keys)
-    day = found.said.witnessed_at[:10]
+    day = dates.show_date(date.fromisoformat(found.said.witnessed_at[:10]), language())
     if known is None:
         return _("Somebody with the key «{words}», on {day}.").format(words=words, day=day)
     name = verdict.names.get(known[0], known[0])

@@ -203,7 +203,8 @@ class _Looking:
                 Finding("E_POOL", member=member, value=path.name, details={"why": inside.code})
             )
             return True
-        return taking.look_at(inside.folder, member, self.members, self.store, took)
+        name = path.name if path.is_dir() else f"{path.resolve().parent.name}/{path.name}"
+        return taking.look_at(inside.folder, member, self.members, self.store, took, pool=name)
 
     def ask(self, member: Member, source: Source, took: Fetched, turn: _Turn) -> bool:
         """An address on the net: this member's releases there go into the store. Whether it gave anything."""

@@ -31,6 +31,7 @@ _MOST_ENTRIES = 10_000  # of one folder: an inbox is tidied long before
 class Fetched:
     """What a look at all sources gave. `arrived`: digests new to the store; `strangers`: who is no member.
 
+    `heard`: those of them who asked nothing and stand in a pool that is a source.
     `reached`: member → the newest version that was found, new or not.
     `looks`: member → what its sources gave, now or the last time that they were asked.
     """
@@ -38,15 +39,18 @@ class Fetched:
     arrived: dict[str, list[str]] = field(default_factory=dict)
     reached: dict[str, Version] = field(default_factory=dict)
     strangers: dict[str, str] = field(default_factory=dict)
+    heard: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     looks: dict[str, Look] = field(default_factory=dict)
     admitted: Set[str] = frozenset()
 
-    def stranger(self, member: str, where: str) -> None:
+    def stranger(self, member: str, where: str, *, heard: bool = False) -> None:
         """Note who is no member, once; what they sent is kept as a join request."""
         if member not in self.strangers and member not in self.admitted:
             self.strangers[member] = where
-            self.findings.append(Finding("stranger", member=member, value=where))
+            self.findings.append(Finding("heard-of" if heard else "stranger", member=member, value=where))
+            if heard:
+                self.heard.add(member)
 
     def reach(self, member: str, version: Version) -> None:
         """Note that a release of a member was found."""
@@ -58,9 +62,9 @@ class Fetched:
             self.arrived.setdefault(member, []).extend(digests)
         for member, version in other.reached.items():
             self.reach(member, version)
-        self.findings += [f for f in other.findings if f.code != "stranger"]
+        self.findings += [f for f in other.findings if f.code not in ("stranger", "heard-of")]
         for member, where in other.strangers.items():
-            self.stranger(member, where)
+            self.stranger(member, where, heard=member in other.heard)
 
 
 def sort_in(arrivals: Iterable[inbox.Arrival], found: Fetched) -> None:
@@ -76,8 +80,13 @@ def sort_in(arrivals: Iterable[inbox.Arrival], found: Fetched) -> None:
                 found.arrived.setdefault(arrival.member, []).append(arrival.digest or "")
 
 
-def look_at(path: Path, member: str, members: Set[str], store: Store, found: Fetched) -> bool:
-    """A file, a folder of releases or a release as a folder. Whether anything was there."""
+def look_at(
+    path: Path, member: str, members: Set[str], store: Store, found: Fetched, *, pool: str = ""
+) -> bool:
+    """A file, a folder of releases or a release as a folder. Whether anything was there.
+
+    `pool`: the name of the pool that was unpacked there: whoever else stands in it has asked nothing.
+    """
     try:
         paths = [path] if not path.is_dir() or _is_release(path) else list(_releases_in(path))
     except OSError:
@@ -89,9 +98,14 @@ def look_at(path: Path, member: str, members: Set[str], store: Store, found: Fet
         of_whom = whose(each) if each != path else None
         if of_whom is None or of_whom == member:
             take(each, store, found, {member}, expected=member)
-        elif of_whom not in members and of_whom not in found.strangers:
-            take(each, store, found, {member}, expected=None)
+        elif of_whom not in members and of_whom not in found.strangers and not _declined(each, store, pool):
+            take(each, store, found, {member}, expected=None, pool=pool)
     return True
+
+
+def _declined(path: Path, store: Store, pool: str) -> bool:
+    manifest = _manifest(path)[0]
+    return requests.noted(store).unwanted(manifest.member, manifest.version, in_pool=bool(pool))
 
 
 def whose(path: Path) -> str | None:
@@ -114,7 +128,9 @@ def _releases_in(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def take(path: Path, store: Store, found: Fetched, members: Set[str], *, expected: str | None) -> str | None:
+def take(
+    path: Path, store: Store, found: Fetched, members: Set[str], *, expected: str | None, pool: str = ""
+) -> str | None:
     """Put one release into the store, unless it is junk, a stranger's or there already; gives its digest."""
     try:
         manifest, digest = _manifest(path)
@@ -122,8 +138,9 @@ def take(path: Path, store: Store, found: Fetched, members: Set[str], *, expecte
             if expected is not None:
                 raise OtherMember(manifest.member, expected)
             if not requests.requests_of(store).has(digest):
-                requests.keep(container.read_any(path), store)
-            found.stranger(manifest.member, path.name)
+                requests.keep(container.read_any(path), store, heard_in=pool)
+            heard = pool and requests.noted(store).heard.get(manifest.member)
+            found.stranger(manifest.member, heard or path.name, heard=bool(heard))
             return None
         if not store.is_complete(digest):
             _refuse_sidecars(path)

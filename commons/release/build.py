@@ -9,7 +9,7 @@ Law: nothing leaves that the preview did not show. Does not print or ask; where 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -140,20 +140,12 @@ def preview(catalogue: Catalogue, *, at: datetime, ours: Iterable[str] = ()) -> 
     Raises:
         ProfileIncomplete.
     """
-    schema = catalogue.schema
     log = KeyLog.parse(catalogue.keylog)
     last = catalogue.releases.latest
     epoch, number = log.epoch, (last.number if last else 0) + 1
     records = list(catalogue.records())
     withdrawals = _withdrawals(records, epoch, number)
-    rules = outgoing.Rules(
-        schema=schema,
-        member=log.member_id,
-        consented=catalogue.consents.active(),
-        scanner=known.scanner(schema, records, (*answers(catalogue), *ours)),
-        language=str(catalogue.profile.fields.get("language", "es")),
-        tombstones=frozenset(id for (_, id), f in withdrawals.items() if f.get("kind") == "record"),
-    )
+    rules = rules_for(catalogue, records, ours)
     leaving = outgoing.select(records, rules)
     _refuse_without_profile(catalogue, leaving)
     everything = dict(sorted({**leaving.records, **withdrawals}.items()))
@@ -179,6 +171,22 @@ def preview(catalogue: Catalogue, *, at: datetime, ours: Iterable[str] = ()) -> 
         earlier=tuple(_taken_down(records, withdrawals, log.member_id)),
         step=_newest_step(catalogue),
         counts=dict(Counter(type_name for type_name, _ in everything)),
+    )
+
+
+def rules_for(
+    catalogue: Catalogue, records: Sequence[StoredRecord], ours: Iterable[str] = ()
+) -> outgoing.Rules:
+    """What every decision about these records, all of the catalogue's, depends on."""
+    return outgoing.Rules(
+        schema=catalogue.schema,
+        member=KeyLog.parse(catalogue.keylog).member_id,
+        consented=catalogue.consents.active(),
+        scanner=known.scanner(catalogue.schema, records, (*answers(catalogue), *ours)),
+        language=str(catalogue.profile.fields.get("language", "es")),
+        tombstones=frozenset(
+            r.id for r in records if r.type == WITHDRAWAL and r.fields.get("kind") == "record"
+        ),
     )
 
 

@@ -93,7 +93,9 @@ def select(records: Iterable[StoredRecord], rules: Rules) -> Leaving:
                 leaving.records[key] = fields
     _resolve_references(leaving, everything, rules, findings)
     leaving.records = {key: leaving.records[key] for key in sorted(leaving.records)}
-    leaving.held = [finding for key in sorted(findings) for finding in findings[key]]
+    every = [finding for key in sorted(findings) for finding in findings[key]]
+    # a text may name somebody twice: one line says it
+    leaving.held = list({(f.code, f.type, f.record, f.field, f.value): f for f in every}.values())
     return leaving
 
 

@@ -7,7 +7,7 @@ the words of the key, compared by telephone or in person, say who it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commons.federation import requests
 from commons.federation.store import NotInStore, Store
@@ -32,6 +32,7 @@ class JoinRequest:
     counts: Mapping[str, int]
     releases: int
     code: str | None = None
+    heard_in: str = ""  # the pool in which it stands, where it never asked
     kept_by: str = ""  # where the catalogue is kept for `name` by others
 
 
@@ -39,7 +40,9 @@ def join_requests(store: Store, gate: Gate) -> list[JoinRequest]:
     """Everybody who asked, in order of their names; `gate` keeps what it finds beside the requests."""
     place = requests.requests_of(store)
     found = [_request(releases, place, gate) for releases in requests.by_member(store).values()]
-    return sorted(found, key=lambda r: (r.name.casefold(), r.member))
+    heard = requests.noted(store).heard
+    found = [replace(request, heard_in=heard.get(request.member, "")) for request in found]
+    return sorted(found, key=lambda r: (bool(r.heard_in), r.name.casefold(), r.member))
 
 
 def _request(releases: Sequence[Seen], place: Store, gate: Gate) -> JoinRequest:

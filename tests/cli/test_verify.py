@@ -57,11 +57,24 @@ def test_one_changed_dot_is_named_with_member_record_and_field(federation: Feder
     alter(federation, "UPDATE place SET summary = 'Comida calientE' WHERE summary LIKE 'Comida%'")
     done = commons("verify", pool_of(federation), lang="es")
     assert done.exit_code == 1
-    assert "La huella NO es la misma." in done.stdout
+    assert done.stdout.startswith("El acervo NO muestra lo que se firmó.")
+    assert "La huella NO es la misma" not in done.stdout
     assert (
-        "- place/uno de Comedor Ejemplo: «En una frase» dice «Comida calientE»; según lo firmado es "
-        "«Comida caliente»." in done.stdout
+        "- La página de place/uno (Comedor Ejemplo): «En una frase» dice «Comida calientE»; según lo firmado "
+        "es «Comida caliente»." in done.stdout
     )
+
+
+def test_values_are_shown_as_people_read_them(federation: Federation) -> None:
+    """No JSON, no days written for programs, no columns' names."""
+    federation.share("Red Ejemplo", [place("tres", phones=[{"number": "+525555550101"}])])
+    federation.merge()
+    other = """UPDATE place SET phones = '[{"number":"+525555550102"}]' WHERE phones IS NOT NULL"""
+    alter(federation, other)
+    alter(federation, "UPDATE entity SET slug = 'x' WHERE address LIKE '%/uno'")
+    said = commons("verify", pool_of(federation), lang="es").stdout
+    assert "55 5555 0102" in said and "55 5555 0101" in said and "number" not in said
+    assert "final del enlace" in said and "slug" not in said
 
 
 def test_a_program_reads_the_same_as_json(federation: Federation) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from commons.addresses import tombstone
 from commons.federation import lock as locks
+from commons.federation import requests
 from commons.federation.store import Store
 from commons.format import container, pruned
 from commons.format.container import ReleaseFiles
@@ -182,6 +183,20 @@ def test_a_void_travels(tmp_path: Path) -> None:
     (outer.folder / "federation.yaml").write_text(rules, "utf-8")
     outer.merge()
     assert outer.titles() == ["Comedor dos", "Comedor uno"]
+
+
+def test_who_stands_in_a_pool_did_not_ask_and_is_declined_for_good(barrio: Place, tmp_path: Path) -> None:
+    """Named with the pool and not with a file of the merge's own; who sends something asks after all."""
+    outer = Place(tmp_path / "ciudad", {"a": "../barrio/pool.db"})
+    found = [f for f in outer.merge().findings if f.member == B.id]
+    assert [(f.code, f.value) for f in found] == [("heard-of", "barrio/pool.db")]
+    store = Store.beside(outer.folder)
+    assert requests.noted(store).heard == {B.id: "barrio/pool.db"}
+    assert requests.decline(B.id, store) == 1
+    assert not [f for f in outer.merge().findings if f.member == B.id]
+    assert requests.by_member(store) == {}
+    requests.keep(deliver(tmp_path, B, [place("cinco")], number=2), store)
+    assert requests.noted(store) == requests.Noted() and list(requests.by_member(store)) == [B.id]
 
 
 def test_a_published_folder_is_a_source_too(barrio: Place, tmp_path: Path) -> None:
