@@ -29,7 +29,7 @@ def commons(*words: str | Path, lang: str = "en") -> Result:
 def federation(tmp_path: Path) -> Federation:
     made = Federation(tmp_path / "ciudad")
     made.share("Comedor Ejemplo", [place("uno", summary="Comida caliente"), place("dos")])
-    made.share("Red Ejemplo", [place("tres")])
+    made.share("Red Ejemplo", [place("tres", topics=["food"])])
     made.merge()
     (tmp_path / "key").write_bytes(NEIGHBOUR.to_openssh())
     return made
@@ -67,13 +67,10 @@ def test_one_changed_dot_is_named_with_member_record_and_field(federation: Feder
 
 def test_values_are_shown_as_people_read_them(federation: Federation) -> None:
     """No JSON, no days written for programs, no columns' names."""
-    federation.share("Red Ejemplo", [place("tres", phones=[{"number": "+525555550101"}])])
-    federation.merge()
-    other = """UPDATE place SET phones = '[{"number":"+525555550102"}]' WHERE phones IS NOT NULL"""
-    alter(federation, other)
+    alter(federation, """UPDATE place SET topics = '["health"]' WHERE topics IS NOT NULL""")
     alter(federation, "UPDATE entity SET slug = 'x' WHERE address LIKE '%/uno'")
     said = commons("verify", pool_of(federation), lang="es").stdout
-    assert "55 5555 0102" in said and "55 5555 0101" in said and "number" not in said
+    assert "«Temas» dice «Salud»; según lo firmado es «Alimentación»" in said and "health" not in said
     assert "final del enlace" in said and "slug" not in said
 
 
