@@ -577,6 +577,27 @@ KINDS: dict[str, Kind] = {
         N_("{member} is on pause and has shared under a new key since."),
         N_("Compare its eight new words by telephone, then: commons federation resume"),
     ),
+    "new-key": Kind(
+        "warning",
+        N_("{member} has changed its key. Its new words: {value}"),
+        N_("Compare the eight words by telephone, as when you accepted it."),
+    ),
+    "former-key": Kind(
+        "warning",
+        N_(
+            "Release {release} of {member} is signed with a key that does not count any more;"
+            " it is not shown."
+        ),
+        N_("Tell them: a thief, or an old computer of theirs, still shares in their name."),
+    ),
+    "leaves": Kind(
+        "warning",
+        N_("{member} says that it leaves, and takes back all that it shared."),
+        N_(
+            "Call them: was it they? If not: commons federation pause {member:sh}, and all is seen again;"
+            " there are 14 days for it."
+        ),
+    ),
     "pause-back": Kind(
         "note",
         N_("While {member} is on pause, what it withdrew after release {release} is seen again: {n} in all."),
@@ -661,7 +682,10 @@ KINDS: dict[str, Kind] = {
     "delivered-waits": Kind(
         "note",
         N_("Files that were delivered still hold what was withdrawn since: {value}."),
-        N_("They are deleted after 14 days; at once with: commons merge --purge-now"),
+        N_(
+            "They are deleted after 14 days; at once, if you are sure that the members themselves withdrew"
+            " it, with: commons merge --purge-now"
+        ),
     ),
     "delivered-gone": Kind(
         "note", N_("Delivered files that held what was withdrawn since were deleted: {value}.")

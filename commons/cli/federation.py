@@ -34,6 +34,7 @@ from commons.federation.policy import Policy
 from commons.federation.store import Store
 from commons.federation.trust import Seen
 from commons.format import container
+from commons.format.words import spoken
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
 from commons.said import release_words
@@ -133,6 +134,7 @@ def show(path: Path, as_json: bool) -> None:
     else:
         say(_("It has no members yet."))
     _show_others(policy, lock, store, file_of(path))
+    _show_new_keys(policy, lock, store)
     moment = now()
     for hold in policy.holds:
         held = holding.held_words(hold.address, hold.field)
@@ -157,6 +159,16 @@ def _standing(policy: Policy, member: policies.Member, known: Standing, lock: lo
     if locked is not None and locked.withheld and known.state == states.PAUSED:
         words.append(gone_in_words(len(locked.withheld)))
     return " · ".join(word for word in words if word)
+
+
+def _show_new_keys(policy: Policy, lock: locks.Lock | None, store: Store) -> None:
+    """The words of those whose key has changed: whoever accepted them heard others."""
+    for member in policy.members:
+        locked = lock.members.get(member.id) if lock is not None else None
+        used = store.look_up(locked.release) if locked is not None and locked.release else None
+        if used is not None and used.version[0]:
+            text = _("The key of {name} was changed; its words are now: {words}")
+            say(text.format(name=member.name, words=spoken(used.keylog.current)))
 
 
 def _show_others(policy: Policy, lock: locks.Lock | None, store: Store, path: Path) -> None:

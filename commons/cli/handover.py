@@ -10,6 +10,7 @@ import click
 from commons.cli.federation_options import file_of, file_option
 from commons.cli.output import json_option, now, say, show_json, tell
 from commons.commands import word
+from commons.federation import policy as policies
 from commons.messages import N_, in_language, translate
 from commons.messages import translate as _
 from commons.review import handover as handing
@@ -38,6 +39,10 @@ def handover(out: Path, path: Path, as_json: bool) -> None:
     say(_("Packed: {path}").format(path=out))
     _show(packed)
     tell(_("Whoever goes on with it: commons federation takeover {path} FOLDER").format(path=word(out.name)))
+    if any(hold.reason for hold in policies.load(path).holds):
+        tell(
+            _("The reasons of your holds go along in clear, in its federation.yaml: give it to nobody else.")
+        )
     tell(_("Your publish.yaml stays here: it may hold the passwords of a server."))
 
 

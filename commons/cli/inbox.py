@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +20,8 @@ from commons.federation import policy as policies
 from commons.federation import requests
 from commons.federation.inbox import JUNK, KNOWN, NEW, REQUEST, Arrival
 from commons.federation.store import Store
+from commons.federation.trust import former_key
+from commons.findings import Finding
 from commons.messages import N_, ngettext, translate
 from commons.messages import translate as _
 from commons.said import release_words
@@ -80,15 +82,37 @@ def inbox(folder: Path | None, clear: bool, path: Path, as_json: bool) -> None:
     names = {m.id: m.name for m in policy.members}
     if any(arrival.kind == REQUEST for arrival in arrivals):
         names |= {id: name for id, name in strangers(store).items() if id not in names}
+    former = _under_former_keys(arrivals, store, path)
     if as_json:
         show_json({"arrivals": [_as_json(a, names) for a in arrivals], "cleared": [str(p) for p in gone]})
     else:
         _show(arrivals, told_apart(names), place, path)
+        show_findings([replace(f, member=names.get(f.member or "", f.member)) for f in former])
         if clear:
             n = len(gone)
             say(ngettext("{n} file was deleted.", "{n} files were deleted.", n).format(n=n))
-    if any(a.kind in (JUNK, REQUEST) for a in arrivals):
+    if any(a.kind in (JUNK, REQUEST) for a in arrivals) or former:
         raise SystemExit(FINDINGS)
+
+
+def _under_former_keys(arrivals: Sequence[Arrival], store: Store, path: Path) -> list[Finding]:
+    """Of what came: signed with a key of which the last lock knows that it counts no more. Of what was here
+    already only what is void: old releases lie in every inbox."""
+    try:
+        known = locks.read(file_of(path).parent).members
+    except InputError:
+        return []
+    found = []
+    for arrival in arrivals:
+        seen = store.look_up(arrival.digest) if arrival.digest else None
+        locked = known.get(arrival.member or "")
+        if seen is None or arrival.kind not in (NEW, KNOWN):
+            continue
+        finding = former_key(seen, locked)
+        void = locked is not None and any(v.covers(*seen.version) for v in locked.voids)
+        if finding is not None and (arrival.kind == NEW or void):
+            found.append(finding)
+    return found
 
 
 def _show(arrivals: Sequence[Arrival], names: dict[str, str], place: Path, federation: Path) -> None:

@@ -5,6 +5,7 @@ Nothing leaves unseen: the list comes first, then the question, then the file.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from commons.cli.output import (
     json_option,
     now,
     opened,
+    own_command,
     say,
     show_findings,
     show_json,
@@ -33,6 +35,7 @@ from commons.cli.output import (
 )
 from commons.cli.release_number import version_words
 from commons.cli.values import shown as said_in
+from commons.commands import command
 from commons.errors import InputError
 from commons.format import container, words
 from commons.format.container import ReleaseFiles
@@ -330,9 +333,29 @@ def _show_changes(own: Catalogue, shown: build.Preview, lines: _Lines | None) ->
         say(_("These stay, and what they said before is taken down everywhere:"))
         for change in shown.earlier:
             _show_change(change)
+    _warn_of_loss(own, shown)
     same = sum(c.sort == "unchanged" and c.type not in _UNLISTED for c in shown.changes)
     if same:
         say(ngettext("{n} record as before", "{n} records as before", same).format(n=same))
+
+
+def _warn_of_loss(own: Catalogue, shown: build.Preview) -> None:
+    """What a federation will think of a release that lacks many records of the last one."""
+    from commons.merge.plan import Loss  # late: nothing else of a release needs to know merging
+
+    gone = Counter(c.sort for c in shown.changes if c.type not in _UNLISTED)
+    loss = Loss(gone["removed"], sum(n for sort, n in gone.items() if sort != "new"))
+    leaves = any(t == "catalogue" and r.get("status") == "leaving" for (t, _id), r in shown.records.items())
+    if leaves or not loss.too_many:
+        return
+    text = _(
+        "{n} of {before} records are gone without being withdrawn: federations wait with such a release until"
+        " a person there has looked."
+    )
+    tell(text.format(n=loss.lost, before=loss.before))
+    undo, allow = own_command(own.path, "undo"), command("merge", "--allow-shrink", shown.name)
+    tell(_("By mistake? {undo}. To take them down everywhere: commons withdraw.").format(undo=undo))
+    tell(_("If it is right, tell whoever runs the federation; they type: {command}").format(command=allow))
 
 
 def _show_change(change: build.Change, lines: Sequence[str] = ()) -> None:

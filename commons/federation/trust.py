@@ -248,6 +248,17 @@ def _candidates(alive: Mapping[str, Seen], evidence: Sequence[Evidence]) -> list
     return [min(alive.values(), key=lambda s: (s.version, s.digest))]
 
 
+def former_key(release: Seen, known: LockedMember | None) -> Finding | None:
+    """What is to be said of a release that came under a key which the last lock knew to be worth nothing."""
+    if known is None:
+        return None
+    epoch, number = release.version
+    if not any(void.covers(epoch, number) for void in known.voids) and epoch >= known.epoch:
+        return None
+    details: dict[str, str | int] = {"epoch": epoch, "number": number}
+    return Finding("former-key", member=release.manifest.member, details=details)
+
+
 def state(
     release: Manifest, *, as_of: datetime, pause: Pause | None = None, max_age: MaxAge | None = None
 ) -> tuple[str, bool]:

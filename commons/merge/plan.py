@@ -27,6 +27,7 @@ from commons.federation.store import NotInStore
 from commons.federation.trust import MOST_TRIED, Seen
 from commons.findings import Finding
 from commons.format.keylog import KeyLog
+from commons.format.words import spoken
 from commons.intake.frames import Row
 from commons.intake.gate import Intake
 from commons.link.model import LINKER
@@ -37,7 +38,7 @@ from commons.said import release_words
 from commons.schema.spec import Schema
 
 SHRINK, OLD, HERE, ADMITTED = "E_SHRINK", "E_TOOOLD", "E_HERE", "admitted"
-VOID = "E_VOID"
+VOID, LEAVES, NEW_KEY = "E_VOID", "leaves", "new-key"
 CATALOGUE = "catalogue"  # the record type of which each release has one
 LEFT_OUT = "E_LEFTOUT"  # what shrank it is whoever passed it on
 LOSS_ALLOWED, LOSS_PERCENT = 5, 10
@@ -207,8 +208,18 @@ class _Deciding:
         locked = self._locked(chosen, _counting(stones, choice.log, self.member.pause), choice, passed)
         if chosen is not None and locked.state != locks.PAUSED and _is_leaving(intake):
             locked = replace(locked, state=locks.LEAVING)
+            if self.known is not None and self.known.state != locks.LEAVING:
+                findings.append(Finding(LEAVES, member=self.member.id))  # or a thief says so
+        if chosen is not None and locked.state != locks.PAUSED and self._has_new_key(chosen):
+            findings.append(Finding(NEW_KEY, member=self.member.id, value=spoken(chosen.keylog.current)))
         was = self.known.release if self.known else None
         return MemberPlan(locked, tuple(findings), locked.release != was, waits)
+
+    def _has_new_key(self, chosen: Seen) -> bool:
+        """Whether what was used last was signed with an earlier key: people compared other words."""
+        return (
+            self.known is not None and self.known.release is not None and chosen.version[0] > self.known.epoch
+        )
 
     def _was_told(self, finding: Finding) -> bool:
         """Whether it is a void that the last lock knew: said once, as the word of a day."""

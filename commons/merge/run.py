@@ -30,7 +30,7 @@ from commons.federation.lock import Lock, LockedTerritory
 from commons.federation.policy import Policy
 from commons.federation.sources import Fetched, fetch
 from commons.federation.store import NotInStore, Store
-from commons.federation.trust import Seen
+from commons.federation.trust import Seen, former_key
 from commons.findings import Finding
 from commons.format.container import sync_folder, write_bytes
 from commons.intake.frames import Damaged
@@ -44,7 +44,7 @@ from commons.merge.difference import Way
 from commons.merge.inputs import NOTHING, Ahead, locked_releases, take_in
 from commons.merge.last import LastPool, sum_of
 from commons.merge.mending import mend
-from commons.merge.plan import MemberPlan, plan, territory_digest, vocabularies_digest
+from commons.merge.plan import VOID, MemberPlan, plan, territory_digest, vocabularies_digest
 from commons.merge.renew import How, Previous, renew
 from commons.merge.returning import returning
 from commons.merge.sealing import seal
@@ -187,6 +187,7 @@ def _merge_seen(
         territory=territory_of(policy),
         allow_shrink=allowed(policy, options.allow_shrink, locks.admitted(folder)),
     )
+    fetched.findings += _under_former_keys(fetched, previous, store, planned.findings)
     returned = returning(planned.lock, previous, store, seen, examined, dry_run=options.dry_run)
     fetched.findings += returned.findings
     lacking = _lacking(store) | returned.gone
@@ -211,6 +212,20 @@ def _merge_seen(
     if any(member.tombstones for member in planned.lock.members.values()):
         fetched.findings += tidy(policy, folder, store)
     return Merged(planned.lock, result, planned.members, fetched, made.changes, made.way)
+
+
+def _under_former_keys(
+    fetched: Fetched, previous: Lock | None, store: Store, told: Collection[Finding]
+) -> list[Finding]:
+    """What arrived and is signed by who may not any more: a thief, or a computer that was given away."""
+    said = {(f.member, f.details.get("epoch"), f.details.get("number")) for f in told if f.code == VOID}
+    found = []
+    for member, digests in fetched.arrived.items() if previous is not None else ():
+        for seen in filter(None, map(store.look_up, digests)):
+            finding = former_key(seen, previous.members.get(member)) if previous is not None else None
+            if finding is not None and (member, *seen.version) not in said:
+                found.append(finding)
+    return found
 
 
 def _lacking(store: Store) -> frozenset[str]:

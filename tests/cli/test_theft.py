@@ -227,3 +227,30 @@ def test_a_pause_that_cannot_show_all_says_what_stays_away_wherever_people_look(
     assert told.code == 1 and "Release 1 of paz is shown without" in told.out and "huerto" in told.out
     assert "1 record of it is not here any more" in city("receipt", "paz", "-f", "city").out
     assert "1 record of it is not here any more" in city("federation", "show", "-f", "city").out
+
+
+def test_who_leaves_is_called_before_anybody_believes_it(city: Run) -> None:
+    """A thief can withdraw all in one word: the merge ends with findings, once, and says what can be done."""
+    assert city("withdraw", "--all", "--name", "comedor la paz", "-c", "paz.db").code == 0
+    share(city, "paz.db")
+    for dry_run in (["--dry-run"], []):
+        told = city("merge", "-f", "city", *dry_run)
+        assert told.code == 1 and "federation pause paz" in told.out and "14 days" in told.out
+    assert city("merge", "-f", "city").code == 0
+
+
+def test_a_change_of_keys_is_told_and_so_is_who_signs_with_the_old_one(city: Run) -> None:
+    """The new words are to be compared; a release under the void key is named where it arrives."""
+    steal(city)
+    recover(city)
+    share(city, "new.db")
+    words = " ".join(city("keys", "show", "--json", "-c", "new.db").json["words"])
+    told = city("merge", "-f", "city")
+    assert told.code == 1 and f"has changed its key. Its new words: {words}" in " ".join(told.out.split())
+    assert words in city("federation", "show", "-f", "city").out
+    assert "has changed its key" not in city("merge", "-f", "city").out
+    share(city, "thief/paz.db", "--again", "--out", "false.entrega")
+    Path("city/inbox/false.entrega").write_bytes(Path("false.entrega").read_bytes())
+    for command in ("merge", "inbox"):
+        told = city(command, "-f", "city")
+        assert told.code == 1 and "key that does not count any more" in " ".join(told.out.split()), command
