@@ -12,12 +12,12 @@ import click
 
 from commons.cli.federation_options import federation_command, file_of, file_option
 from commons.cli.known_as import strangers, told_apart
-from commons.cli.output import FINDINGS, json_option, say, show_findings, show_json, show_table, tell
+from commons.cli.output import FINDINGS, json_option, now, say, show_findings, show_json, show_table, tell
 from commons.errors import InputError
 from commons.federation import inbox as sorting
 from commons.federation import lock as locks
+from commons.federation import looked, requests
 from commons.federation import policy as policies
-from commons.federation import requests
 from commons.federation.inbox import JUNK, KNOWN, NEW, REQUEST, Arrival
 from commons.federation.store import Store
 from commons.federation.trust import former_key
@@ -78,6 +78,7 @@ def inbox(folder: Path | None, clear: bool, path: Path, as_json: bool) -> None:
     with store.writing():
         requests.accept(members, store)
         arrivals = list(sorting.sort(place, store, members))
+        _remember(arrivals, store)
         gone = sorting.clear(arrivals, store) if clear else []
     names = {m.id: m.name for m in policy.members}
     if any(arrival.kind == REQUEST for arrival in arrivals):
@@ -93,6 +94,16 @@ def inbox(folder: Path | None, clear: bool, path: Path, as_json: bool) -> None:
             say(ngettext("{n} file was deleted.", "{n} files were deleted.", n).format(n=n))
     if any(a.kind in (JUNK, REQUEST) for a in arrivals) or former:
         raise SystemExit(FINDINGS)
+
+
+def _remember(arrivals: Sequence[Arrival], store: Store) -> None:
+    """That a newest release came by chat or stick: a folder that still has the one before is no alarm."""
+    at = now()
+    newest: dict[str, tuple[int, int]] = {}
+    for seen in store.seen() if any(a.kind == NEW for a in arrivals) else ():
+        newest[seen.manifest.member] = max(seen.version, newest.get(seen.manifest.member, (0, 0)))
+    came = {a.member for a in arrivals if a.kind == NEW and a.member and newest.get(a.member) == a.version}
+    looked.note(store.root, {member: looked.Look(looked.NEW, at, at, sorting.FOLDER) for member in came})
 
 
 def _under_former_keys(arrivals: Sequence[Arrival], store: Store, path: Path) -> list[Finding]:

@@ -87,6 +87,13 @@ def write(store: Path, looked: Looked) -> None:
     container.write_bytes(store / NAME, strict_json.pretty({"format": 1, "members": members}))
 
 
+def note(store: Path, looks: Mapping[str, Look]) -> None:
+    """Remember how some members' newest releases came."""
+    if looks:
+        known = read(store)
+        write(store, Looked({**known.looks, **looks}, known.kept))
+
+
 def _look_json(look: Look) -> dict[str, str]:
     return {
         "outcome": look.outcome,

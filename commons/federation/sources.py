@@ -154,9 +154,16 @@ class _Looking:
     def judged(self, member: str, look: Look | None, inbox: Version | None, *, new: bool) -> Look | None:
         """The look at a member's sources, the inbox being one of them."""
         newest = max((s.version for s in self.known.get(member, ())), default=None)
+        if self.net is not None and look is not None and look.outcome == OLDER and self._came_by_hand(member):
+            return Look(NEW if new else SAME, self.net.at, self.net.at, INBOX)
         if self.net is None or inbox is None or inbox != newest or (look is not None and look.good):
             return look
         return Look(NEW if new else SAME, self.net.at, self.net.at, INBOX)
+
+    def _came_by_hand(self, member: str) -> bool:
+        """Whether the newest came by the inbox, so that a source which has not followed yet is no alarm."""
+        before = self.memory.looks.get(member)
+        return before is not None and before.good and before.source == INBOX
 
     def turn(self, member: Member) -> _Turn:
         """One member's sources, until one has a release that is at least as new as what was seen."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +38,23 @@ def test_who_hands_over_is_told_that_the_reasons_of_holds_go_along(kitchen: Run)
     words = ("--reason", "la familia lo pidió", "--by", "Ana", "--until", "2099-01-31", "--later")
     kitchen("federation", "hold", f"{member}/service/x", *words, "-f", "ciudad", "--now")
     assert "reasons of your holds go along" in kitchen("federation", "handover", "b.zip", "-f", "ciudad").err
+
+
+def test_a_shared_folder_that_lags_behind_the_chat_is_no_alarm(kitchen: Run) -> None:
+    """The newest came by chat and was taken up; the folder has the one before until somebody sees to it."""
+    kitchen("add", "service", "title=Comida", "--id", "comida")
+    for path in ("folder", "chat"):
+        Path(path).mkdir()
+    kitchen("release", "--yes", "--out", "folder")
+    kitchen("federation", "new", "ciudad", "--name", "Ciudad", "--territory", "cdmx")
+    (first,) = Path("folder").iterdir()
+    words = ("--name", "Paz", "--by", "Ana", "--how", "x", "--source", "../folder", "-f", "ciudad")
+    assert kitchen("federation", "add", str(first), *words).code == 0
+    assert kitchen("merge", "-f", "ciudad").code == 0
+    kitchen("edit", "comida", "title=Cena")
+    kitchen("release", "--yes", "--out", "chat")
+    kitchen("inbox", "chat", "-f", "ciudad")
+    for _night in range(2):
+        told = kitchen("merge", "-f", "ciudad")
+        assert told.code == 0 and "older" not in told.out.lower(), told.out
+        assert "offers an older one" not in kitchen("federation", "show", "-f", "ciudad").out
