@@ -733,12 +733,12 @@ KINDS: dict[str, Kind] = {
     ),
     "says-for": Kind(
         "note",
-        N_("It says that it publishes for {value}; this federation has not noted that."),
-        N_("Ask both. If it is so: commons federation accompany"),
+        N_("{member}: its catalogue says that it is kept for {value}; this federation has not noted that."),
+        N_("Ask both. If it is so: commons federation accompany {member:sh}"),
     ),
     "says-continues": Kind(
         "note",
-        N_("It says that it continues {value}; this federation has not noted that."),
+        N_("{member} says that it continues {value}; this federation has not noted that."),
         N_("Find out whether it is the same organisation. If so: commons federation succeed"),
     ),
     "R_COPY": Kind(

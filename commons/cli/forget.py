@@ -28,10 +28,14 @@ from commons.cli.output import (
 )
 from commons.errors import CommonsError
 from commons.folding import folded
-from commons.messages import N_, in_language, ngettext
+from commons.messages import N_, in_language, ngettext, translate
 from commons.messages import translate as _
+from commons.schema.spec import load_schema
 
 _READ = 1 << 20
+
+
+_CONSENT_PARTS = {"whose": N_("whose it is"), "asked_by": N_("who asked"), "purpose": N_("what for")}
 
 
 @click.command(
@@ -80,6 +84,7 @@ def forget(
         show_json(_as_json(places, down, left, shared))
     else:
         _say_done(path, wanted, down, left, shared, [p for p in places if p.kind == "address"])
+        _say_gaps(path, places)
         _say_like_named(path, like)
     if left or shared:
         ctx.exit(FINDINGS)
@@ -122,8 +127,11 @@ def _show(
         if place.kind in ("record", "draft", "consent"):
             rtype = own.schema.types.get(place.type)
             field = rtype.fields.get(place.field) if rtype else None
-            label = in_language(field.title) if field else place.field
-            say(f"{place.type}/{place.id} · {label}: {place.text}")
+            part = translate(_CONSENT_PARTS.get(place.field, place.field))
+            label = in_language(field.title) if field else part
+            said = place.kind == "consent"
+            where = _("consent {id}").format(id=place.id) if said else f"{place.type}/{place.id}"
+            say(f"{where} · {label}: {place.text}")
     counts = Counter(place.kind for place in places)
     for sentence in _counted(counts):
         say(sentence)
@@ -187,6 +195,21 @@ def _say_done(
         )
         say(said.format(n=n, command=own_command(catalogue, "release")))
     say(_("Look yourself at other copies, such as one on a stick, and at the sheets that were imported."))
+
+
+def _say_gaps(catalogue: Path, places: Sequence[Place]) -> None:
+    """Texts that named the person read now as if a word had fallen out: somebody should write them anew."""
+    gaps: dict[tuple[str, str], list[str]] = {}
+    for place in places:
+        rtype = load_schema().types.get(place.type)
+        field = rtype.fields.get(place.field) if rtype else None
+        if place.kind == "record" and field is not None and not field.personal and field.type == "string":
+            gaps.setdefault((place.type, place.id), []).append(in_language(field.title))
+    for (type_name, record), labels in gaps.items():
+        text = _("Something is missing now in {record} ({fields}): read it, and write it anew: {command}")
+        where = f"{type_name}/{record}"
+        fields, again = ", ".join(dict.fromkeys(labels)), own_command(catalogue, "edit", where)
+        say(text.format(record=where, fields=fields, command=again))
 
 
 def _is_like_named(whose: str, given: Person) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,6 +64,7 @@ class NotAMoment(InputError):
 @offline_option
 @deadline_option
 @click.option("--as-of", metavar="MOMENT", help=N_("The moment of this merge in UTC; now if not given."))
+@click.option("--details", is_flag=True, help=N_("Say also how the pool was made: of the last one, or anew."))
 @click.option("--dry-run", is_flag=True, help=N_("Say what would be merged; write neither pool nor lock."))
 @json_option
 def merge(
@@ -77,6 +78,7 @@ def merge(
     offline: bool,
     deadline: float,
     as_of: str | None,
+    details: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -98,7 +100,7 @@ def merge(
     if as_json:
         show_json(_as_json(merged))
     else:
-        _show(merged, folder)
+        _show(merged, folder, details=details)
     grave = [f for f in merged.findings if KINDS[f.code].level != "note"]
     if grave:
         raise SystemExit(FINDINGS)
@@ -126,7 +128,7 @@ def _moment(text: str | None) -> datetime:
     raise NotAMoment(text)
 
 
-def _show(merged: Merged, folder: Path) -> None:
+def _show(merged: Merged, folder: Path, *, details: bool) -> None:
     names = {m.id: m.name for m in merged.lock.policy.members}
     admitted = {id for id, locked in merged.lock.members.items() if locked.admitted}
     if admitted and merged.result is not None:
@@ -141,7 +143,7 @@ def _show(merged: Merged, folder: Path) -> None:
         if member in names or member in admitted:
             say(_member_line(names.get(member, member), merged, member, locked, standing[member]))
     say()
-    show_findings([named(f, names) for f in merged.findings])
+    show_findings([named(f, names) for f in (*merged.findings, *_chores(merged))])
     if merged.result is None:
         say(translate(N_("Nothing was written: this was a dry run.")))
         return
@@ -151,9 +153,17 @@ def _show(merged: Merged, folder: Path) -> None:
             n=things, path=merged.result.path
         )
     )
-    if merged.way is not None and merged.way.why != FIRST:  # the first time nobody expects anything else
+    if details and merged.way is not None and merged.way.why != FIRST:  # else nobody expects anything else
         say(_way_in_words(merged.way))
     say(translate(N_("root {root}")).format(root=merged.result.root))
+
+
+def _chores(merged: Merged) -> Iterator[Finding]:
+    """What catalogues say of their standing and the federation has not noted: only its maintainer can."""
+    for member, receipt in merged.result.receipts.items() if merged.result else ():
+        for said in receipt["findings"]:
+            if said["code"] in ("says-for", "says-continues"):
+                yield Finding(said["code"], member=member, value=said.get("value"))
 
 
 def _way_in_words(way: Way) -> str:

@@ -123,7 +123,7 @@ def receipt(member: str, folder: Path, *, as_json: bool) -> None:
     for line in receipt_lines(found, name, names, zone_of(policy)):
         say(line)
     say()
-    show_findings([_finding(f) for f in found["findings"] if f["code"] in KINDS])
+    show_findings([_finding(f, name) for f in found["findings"] if f["code"] in KINDS])
 
 
 def receipt_lines(
@@ -228,8 +228,8 @@ def _rows(path: Path, sql: str, *values: str) -> list[tuple[Any, ...]]:
         raise NoPoolHere(str(path)) from error
 
 
-def _finding(plain: Mapping[str, Any]) -> Finding:
+def _finding(plain: Mapping[str, Any], name: str) -> Finding:
     return Finding(
         plain["code"], type=plain.get("type"), record=plain.get("record"), field=plain.get("field"),
-        value=plain.get("value"), member=plain.get("member"), details=plain.get("details", {}),
+        value=plain.get("value"), member=plain.get("member") or name, details=plain.get("details", {}),
     )  # fmt: skip

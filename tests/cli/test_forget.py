@@ -43,8 +43,10 @@ def test_every_place_is_shown_and_nothing_is_done_without_a_yes(known: Run) -> N
 
 def test_no_byte_of_the_catalogue_and_its_backups_says_it_afterwards(known: Run) -> None:
     """Rows, drafts, consents, history, notes, backups; the records live, and the history can go on."""
-    done = known("forget", NAME, "--yes")
+    done = known("forget", NAME, "--yes", lang="es")
     assert done.code == 0, done.out + done.err
+    assert "A service/taller ahora le falta algo (" in done.out  # its text named the person
+    assert "consentimiento " in done.out and "de quién es: " in done.out and "whose" not in done.out
     for text in (NAME, "ANA PEREZ", "ana perez", "Pérez", PHONE):
         assert not [f for f in mentions(".", text) if not f.endswith(".key")], text
     assert known("show", "taller", "--json").json["fields"]["title"] == "Taller"

@@ -169,5 +169,6 @@ def test_a_pool_made_from_the_last_one_keeps_nothing_either(kitchen: Run) -> Non
     assert kitchen("merge", "-f", "ciudad").code == 0 and hits("ciudad")
     assert kitchen("withdraw", "service/zoraida", "--yes", "-c", "paz.db").code == 0
     kitchen("release", "--yes", "--out", "ciudad/inbox/2.entrega", "-c", "paz.db")
-    assert "Made from the last pool" in kitchen("merge", "-f", "ciudad", "--purge-now").out
+    again = kitchen("merge", "-f", "ciudad", "--purge-now", "--details").out
+    assert "Made from the last pool" in again
     assert hits("ciudad") == []

@@ -104,7 +104,7 @@ def member_view(member: Member, vouches: tuple[str, ...], site: Site, links: Lin
         added=tuple(_added(row["added"], site)),
         vouches=tuple((site.member_name(v), links.page("member", v)) for v in vouches),
         release=str(row["release"] or ""),
-        release_file=_release_file(member, site, links),
+        release_file=None if state == "left" else _release_file(member, site, links),
         valid_until=date_words(row["valid_until"]) if row["valid_until"] else "",
     )
 
