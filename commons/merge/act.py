@@ -47,6 +47,7 @@ _BY_ADDRESS = (
     "SELECT c.number, c.type, c.json FROM alias a JOIN claim c ON c.number = a.entity WHERE a.address = ?"
 )
 STRETCH = 300  # records that are prepared at one go
+MANY = 150_000  # claims: beyond, linking needs the memory that children hold who wait for what comes after it
 Progress = Callable[[str, int], None]
 
 
@@ -142,6 +143,7 @@ class _Merge:
         self.as_of = instant(lock.as_of)
         self.far: list[tuple[int, str, str, str]] = []  # references that lead to other releases
         self.gone: list[int] = []  # numbers that no claim has, though its release has the record
+        self.taken = 0  # claims that were put in
         self.absorbed: dict[int, str] = {}  # claims by number that are part of an entity that another names
         self.speaking: list[tuple[str, int]] = []  # (member, number) of claims that are a word about itself
         self.proofs: dict[str, str] = {}  # release → the sum of its file
@@ -171,6 +173,8 @@ class _Merge:
         for data in crew.done(_batched(self._stretches(releases)), stretch.worker, setting):
             for made in stretch.read(data):
                 self._take(made)
+        if self.taken > MANY:
+            crew.close()
         self.writer.flush()
         succession.stand_in(self.writer.connection, self.lock)
         self.writer.lead(self.far)
@@ -257,6 +261,7 @@ class _Merge:
         self.noted.take(made)
         self.far += made.far
         self.gone += made.gone
+        self.taken += len(made.rows["claim"])
         self.progress("claims", len(made.rows["claim"]))
 
     # then, what belongs together
@@ -360,11 +365,15 @@ class _Merge:
         else:
             steps, last = self.stand.steps(groups, changed, context), self.stand.last
         setting = regroup.Setting(context, self.gathered.languages, self.places, last)
-        for data in crew.done(regroup.tasks(connection, steps), regroup.worker, setting):
-            made = Regrouped.from_bytes(data)
-            regroup.put(writer, made)
-            self.noted.change((number for number, _type in made.gone), made.leaves)
-            self.progress("entities", len(made.leaves))
+        anew = children_for(len(steps)) if self.taken > MANY else 0
+        with Crew(anew, fresh=True) as others:
+            for data in (others if anew else crew).done(
+                regroup.tasks(connection, steps), regroup.worker, setting
+            ):
+                made = Regrouped.from_bytes(data)
+                regroup.put(writer, made)
+                self.noted.change((number for number, _type in made.gone), made.leaves)
+                self.progress("entities", len(made.leaves))
         sql = "UPDATE entity SET subject = ? WHERE id = ? AND claims = 1"
         connection.executemany(sql, self.speaking)
         for leaves in self.noted.claim_leaves():

@@ -79,13 +79,18 @@ class Crew:
 
     Args:
         worker, shared: their first work, as in `done`, if it is known already.
+        fresh: start them anew instead of forking; for a process that is large by now.
     """
 
-    def __init__(self, children: int, worker: Worker | None = None, shared: Any = None) -> None:
+    def __init__(
+        self, children: int, worker: Worker | None = None, shared: Any = None, *, fresh: bool = False
+    ) -> None:
         self._work = (worker, shared)
         self._ends: list[Connection] = []
         self._processes: list[Any] = []
-        context: Any = _context()  # `Process` is each one's own
+        context: Any = (
+            multiprocessing.get_context("spawn") if fresh else _context()
+        )  # `Process` is each one's own
         forks = context.get_start_method() == "fork"
         for _ in range(children):
             ours, theirs = context.Pipe()

@@ -68,12 +68,14 @@ def test_another_hash_seed_gives_the_same_root_and_bytes(merged: tuple[Federatio
     assert elsewhere(sys.executable, federation.folder, seed="77")[2:4] == [root, digest]
 
 
-def test_children_change_nothing(merged: tuple[Federation, str, str]) -> None:
-    """The same rows, whoever makes them."""
+@pytest.mark.parametrize("many", [0, 150_000])
+def test_children_change_nothing(merged: tuple[Federation, str, str], many: int) -> None:
+    """The same rows, whoever makes them: children that stay, or others after linking."""
     federation, root, digest = merged
     code = (
         "import sys; sys.path.insert(0, sys.argv[2]);"
-        "from pathlib import Path; from commons.merge import workers; workers.WORTH_CHILDREN = 0;"
+        "from pathlib import Path; from commons.merge import act, workers; workers.WORTH_CHILDREN = 0;"
+        f"act.MANY = {many};"
         "from commons.federation import lock; from commons.federation.store import Store;"
         "from commons.merge.run import rebuild; f = Path(sys.argv[1]);"
         "print(rebuild(lock.read(f), Store(f / 'store'), f / 'other.db').root)"

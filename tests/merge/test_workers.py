@@ -30,6 +30,12 @@ def test_what_goes_wrong_in_a_child_goes_wrong_here(children: int) -> None:
         list(crew.done([[b"good"], [1], [b"good"]], JOIN, b"-"))
 
 
+def test_fresh_children_do_the_same() -> None:
+    """Where this process has grown too large to be forked."""
+    with Crew(1, fresh=True) as crew:
+        assert list(crew.done([[b"a", b"b"], [LARGE]], JOIN, b"-")) == [b"a-b", LARGE]
+
+
 def test_a_lost_child_is_told_and_not_waited_for() -> None:
     """A system that is short of memory ends one: the merge says so."""
     with Crew(2) as crew:
