@@ -129,8 +129,8 @@ def _show(
             field = rtype.fields.get(place.field) if rtype else None
             part = translate(_CONSENT_PARTS.get(place.field, place.field))
             label = in_language(field.title) if field else part
-            said = place.kind == "consent"
-            where = _("consent {id}").format(id=place.id) if said else f"{place.type}/{place.id}"
+            own_word = _("consent {id}").format(id=place.id)
+            where = own_word if place.kind == "consent" else f"{place.type}/{place.id}"
             say(f"{where} · {label}: {place.text}")
     counts = Counter(place.kind for place in places)
     for sentence in _counted(counts):
