@@ -155,7 +155,7 @@ def _foreseen(
         found = pauses.at(member, version)[1]
         if not found.gone or not lacks(version):
             return found
-        others = sorted({s.version for s in known if s.version != version})
+        others = sorted({s.version for s in known if s.version != version and _brought(s)})
         before = [v for v in reversed(others) if v < version]
         after = [v for v in others if v > version]
         nearest = next((v for v in before + after if not lacks(v)), None)

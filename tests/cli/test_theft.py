@@ -213,6 +213,17 @@ def test_a_pause_at_a_release_that_is_not_whole_any_more_is_refused(city: Run, w
     assert merge(city)["findings"] == []
 
 
+def test_a_pause_is_not_refused_where_only_what_shows_nothing_is_whole(city: Run) -> None:
+    """The thief withdrew all, and two weeks are over: its later releases must be stopped all the same."""
+    city("withdraw", "service/ropa", "service/sopa", "--yes", "-c", "paz.db")
+    share(city, "paz.db")
+    merge(city, "--purge-now")
+    paused = city("federation", "pause", "paz", "--at", "1", "--reason", "x", "-f", "city")
+    assert paused.code == 0 and "2 records of it were withdrawn later and are gone here" in paused.out
+    told = merge(city)
+    assert [f["code"] for f in told["findings"]] == ["pause-gone"] and told["counts"].get("service", 0) == 0
+
+
 def test_a_pause_that_cannot_show_all_says_what_stays_away_wherever_people_look(city: Run) -> None:
     """Written by hand, or purged since: the merge of all others ends, and the receipt knows."""
     city("withdraw", "--earlier", "service/ropa", "--yes", "-c", "paz.db")
