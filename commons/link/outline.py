@@ -243,7 +243,8 @@ class Outlines:
         name += self._whole if is_whole else self._near
         if either & _SHORT:
             name = max(name, points["acronym"])
-        if is_whole or either & _LOOSE or total + name < needed:
+        told = most and not is_whole and not either & _LOOSE  # a name without words costs nothing
+        if not told or total + name < needed:
             return total + name
         return total + min(name, self._unlike(words, _told(others), shared, name))
 

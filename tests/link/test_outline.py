@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,7 +31,9 @@ WORDS = (
     ),
     *("Año", "Ano", "UNAM", "Pueblo", "A.C."),
 )
-TITLES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join)
+TITLES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join) | st.sampled_from(
+    ("食堂", "Приют", "…")  # names without a word that is compared
+)
 
 
 def perhaps(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -105,3 +108,12 @@ def test_lone_words_always_cost() -> None:
         points = table.points
         assert 2 * points["unlike"] >= points["extra"] >= 0
         assert points["name_none"] <= points["name_least"] <= 0
+
+
+@pytest.mark.parametrize("title", ["食堂", "Приют", "…"])
+def test_a_name_in_other_letters_is_weighed_by_the_rest(title: str) -> None:
+    """At one door, whose name has no word that can be compared is asked about as ever."""
+    door = {"street_address": "Calle Sol 12", "district": "09007", "postal_code": "09010"}
+    found = [features.of("place", {"title": t, **door}) for t in (title, "Comedor Jacaranda Sur")]
+    scorer = Scorer(load_tables().types["place"], Rarity({}))
+    assert list(outlines([f for f in found if f], scorer).worth([1], scorer.table.candidate)) == [1]
