@@ -14,14 +14,14 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
-
-import cryptography
-import Stemmer
 
 import commons
 from commons import assets
 
+# What these modules import of others' packages: each may decide a signature, a word's stem or a likeness.
+PACKAGES = ("cryptography", "httpx", "mnemonic", "PyStemmer", "PyYAML", "RapidFuzz")
 ROOTS = ("commons.merge.renew", "commons.merge.inputs")  # makes a pool; proves what it is made of
 # Also within functions. What only looks like one, as in a text, makes the name change too often, no more.
 _IMPORT = re.compile(
@@ -41,7 +41,7 @@ def program() -> str:
     for path in sorted(p for p in schemas.rglob("*") if p.is_file()):
         found.update(f"{path.relative_to(schemas)}\n".encode() + path.read_bytes())
     versions = (commons.__version__, sys.version, sqlite3.sqlite_version, unicodedata.unidata_version)
-    found.update(repr((*versions, Stemmer.version(), cryptography.__version__)).encode())
+    found.update(repr((*versions, *map(version, PACKAGES))).encode())
     return found.hexdigest()
 
 

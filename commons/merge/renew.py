@@ -28,7 +28,6 @@ from commons.merge.difference import (
 )
 from commons.merge.ground import Ground, NotOnGround
 from commons.merge.last import LastPool
-from commons.merge.program import program
 
 # Given what the notes say: release → the SHA-256 of the file that it was proven from.
 Releases = Callable[[Mapping[str, str]], Iterator[Release]]
@@ -66,7 +65,6 @@ def renew(
     Raises:
         What `act` raises. Then the last pool and its notes are what they were.
     """
-    program()  # named now: another one may be installed while this one works
     last.begin_anew()
     why = _why_anew(lock, previous, last, how)
     if not why and previous is not None:

@@ -45,6 +45,7 @@ from commons.merge.inputs import NOTHING, Ahead, locked_releases, take_in
 from commons.merge.last import LastPool, sum_of
 from commons.merge.mending import mend
 from commons.merge.plan import VOID, MemberPlan, plan, territory_digest, vocabularies_digest
+from commons.merge.program import program
 from commons.merge.renew import How, Previous, renew
 from commons.merge.returning import returning
 from commons.merge.sealing import seal
@@ -129,6 +130,7 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
         NoPolicy, NoLock and other InputErrors; StoreInUse, NotInStore; what `act` raises. Then pool and lock
         are as they were.
     """
+    program()  # named now: another one may be installed while this one waits for its sources
     store = Store.beside(folder)
     if options.locked:
         return _merge_locked(folder, store, options, progress)

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,14 @@ def test_everything_that_a_merge_imports_counts() -> None:
     ).stdout.split()  # fmt: skip
     loaded = {name for name in told if name.partition(".")[0] == "commons"}
     assert loaded <= FOUND.keys() and {"commons.merge.act", "commons.link.score"} <= loaded
+
+
+def test_packages_of_others_count_by_their_versions() -> None:
+    """Another stemmer or another measure of likeness makes another pool, of the same lines of ours."""
+    told = {name.partition(".")[0] for path in FOUND.values() for name in parsed(path)}
+    known = packages_distributions()
+    others = {known[name][0] for name in told - set(sys.stdlib_module_names) if name != "commons"}
+    assert others == set(program.PACKAGES)
 
 
 def test_nothing_is_imported_by_a_name_that_is_made_up() -> None:
