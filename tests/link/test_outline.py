@@ -42,7 +42,7 @@ def perhaps(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 RECORDS = st.fixed_dictionaries(
     {
-        "title": TITLES,
+        "title": perhaps(TITLES),
         "alternate_names": perhaps(st.lists(TITLES, max_size=2)),
         "street_address": perhaps(
             st.sampled_from(
