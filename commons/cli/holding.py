@@ -154,11 +154,18 @@ def hold(
 
 
 def _write(path: Path, before: Collection[Hold], entry: edit.Entry) -> None:
-    """The entry at the end of the list, in place of those `before` of the same thing. Raises InputError."""
+    """The entry at the end of the list, in place of those `before` of the same thing. Raises InputError.
+
+    Where those cannot be taken out they stay before it: the newest word about a thing counts, and nothing
+    that must be hidden waits for the way in which a list is written.
+    """
     file = file_of(path)
 
     def changed(text: str) -> str:
-        left = edit.without_entries(text, "holds", _any_of(before), file.name)
+        try:
+            left = edit.without_entries(text, "holds", _any_of(before), file.name)
+        except edit.CannotRemove:
+            left = text
         return edit.with_entry(left, "holds", entry, file.name)
 
     edit.rewrite(file, changed)

@@ -87,7 +87,7 @@ def without_entries(
 
 
 def _without_entries(text: str, key: str, going: Sequence[int]) -> str:
-    """Whole lines, from an entry's dash to its last word: comments of others stay."""
+    """Whole lines, from what is noted above an entry's dash to its last word: comments of others stay."""
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     assert isinstance(node, yaml.MappingNode)
     value = next(v for k, v in node.value if k.value == key)
@@ -96,13 +96,35 @@ def _without_entries(text: str, key: str, going: Sequence[int]) -> str:
         kept = [item for n, item in enumerate(value.value) if n not in going]
         parts = ", ".join(text[item.start_mark.index : item.end_mark.index] for item in kept)
         return text[: value.start_mark.index] + f"[{parts}]" + text[value.end_mark.index :]
-    for n in sorted(going, reverse=True):
-        item = value.value[n]
-        last = item.end_mark.line if item.end_mark.column else item.end_mark.line - 1
-        while last > item.start_mark.line and (not rows[last].strip() or rows[last].lstrip().startswith("#")):
-            last -= 1
-        del rows[item.start_mark.line : last + 1]
-    return "\n".join(rows)
+    gone: set[int] = set()
+    for n in going:
+        gone.update(_span(rows, value.value[n], value.start_mark.column))
+    return "\n".join(row for at, row in enumerate(rows) if at not in gone)
+
+
+def _span(rows: list[str], item: yaml.Node, column: int) -> range:
+    """The rows of an item whose dash stands in this column: with the comments within, and those right above,
+    which speak of it and would stand over another one."""
+    last = min(item.end_mark.line, len(rows) - 1)
+    if not rows[last][: item.end_mark.column].strip():  # the mark stands before what comes next
+        last -= 1
+    while last > item.start_mark.line and _between(rows[last], column):
+        last -= 1
+    first = item.start_mark.line
+    while first and rows[first][: column + 1].strip() != "-":  # a dash may stand alone
+        first -= 1
+    while first and _column(rows[first - 1]) == column and rows[first - 1][column] == "#":
+        first -= 1
+    return range(first, last + 1)
+
+
+def _between(row: str, column: int) -> bool:
+    """Whether a row after an item is empty, or a comment that belongs to what comes next."""
+    return not row.strip() or (row.lstrip().startswith("#") and _column(row) <= column)
+
+
+def _column(row: str) -> int:
+    return len(row) - len(row.lstrip()) if row.strip() else -1
 
 
 def rewrite(path: Path, change: Callable[[str], str]) -> Policy:

@@ -167,3 +167,21 @@ def test_one_field_is_lifted_alone_and_a_second_hold_takes_the_place_of_the_firs
     assert path.read_text("utf-8").count("# nota") == 3
     assert city("federation", "hold", "COMIDA", "--lift", "-f", "ciudad").code == 0
     assert policy.load(path).holds == () and "holds" in path.read_text("utf-8")
+
+
+def test_a_hold_is_written_though_the_one_before_cannot_be_taken_out(city: Run) -> None:
+    """Whatever way the file is written in: what must be hidden tonight is hidden, and until the new day."""
+    (member,) = policy.load(Path("ciudad")).members
+    path, where = Path("ciudad/federation.yaml"), f"{member.id}/service/comida"
+    held = "".join(
+        f"  - address: {member.id}/service/{id}\n    reason: r\n    by: Ana\n    until: {year}-01-31\n"
+        for id, year in (("comida", 2020), ("taller", 2099))
+    )
+    text = path.read_text("utf-8").replace("holds: []", "holds:").rstrip()
+    path.write_text(f"# pegado\u2028# de otra parte\n{text}\n{held}", "utf-8")  # a line's end for YAML alone
+    said = ("--reason", "q", "--until", "2099-02-28", "--by", "Ana", "--now", "-f", "ciudad")
+    lifted = city("federation", "hold", where, "--lift", "-f", "ciudad")
+    assert lifted.code == 2 and "Take this out of it yourself" in lifted.err
+    done = city("federation", "hold", where, *said)
+    assert done.code == 0 and titles() == []
+    assert [h.until.year for h in policy.load(path).holds] == [2020, 2099, 2099]

@@ -157,6 +157,42 @@ def test_an_entry_is_added_and_nothing_else_changes(text: str) -> None:
     assert [line for line in changed.splitlines() if line in kept] == kept
 
 
+HELD = ("  # de {id}", "  - address: {id}", "    by: b", "    # sigue", "    until: 2027-01-01",
+        "    reason: >-", "      la # razón", "", "      larga", "    # hasta aquí")  # fmt: skip
+DENSE = [row.removeprefix("  ") for row in HELD]
+WIDE = [*HELD, "", "  # ---", ""]
+ALONE = ["  -", "", "    {{address: {id}, by: b,", "     until: 2027-01-01", "    }}  # ya"]
+
+
+@pytest.mark.parametrize("rows", [HELD, DENSE, WIDE, ALONE])
+@pytest.mark.parametrize("after", ["# fin\n", "\nkeep: 3\n", ""])
+@pytest.mark.parametrize("going", ["a", "b", "c", "ab", "bc", "ac", "abc"])
+def test_any_entry_is_taken_out_as_people_write_lists(rows: list[str], after: str, going: str) -> None:
+    """One key in a line, the dash alone, empty lines: with what is noted on it, and nothing of the others."""
+
+    def text(ids: str) -> str:
+        held = "".join("\n".join(rows).format(id=f"{ID}/place/{id}") + "\n" for id in ids)
+        return f"{SMALL}holds:\n{held}{after}".removesuffix("\n" * (not after))
+
+    left = edit.without_entries(text("abc"), "holds", lambda entry: str(entry["address"])[-1] in going)
+    stay = "".join(set("abc") - set(going))
+    assert sorted(entry["address"][-1] for entry in yaml.safe_load(left)["holds"] or ()) == sorted(stay)
+    assert not any(f"place/{id}" in left for id in going)
+    expected = text("".join(sorted(stay)))
+    if rows is not WIDE:
+        assert left.rstrip("\n") == expected.rstrip("\n")
+
+
+def test_what_an_entry_lends_to_another_keeps_it_from_being_taken_out() -> None:
+    """It is refused with the lines to take out by hand; the last one may go."""
+    text = f"{SMALL}holds:\n- {{address: a, until: &day 2027-01-01}}\n- {{address: b, until: *day}}\n"
+    with pytest.raises(edit.CannotRemove) as caught:
+        edit.without_entries(text, "holds", lambda entry: entry["address"] == "a")
+    assert "address: a" in caught.value.hint
+    left = edit.without_entries(text, "holds", lambda entry: entry["address"] == "b")
+    assert [entry["address"] for entry in yaml.safe_load(left)["holds"]] == ["a"]
+
+
 def test_a_list_in_brackets_is_left_alone() -> None:
     """What cannot be added to safely is refused, with the lines to paste."""
     text = f"name: x\nmembers: [{{id: {ID}, name: a}}]\n"
