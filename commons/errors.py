@@ -6,6 +6,7 @@ sentence names, so that a program can read them and a test can prove that they a
 
 from __future__ import annotations
 
+import copyreg
 import dataclasses
 from typing import ClassVar
 
@@ -23,6 +24,10 @@ class CommonsError(Exception):
 
     def _details(self) -> dict[str, object]:
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """As it is, for another process: made again by its arguments, it would lose those given by name."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     def __str__(self) -> str:
         return sentence(translate(self.template), self._details())

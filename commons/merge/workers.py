@@ -17,6 +17,7 @@ import pickle
 import signal
 import sys
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -50,6 +51,16 @@ class ChildrenLost(CommonsError):
     hint_template: ClassVar[str] = N_("Close other programs and merge again; nothing was changed.")
 
 
+@dataclass(eq=False)
+class ChildFailed(CommonsError):
+    """An error of a child process that cannot travel as it is: what it said, and where."""
+
+    what: str
+    details: str
+    template: ClassVar[str] = N_("The program has made a mistake ({what}); your files are as they were.")
+    hint_template: ClassVar[str] = N_("Please tell its makers, with what follows:\n{details}")
+
+
 def children_for(records: int) -> int:
     """How many children are worth starting; 0: none."""
     processors = os.cpu_count() or 1
@@ -66,6 +77,7 @@ def done(
             a fresh child finds it.
     Raises:
         ChildrenLost: a child could not live.
+        ChildFailed: in place of an error of the worker's that no other process can make again.
     """
     with Crew(children, worker, shared) as crew:
         yield from crew.done(tasks, worker, shared)
@@ -209,9 +221,20 @@ def _live(end: Connection, others: list[Connection], worker: Worker | None, shar
         try:
             answers.put(_DONE + do(said))
         except Exception as error:  # whoever asked is told, as if it had done it itself
-            answers.put(_FAILED + pickle.dumps(error))
+            answers.put(_FAILED + _packed(error))
     answers.put(None)
     giving.join()
+
+
+def _packed(error: Exception) -> bytes:
+    """The error for the other side, which must be able to make it again."""
+    try:
+        packed = pickle.dumps(error)
+        pickle.loads(packed)  # noqa: S301  (written one line above)
+    except Exception:  # an error's own class decides what happens here
+        what = "".join(traceback.format_exception_only(error)).strip()
+        return pickle.dumps(ChildFailed(what, "".join(traceback.format_exception(error)).strip()))
+    return packed
 
 
 def _take(end: Connection, told: SimpleQueue[bytes | None]) -> None:

@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import attrgetter
 
 import pytest
 
-from commons.merge.workers import ChildrenLost, Crew, done
+from commons.federation.lock import LockRefused
+from commons.merge.workers import ChildFailed, ChildrenLost, Crew, done
 
 # Workers that a fresh interpreter finds, too: `JOIN(b"-")` does `b"-".join`.
 JOIN, ADD = attrgetter("join"), attrgetter("__add__")
+
+
+class Spoilt(Exception):
+    """Can be made again by nobody who does not know the name of its argument."""
+
+    def __init__(self, what: str, *, where: str) -> None:
+        super().__init__(f"{what} at {where}")
+
+
+class Shut(Exception):
+    """Cannot be written down."""
+
+    def __init__(self) -> None:
+        super().__init__("shut")
+        self.key = lambda: None
+
+
+def failing(kind: str) -> Callable[[str], bytes]:
+    """A worker whose tasks are errors."""
+
+    def do(where: str) -> bytes:
+        raise {"spoilt": lambda: Spoilt("x", where=where), "shut": Shut, "ours": lambda: refused(where)}[
+            kind
+        ]()
+
+    return do
+
+
+def refused(where: str) -> LockRefused:
+    return LockRefused(file=where, reason="r")
+
+
 LARGE = b"x" * 300_000  # more than a pipe holds, on either side
 
 
@@ -34,6 +68,23 @@ def test_fresh_children_do_the_same() -> None:
     """Where this process has grown too large to be forked."""
     with Crew(1, fresh=True) as crew:
         assert list(crew.done([[b"a", b"b"], [LARGE]], JOIN, b"-")) == [b"a-b", LARGE]
+
+
+@pytest.mark.parametrize("kind, said", [("spoilt", "Spoilt: x at 7"), ("shut", "Shut: shut")])
+def test_an_error_that_cannot_travel_is_told_with_its_kind_its_words_and_its_place(
+    kind: str, said: str
+) -> None:
+    """Not as an error of whoever unpacks it, and not as if memory had been short."""
+    with pytest.raises(ChildFailed) as caught, Crew(1) as crew:
+        list(crew.done(["7"], failing, kind))
+    assert said in str(caught.value) and "in do\n" in caught.value.hint
+
+
+def test_an_error_of_ours_travels_whole() -> None:
+    """Its sentence and its fields, also those that were given by name."""
+    with pytest.raises(LockRefused) as caught, Crew(1) as crew:
+        list(crew.done(["7"], failing, "ours"))
+    assert str(caught.value) == str(refused("7")) and caught.value.hint == refused("7").hint
 
 
 def test_a_lost_child_is_told_and_not_waited_for() -> None:
