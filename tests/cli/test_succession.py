@@ -188,7 +188,7 @@ def test_the_keepers_own_catalogue_is_never_marked_as_kept_for_others(city: Run)
             assert wrong.code == 2 and "speaks for itself" in wrong.err
     for named in (("Casa Luz", "Colectivo Nopal"), ("Colectivo Nopal",)):
         noted = city("federation", "accompany", *named, "-f", "city", lang="es")
-        assert noted.out.startswith("Casa Luz publica por Colectivo Nopal."), noted.out
+        assert noted.out.startswith("Casa Luz publica para Colectivo Nopal."), noted.out
     text = Path("city/federation.yaml").read_text("utf-8")
     assert text.count("on_behalf_of") == 1 and text.index(kept) < text.index("on_behalf_of")
     assert own in text
