@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 WEB_PAGE = "E_WEBPAGE"
 _MOST_BEFORE_CATALOGUE = 512 * 1024
 MOST_OF_A_LOCK = 32 * 1024 * 1024
+MOST_IN_A_LOCK = 1_500_000  # values; a lock has one in 28 bytes, and a list of empty lists one in three
 _MANIFEST, _SIGNATURE, _KEYLOG, _CATALOGUE = ReleaseFiles.names
 _RECORDS = PrunedFiles.names[3]
 
@@ -176,7 +177,10 @@ class Asking:
         if _is_page(file):
             raise NotFetched(answer.url, WEB_PAGE)
         try:
-            said = strict_json.read(file.read_bytes())
+            data = file.read_bytes()
+            if sum(map(data.count, (b",", b"[", b"{"))) > MOST_IN_A_LOCK:
+                raise NotFetched(answer.url, NOTHING)
+            said = strict_json.read(data)
         except strict_json.NotStrict as error:
             raise NotFetched(answer.url, NOTHING) from error
         members = said.get("members") if isinstance(said, dict) else None

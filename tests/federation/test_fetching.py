@@ -122,6 +122,21 @@ def test_a_portal_is_the_mirror_of_its_members(
     assert [path for path, _mark in site.asked].count("/current/commons.lock") == 1
 
 
+def test_a_lock_of_millions_of_empty_lists_is_not_read(
+    tmp_path: Path, authority: Authority, tls: ssl.SSLContext
+) -> None:
+    """It would take twenty times its size in memory."""
+    lists = b",".join([b"[]"] * 2_000_000)
+    members = strict_json.compact({ANA.id: {"release": ONE.digest}}).encode()
+    held = {
+        f"/releases/{ONE.digest}.entrega": container.to_bytes(ONE),
+        "/commons.lock": b'{"junk":[' + lists + b'],"members":' + members + b"}",
+    }
+    with files(tls, held) as site:
+        found = look(tmp_path, net(authority), site.url("/"))
+    assert not found.arrived and len(found.findings) == 1
+
+
 def test_a_mirror_that_leaves_records_out_is_asked_once_and_gives_way_to_more(
     tmp_path: Path, authority: Authority, tls: ssl.SSLContext
 ) -> None:
