@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from commons.pool.contract import SEARCH_TABLE
+from commons.pool.search import index_text
 from commons.pool.words import word_list
 from commons.pool.write import FULL_TEXT_BYTES
 from commons.schema import territory
@@ -24,7 +25,7 @@ TABLES = ("organization", "place", "service")
 def texts(merged: sqlite3.Connection) -> Iterator[tuple[int, str, str, str]]:
     """(rowid, exact, folded, stem) of every row, in order."""
     places = {d.code: d.name for d in territory.load("cdmx").districts.values()}
-    index_text = word_list(load_schema(), places).index_text
+    words = word_list(load_schema(), places)
     number = 0
     for table in TABLES:
         searched = [f.name for f in load_schema().types[table].fields.values() if f.search]
@@ -36,7 +37,7 @@ def texts(merged: sqlite3.Connection) -> Iterator[tuple[int, str, str, str]]:
                 for n, v in zip(searched, row, strict=True)
                 if v is not None
             }
-            yield number, *index_text(table, fields, "es")
+            yield number, *index_text(words.texts(words.searched(table, fields), fields), "es")
 
 
 if __name__ == "__main__":

@@ -153,11 +153,12 @@ class Session:
             raise NotFetched(where, TOO_BIG)
         told = _header(response, b"etag")
         kept = told if _ETAG.fullmatch(told) else ""
-        return Answer(str(at), True, kept, _write(response.iter_stream(), into, most, where, worth))
+        _write(response.iter_stream(), into, most, where, worth)
+        return Answer(str(at), True, kept)
 
 
-def _write(chunks: Iterable[bytes], into: Path, most: int, where: str, worth: Worth) -> bool:
-    """Whether all of it was read, and not only as much as was enough. Raises NotFetched."""
+def _write(chunks: Iterable[bytes], into: Path, most: int, where: str, worth: Worth) -> None:
+    """All of it, or only as much as is enough. Raises NotFetched."""
     size, looks = 0, list(_PEEKED)
     with into.open("wb") as file:
         for chunk in chunks:
@@ -170,12 +171,11 @@ def _write(chunks: Iterable[bytes], into: Path, most: int, where: str, worth: Wo
                 file.flush()
                 told = worth(into)
                 if told == 0:
-                    return False
+                    return
                 if told is not None:
                     looks, most = [], min(most, told)
     if size > most:
         raise NotFetched(where, TOO_BIG)
-    return True
 
 
 def _headers(etag: str) -> list[tuple[str, str]]:

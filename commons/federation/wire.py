@@ -90,13 +90,12 @@ class NotFetched(CommonsError):
 class Answer:
     """What came of one question. `fresh` False: the server says that what `etag` names is unchanged.
 
-    `whole` False: reading was ended because the beginning was enough. `url`: where redirects led.
+    `url`: where redirects led.
     """
 
     url: str
     fresh: bool
     etag: str = ""
-    whole: bool = True
 
 
 def look_up(host: str, port: int) -> list[str]:

@@ -95,7 +95,7 @@ class _Type:
         return names, cells
 
 
-def picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+def _picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     """A function that gives the values of these names, all of which are there."""
     if len(names) > 1:
         return itemgetter(*names)
@@ -109,7 +109,7 @@ class _Shape:
 
     def __init__(self, shown: Sequence[_Shown], searched: Sequence[Searched]) -> None:
         self.columns = ("entity", "address", *(column for _name, column, _maker in shown))
-        self._pick = picking([name for name, _column, _maker in shown])
+        self._pick = _picking([name for name, _column, _maker in shown])
         self._made = [(at, maker) for at, (_n, _c, maker) in enumerate(shown, 2) if maker is not None]
         self.searched = searched
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from commons.model import Fields
 from commons.pool.contract import entity_types
-from commons.pool.search import NAME_TIMES, IndexText, index_text
+from commons.pool.search import NAME_TIMES
 from commons.schema.spec import Field, Schema, load_schema
 
 _ORDER = ("name", "main", "text")  # the values of a field's `search`, heaviest first
@@ -76,10 +76,6 @@ class WordList:
             else:
                 found += [value] * times
         return found
-
-    def index_text(self, type: str, fields: Fields, language: str | None) -> IndexText:
-        """The columns of the index for a record."""
-        return index_text(self.texts(self._fields[type], fields), language)
 
 
 def word_list(schema: Schema | None = None, places: Mapping[str, str] | None = None) -> WordList:
