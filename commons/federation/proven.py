@@ -32,7 +32,7 @@ class Reader:
         self._store = store
         self._room = memoryview(bytearray(stored.HEAD_BYTES))
 
-    def read(self, digest: str, sum: str) -> Proven | None:
+    def read(self, digest: str, file_sum: str) -> Proven | None:
         """A release's first parts if its file has this sum; None where it has another one or is not there."""
         try:
             with self._store.release_path(digest).open("rb", buffering=0) as file:
@@ -42,7 +42,7 @@ class Reader:
                     found.update(self._room[:size])
         except OSError:
             return None
-        return head if found.hexdigest() == sum else None
+        return head if found.hexdigest() == file_sum else None
 
     def _head(self, size: int) -> Proven | None:
         for length in (min(size, stored.USUAL_BYTES), size):

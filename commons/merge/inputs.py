@@ -37,8 +37,8 @@ def locked_releases(
 
     def ready(done: Iterable[Intake]) -> Iterator[Release]:
         for intake in done:
-            manifest, signature, keylog, sum = heads.popleft()
-            yield Release(manifest, signature, keylog, intake, sum)
+            manifest, signature, keylog, file_sum = heads.popleft()
+            yield Release(manifest, signature, keylog, intake, file_sum)
 
     for digest in [m.release for _id, m in sorted(lock.members.items()) if m.release is not None]:
         again = _again(digest, known.get(digest, ""), proven, gate)
@@ -53,9 +53,9 @@ def locked_releases(
     yield from ready(line.end())
 
 
-def _again(digest: str, sum: str, proven: Reader, gate: Gate) -> tuple[Proven, Intake] | None:
+def _again(digest: str, file_sum: str, proven: Reader, gate: Gate) -> tuple[Proven, Intake] | None:
     """A release that was proven and examined before; None where either has to be done."""
-    found = proven.read(digest, sum) if sum else None
+    found = proven.read(digest, file_sum) if file_sum else None
     if found is None:
         return None
     intake = gate.kept(digest, "pruned" if found.is_pruned else "full")
