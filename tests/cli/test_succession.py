@@ -87,7 +87,7 @@ async def test_old_links_lead_to_whoever_continues(begun_again: tuple[Run, str, 
     assert short_code(f"{new}/service/sopa") in moved and "Casa de" in await page(moved)
     assert (await page(f"/es/miembro/{old}", 302)).endswith(new)
     text = await page(f"/es/miembro/{new}")
-    assert "Continúa a Comedor La Paz" in text and "en persona" in text
+    assert "Continúa su catálogo anterior" in text and "en persona" in text
     assert "Comedor La Paz (2) continues it" in run("federation", "show", "-f", "city").out
 
 
@@ -113,7 +113,7 @@ def test_enough_members_can_vouch_for_a_successor(begun_again: tuple[Run, str, s
         assert run(*ask).code == (2, 0)[n], run(*ask).err
     said = run("federation", "show", "-f", "city", "--json").json["members"]
     (word,) = [m["succeeds"] for m in said if m.get("succeeds")]
-    assert (word["member"], word["by"]) == (old, "Clinica, Huerto")
+    assert (word["member"], word["by"]) == (old, "Clinica and Huerto")
     assert old not in {m for m, k in merge(run)["members"].items() if k["release"]}
     assert run("federation", "succeed", old, "Huerto", *SURE, "-f", "city").code == 2
 
