@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from commons.federation.lock import moment
 from commons.federation.rules import Policy
+from commons.format.instants import moment
 from commons.messages import language
 from commons.schema import dates
 from commons.schema import territory as territories

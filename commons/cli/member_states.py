@@ -8,10 +8,11 @@ from datetime import UTC, datetime, tzinfo
 
 from commons.cli.clock import day_of, zone_of
 from commons.federation import states
-from commons.federation.lock import Lock, moment
+from commons.federation.lock import Lock
 from commons.federation.looked import Look
 from commons.federation.store import Store
 from commons.federation.trust import Seen
+from commons.format.instants import moment
 from commons.messages import N_, ngettext, translate
 from commons.said import release_words
 

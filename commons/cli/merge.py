@@ -29,6 +29,7 @@ from commons.errors import InputError
 from commons.federation import lock as locks
 from commons.federation.store import Store
 from commons.findings import KINDS, Finding
+from commons.format.instants import instant
 from commons.merge.changes import Changes
 from commons.merge.difference import FIRST, WHY, Way
 from commons.merge.run import POOL, Merged, Options
@@ -225,7 +226,7 @@ def _as_json(merged: Merged) -> dict[str, Any]:
         "root": result.root if result else None,
         "pool": str(result.path) if result else None,
         "counts": dict(result.counts) if result else {},
-        "as_of": locks.instant(merged.lock.as_of),
+        "as_of": instant(merged.lock.as_of),
         "way": {"why_anew": merged.way.why, "changed": merged.way.changed} if merged.way else None,
         "members": {m: k.to_json() for m, k in merged.lock.members.items()},
         "receipts": dict(result.receipts) if result else {},

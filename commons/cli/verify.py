@@ -14,10 +14,10 @@ import click
 
 from commons.cli.output import FINDINGS, json_option, now, progress, say, show_json, tell
 from commons.cli.verified import show_verdict, verdict_json
-from commons.federation.lock import instant
 from commons.format import container, witness
 from commons.format.container import SUFFIX, AnyFiles
 from commons.format.errors import FormatError
+from commons.format.instants import instant
 from commons.format.witness import Statement
 from commons.merge.verify import Served, Verdict
 from commons.merge.verify import verify as verify_pool

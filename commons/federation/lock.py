@@ -21,8 +21,7 @@ from commons.federation import policy as policies
 from commons.federation.policy import Policy
 from commons.federation.reading import Section, spots
 from commons.format import container, strict_json
-from commons.format.instants import instant as instant  # had from here, too
-from commons.format.instants import moment as moment
+from commons.format.instants import instant, moment
 from commons.format.keylog import Void
 from commons.messages import N_, translate
 

@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from commons.federation.lock import instant, moment
 from commons.federation.web import Kept, is_digest
 from commons.format import container, strict_json
 from commons.format.errors import FormatError
+from commons.format.instants import instant, moment
 
 NAME = "looked.json"
 NEW, SAME, OLDER, INVALID, UNREACHABLE = "new", "same", "older", "invalid", "unreachable"

@@ -23,7 +23,7 @@ from commons.federation.policy import Member, Policy
 from commons.federation.pools import Pools
 from commons.federation.rules import Source
 from commons.federation.store import Store
-from commons.federation.taking import Fetched as Fetched  # had from here, too
+from commons.federation.taking import Fetched
 from commons.federation.trust import Seen, Version
 from commons.federation.web import WEB_PAGE, Kept
 from commons.federation.wire import ENCODED, TOO_BIG, NotFetched

@@ -23,11 +23,12 @@ from datetime import datetime
 from typing import ClassVar
 
 from commons.federation import descent
-from commons.federation.lock import CURRENT, LATE, PAUSED, Evidence, LockedMember, moment
+from commons.federation.lock import CURRENT, LATE, PAUSED, Evidence, LockedMember
 from commons.federation.policy import MaxAge, Pause
 from commons.findings import Finding
 from commons.format import sshsig
 from commons.format.errors import FormatError
+from commons.format.instants import moment
 from commons.format.keylog import KeyLog
 from commons.format.manifest import Manifest, release_digest
 from commons.messages import N_

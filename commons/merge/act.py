@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from commons.errors import CommonsError
-from commons.federation.lock import Lock, instant
+from commons.federation.lock import Lock
+from commons.format.instants import instant
 from commons.format.manifest import Manifest
 from commons.intake.gate import Intake, UnreadableHere
 from commons.link.judged import changed_a_lot
@@ -68,14 +69,14 @@ class LockedReleaseRefused(CommonsError):
 class Release:
     """One release, proven and taken in: its parts but the catalogue, and its verified rows.
 
-    `sum`: the SHA-256 of the file that it was proven from, "" where it is not known.
+    `file_sum`: the SHA-256 of the file that it was proven from, "" where it is not known.
     """
 
     manifest: bytes
     signature: bytes
     keylog: bytes
     intake: Intake
-    sum: str = ""
+    file_sum: str = ""
 
     @property
     def said(self) -> Manifest:
@@ -229,8 +230,8 @@ class _Merge:
         if said.valid_until <= self.as_of:
             self.gathered.lapsed.add(said.member)
         self.gathered.tallies[said.member] = MemberTally(said, intake, release.keylog)
-        if release.sum:
-            self.proofs[intake.release] = release.sum
+        if release.file_sum:
+            self.proofs[intake.release] = release.file_sum
 
     def _note_new(self, release: Release, base: int, block: int) -> None:
         """What stands of a release beside its records."""

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Set
 
-from commons.federation.lock import Lock, instant
+from commons.federation.lock import Lock
 from commons.federation.policy import Policy
 from commons.federation.trust import Seen
+from commons.format.instants import instant
 from commons.intake.gate import Intake
 from commons.merge.claims import Admission, fields_of
 from commons.merge.fuse import Vouch, speakers_for

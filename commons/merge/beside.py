@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from commons.federation.lock import Lock, instant
+from commons.federation.lock import Lock
+from commons.format.instants import instant
 from commons.link.judgements import Judgement, Verdicts
 from commons.merge import receipts
 from commons.merge.claims import fields_of

@@ -15,7 +15,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from commons.addresses import short_of, tombstone_digest
-from commons.federation.lock import Lock, Tombstone, instant
+from commons.federation.lock import Lock, Tombstone
+from commons.format.instants import instant
 from commons.format.pruned import REFUSED, Hidden, is_partial, origins, partial
 from commons.intake.frames import Row
 

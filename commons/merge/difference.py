@@ -12,7 +12,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from commons.federation.lock import Lock, instant
+from commons.federation.lock import Lock
+from commons.format.instants import instant
 from commons.intake.gate import Intake
 from commons.merge.claims import speaks_of
 from commons.merge.memory import TakenFrom, block_of, mark_of

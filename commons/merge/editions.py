@@ -20,6 +20,7 @@ from commons.federation.lock import Lock
 from commons.federation.store import Store
 from commons.format import container, pruned
 from commons.format.container import PrunedFiles
+from commons.format.instants import instant
 from commons.format.manifest import Manifest
 from commons.intake.gate import Gate, UnreadableHere
 from commons.merge.act import LockedReleaseRefused
@@ -157,5 +158,5 @@ def _barred(lock: Lock) -> frozenset[str]:
         for member in lock.members.values()
         for s in member.tombstones
     )
-    holds = (f"hold {h.hash} {h.field or '*'} {locks.instant(h.until)}" for h in lock.holds)
+    holds = (f"hold {h.hash} {h.field or '*'} {instant(h.until)}" for h in lock.holds)
     return frozenset((*stones, *holds))

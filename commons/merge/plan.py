@@ -26,6 +26,7 @@ from commons.federation.policy import Member, Pause, Policy
 from commons.federation.store import NotInStore
 from commons.federation.trust import MOST_TRIED, Seen
 from commons.findings import Finding
+from commons.format.instants import instant
 from commons.format.keylog import KeyLog
 from commons.format.words import spoken
 from commons.intake.frames import Row
@@ -298,7 +299,7 @@ class _Deciding:
             self._offered(intake, new.manifest.licence),
             intake,
             {s.hash for s in stones if s.kind == "record"},
-            locks.instant(self.as_of),
+            instant(self.as_of),
         )
 
     def _offered(self, intake: Intake, licence: str) -> Iterator[Row]:

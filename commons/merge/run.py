@@ -28,8 +28,9 @@ from commons.federation.fetching import Net
 from commons.federation.leftovers import tidy
 from commons.federation.lock import Lock, LockedTerritory
 from commons.federation.policy import Policy
-from commons.federation.sources import Fetched, fetch
+from commons.federation.sources import fetch
 from commons.federation.store import NotInStore, Store
+from commons.federation.taking import Fetched
 from commons.federation.trust import Seen, former_key
 from commons.findings import Finding
 from commons.format.container import sync_folder, write_bytes

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from commons.addresses import tombstone
-from commons.federation.lock import Lock, instant
+from commons.federation.lock import Lock
+from commons.format.instants import instant
 from commons.intake.gate import Intake
 from commons.merge import linking
 from commons.merge.claims import TAKEN, WITHDRAWN, Admission, Taken, fields_of

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Literal
 
 from commons.federation import requests
-from commons.federation.lock import instant
 from commons.federation.policy import Policy
 from commons.federation.store import NotInStore, Store
 from commons.federation.trust import Seen
+from commons.format.instants import instant
 from commons.format.words import fingerprint_words
 from commons.intake.gate import Gate, Intake
 from commons.merge.admit import VOUCH, vouch_of

@@ -13,8 +13,9 @@ import pytest
 
 from commons.federation import looked, policy
 from commons.federation.fetching import Net, at_once
-from commons.federation.sources import Fetched, fetch
+from commons.federation.sources import fetch
 from commons.federation.store import Store
+from commons.federation.taking import Fetched
 from commons.format import canonical, container, pruned, strict_json
 from commons.format.container import ReleaseFiles
 from commons.model import Record

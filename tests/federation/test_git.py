@@ -14,8 +14,9 @@ import pytest
 
 from commons.federation import git, looked, policy
 from commons.federation.fetching import Net
-from commons.federation.sources import Fetched, fetch
+from commons.federation.sources import fetch
 from commons.federation.store import Store
+from commons.federation.taking import Fetched
 from commons.format import container
 from tests.federation.serving import AT, HURRY, Authority, Site, net, raw, repositories
 from tests.hostile.making import Member, place, release

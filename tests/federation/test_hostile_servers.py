@@ -15,8 +15,9 @@ import pytest
 from commons.federation import looked, policy
 from commons.federation.fetching import Net
 from commons.federation.hosts import may_connect
-from commons.federation.sources import Fetched, fetch
+from commons.federation.sources import fetch
 from commons.federation.store import Store
+from commons.federation.taking import Fetched
 from commons.federation.wire import Wire
 from commons.format import container
 from tests.federation.serving import AT, HOST, HURRY, Authority, Site, files, net, raw

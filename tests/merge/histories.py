@@ -13,10 +13,11 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from commons.addresses import tombstone
-from commons.federation.lock import LEFT, Lock, LockedHold, LockedMember, Tombstone, instant
+from commons.federation.lock import LEFT, Lock, LockedHold, LockedMember, Tombstone
 from commons.federation.policy import Member as Accepted
 from commons.federation.policy import Policy
 from commons.federation.rules import Succession
+from commons.format.instants import instant
 from commons.link.model import LINKER
 from commons.merge.act import Release
 from commons.merge.plan import vocabularies_digest

@@ -20,9 +20,9 @@ import pytest
 
 from commons.addresses import tombstone
 from commons.federation import descent, trust
-from commons.federation.lock import instant
 from commons.federation.policy import Hold, Pause
 from commons.format.identity import identity_digest
+from commons.format.instants import instant
 from commons.format.keylog import Void
 from commons.link import cluster, exact, judgements
 from commons.merge import act, beside, claims, fuse, plan, since
