@@ -4,7 +4,8 @@
     store/sealed/<release digest>.<n>.entrega  what it still showed before a later withdrawal
 
 Each has its own day, that of the withdrawal which it may undo: a later one neither keeps the data of an
-earlier one longer, nor has less time itself. Decides nothing about what was withdrawn.
+earlier one longer, nor has less time itself. A form stays here, with its day, while it is back in its place.
+Decides nothing about what was withdrawn.
 """
 
 from __future__ import annotations
@@ -29,31 +30,21 @@ class Sealed:
     folder: Path
 
     def put(self, digest: str, path: Path) -> None:
-        """Keep a copy of the release at `path`, which shows less than those that lie here of it."""
-        taken = [number for number, _path in self._forms(digest)]
-        name = f"{digest}.{max(taken) + 1}" if taken else digest
+        """Keep a copy of the release at `path`; the same bytes that lie here already keep their day."""
+        forms, data = self._forms(digest), path.read_bytes()
+        if any(form.stat().st_size == len(data) and form.read_bytes() == data for _number, form in forms):
+            return
+        name = f"{digest}.{max(number for number, _form in forms) + 1}" if forms else digest
         self.folder.mkdir(parents=True, exist_ok=True)
-        container.write_bytes(self.folder / f"{name}{container.SUFFIX}", path.read_bytes())
+        container.write_bytes(self.folder / f"{name}{container.SUFFIX}", data)
 
-    def fullest(self, digest: str) -> Path | None:
-        """The form of a release that shows most; None where none lies here."""
-        return min(self._forms(digest), default=(0, None), key=lambda form: form[0])[1]
+    def forms(self, digest: str) -> list[Path]:
+        """Every form of a release that lies here, proven or not."""
+        return [path for _number, path in self._forms(digest)]
 
     def shows(self, digest: str, files: AnyFiles) -> bool:
         """Whether a form of the release lies here that shows as much as `files` do."""
-        path = self.fullest(digest)
-        try:
-            here = container.read_any(path) if path is not None else None
-        except FormatError:
-            return False
-        if here is None or not isinstance(here, PrunedFiles):
-            return here is not None
-        return isinstance(files, PrunedFiles) and pruned.count_whole(files) <= pruned.count_whole(here)
-
-    def drop(self, digest: str) -> None:
-        """Delete every form of a release."""
-        for _number, path in self._forms(digest):
-            path.unlink()
+        return any(_as_much(path, files) for path in self.forms(digest))
 
     def purge(self, before: datetime | None = None) -> list[str]:
         """Delete all forms, or those put here before a moment; gives the digests of their releases."""
@@ -76,3 +67,13 @@ class Sealed:
         for path in paths:
             if name := _NAME.match(path.name):
                 yield name[1], int(name[2] or 0), path
+
+
+def _as_much(path: Path, files: AnyFiles) -> bool:
+    try:
+        here = container.read_any(path)
+    except FormatError:
+        return False
+    if not isinstance(here, PrunedFiles):
+        return True
+    return isinstance(files, PrunedFiles) and pruned.count_whole(files) <= pruned.count_whole(here)

@@ -210,32 +210,25 @@ class Store:
         What intake kept of the longer form goes too, and first: it holds the records that may no longer be
         shown, and whoever finds the pruned form looks for nothing else any more.
         """
-        digest, path = short.digest, self.release_path(short.digest)
+        path = self.release_path(short.digest)
         if sealed and path.is_file():
-            self.sealed.put(digest, path)
-        for kept in self._kept_of(digest):
+            self.sealed.put(short.digest, path)
+        self.put_instead(short)
+
+    def put_instead(self, files: AnyFiles) -> None:
+        """Put another form of a release, proven by whoever calls, in the place of the one that is here."""
+        path = self.release_path(files.digest)
+        for kept in self._kept_of(files.digest):
             kept.unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
-        container.write_file(path, short)
-
-    def unseal(self, digest: str) -> bool:
-        """Put the fullest sealed form back in its place; False where there is none."""
-        path = self.sealed.fullest(digest)
-        if path is None:
-            return False
-        self.note_pruned(b"")  # what it shows again and may not is looked for anew
-        for kept in self._kept_of(digest):
-            kept.unlink(missing_ok=True)
-        container.write_bytes(self.release_path(digest), path.read_bytes())
-        self.sealed.drop(digest)
-        return True
+        container.write_file(path, files)
 
     def note_pruned(self, lock: bytes) -> None:
-        """Note the lock whose withdrawals were seen to in every release here; b"": none."""
+        """Note the lock whose withdrawals were seen to in every release here."""
         container.write_bytes(self.root / "pruned", hashlib.sha256(lock).hexdigest().encode())
 
     def is_pruned_by(self, lock: bytes) -> bool:
-        """Whether all releases here were pruned by what a lock withdraws, and none put back since."""
+        """Whether all releases here were pruned by what a lock withdraws."""
         try:
             return (self.root / "pruned").read_bytes() == hashlib.sha256(lock).hexdigest().encode()
         except OSError:
@@ -244,12 +237,10 @@ class Store:
     def read(self, digest: str) -> AnyFiles:
         """A release, full or pruned, proven again. Raises NotInStore."""
         try:
-            files = container.read_any(self.release_path(digest))
-            catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None
-            seen = prove(files.manifest, files.signature, files.keylog, catalogue)
+            files = _proven(self.release_path(digest))
         except FormatError as error:
             raise NotInStore(digest) from error
-        if seen.digest != digest:
+        if files.digest != digest:
             raise NotInStore(digest)
         return files
 
@@ -294,6 +285,25 @@ class Store:
                 yield
             finally:
                 _release(file.fileno())
+
+
+def form_at(path: Path, digest: str) -> AnyFiles | None:
+    """A form of a release, proven to its last record; None where it is damaged or the disk keeps it."""
+    try:
+        files = _proven(path)
+        if isinstance(files, PrunedFiles):
+            _check_records(files)
+    except (FormatError, OSError):
+        return None
+    return files if files.digest == digest else None
+
+
+def _proven(path: Path) -> AnyFiles:
+    """What lies at a path; of a pruned form all but its records is proven. Raises FormatError."""
+    files = container.read_any(path)
+    catalogue = files.catalogue if isinstance(files, ReleaseFiles) else None
+    prove(files.manifest, files.signature, files.keylog, catalogue)
+    return files
 
 
 def _check_records(files: PrunedFiles) -> None:

@@ -203,6 +203,13 @@ def _windows(data: bytes) -> Iterator[list[bytes]]:
         at = end
 
 
+def joined(one: PrunedFiles, other: PrunedFiles) -> PrunedFiles:
+    """What two pruned forms of one release show together; both were proven by `shown`."""
+    pairs = zip(_each(one), _each(other), strict=True)
+    lines = (b if _HIDDEN.match(a) or (is_partial(a) and not _HIDDEN.match(b)) else a for a, b in pairs)
+    return PrunedFiles(one.manifest, one.signature, one.keylog, b"".join(line + b"\n" for line in lines))
+
+
 def count_whole(files: PrunedFiles) -> int:
     """How many records a pruned release shows whole. Proven by `shown` only."""
     return sum(not _HIDDEN.match(line) and not is_partial(line) for line in _each(files))

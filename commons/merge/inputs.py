@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from commons.federation.lock import Lock
 from commons.federation.proven import Proven, Reader
-from commons.federation.store import Store, is_pruned
+from commons.federation.store import Store, form_at, is_pruned
 from commons.format import container
 from commons.format.container import AnyFiles
 from commons.intake.gate import Gate, Intake, Line
@@ -21,14 +23,29 @@ from commons.merge.act import Release
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
+class Form(NamedTuple):
+    """A form of a release that lies beside the store's releases, proven and examined."""
+
+    path: Path
+    intake: Intake
+
+
+NO_FORMS: Mapping[str, Form] = MappingProxyType({})
+
+
 def locked_releases(
-    lock: Lock, store: Store, gate: Gate, known: Mapping[str, str] = NOTHING
+    lock: Lock,
+    store: Store,
+    gate: Gate,
+    known: Mapping[str, str] = NOTHING,
+    instead: Mapping[str, Form] = NO_FORMS,
 ) -> Iterator[Release]:
     """What `act` wants: in order of members' ids.
 
     Args:
         known: release → the SHA-256 that its file had when it was proven; if it has it still, it need not be
             proven again.
+        instead: release → the form to be used, not the store's.
     Raises:
         NotInStore.
     """
@@ -41,8 +58,13 @@ def locked_releases(
             yield Release(manifest, signature, keylog, intake, file_sum)
 
     for digest in [m.release for _id, m in sorted(lock.members.items()) if m.release is not None]:
-        again = _again(digest, known.get(digest, ""), proven, gate)
-        if again is not None:
+        form = instead.get(digest)
+        fuller = form_at(form.path, digest) if form is not None else None
+        again = _again(digest, known.get(digest, ""), proven, gate) if fuller is None else None
+        if form is not None and fuller is not None:
+            heads.append((fuller.manifest, fuller.signature, fuller.keylog, container.sum_of(fuller)))
+            yield from ready(line.pass_by(form.intake))
+        elif again is not None:
             found, intake = again
             heads.append((found.manifest, found.signature, found.keylog, known[digest]))
             yield from ready(line.pass_by(intake))

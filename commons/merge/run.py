@@ -9,6 +9,7 @@ its place before the lock does; killed between the two, the next run does the sa
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -42,14 +43,14 @@ from commons.merge.act import Progress, Release, Result, act
 from commons.merge.changes import Changes, compare, to_bytes
 from commons.merge.claims import Admission
 from commons.merge.difference import Way
-from commons.merge.inputs import NOTHING, Ahead, locked_releases, take_in
+from commons.merge.inputs import NO_FORMS, NOTHING, Ahead, Form, locked_releases, take_in
 from commons.merge.last import LastPool, sum_of
 from commons.merge.mending import mend
 from commons.merge.plan import VOID, MemberPlan, plan, territory_digest, vocabularies_digest
 from commons.merge.program import program
 from commons.merge.renew import How, Previous, renew
-from commons.merge.returning import returning
-from commons.merge.sealing import seal
+from commons.merge.returning import ASIDE, Aside, aside, returning
+from commons.merge.sealing import put_back, seal
 from commons.merge.undone import unexplained
 from commons.messages import N_
 from commons.schema import territory as territories
@@ -139,10 +140,11 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
     with store.writing(), Gate(store.root / "intake") as gate:
         if not options.dry_run:
             gate.get_ready()
-        tries = MOST_DAMAGED
+        tries, short = MOST_DAMAGED, set[str]()
         while True:
             try:
-                return _merge_seen(policy, folder, store, gate, options, progress)
+                with aside(store) as apart:
+                    return _merge_seen(policy, folder, store, gate, options, progress, apart, short)
             except NotInStore as damaged:  # a disk's fault: its source may have it still, or the one before
                 if not store.forget_damaged(damaged.digest):
                     raise
@@ -150,14 +152,22 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
                 if (tries := tries - 1) < 0:
                     raise
             except WithdrawnSince as pruned:  # a withdrawal no longer counts: it was not its member's
-                if not store.unseal(pruned.release):
-                    if store.lacks(pruned.release):
-                        raise
-                    store.note_lacking(pruned.release)  # what it lacks is named, and nobody else waits for it
+                if pruned.release in short:
+                    raise
+                short.add(
+                    pruned.release
+                )  # what it lacks comes back or is named, and nobody else waits for it
 
 
 def _merge_seen(
-    policy: Policy, folder: Path, store: Store, gate: Gate, options: Options, progress: Progress
+    policy: Policy,
+    folder: Path,
+    store: Store,
+    gate: Gate,
+    options: Options,
+    progress: Progress,
+    apart: Aside,
+    short: Collection[str],
 ) -> Merged:
     ahead = Ahead(store, gate)  # children examine what has arrived while this process looks for more
     fetched = fetch(
@@ -191,17 +201,25 @@ def _merge_seen(
         allow_shrink=allowed(policy, options.allow_shrink, locks.admitted(folder)),
     )
     fetched.findings += _under_former_keys(fetched, previous, store, planned.findings)
-    returned = returning(planned.lock, previous, store, seen, examined, dry_run=options.dry_run)
+    returned = returning(
+        planned.lock, previous, store, seen, examined, apart, short=short, dry_run=options.dry_run
+    )
     fetched.findings += returned.findings
     lacking = _lacking(store) | returned.gone
-    planned = replace(planned, lock=withheld.noted(planned.lock, lacking, examined))
+
+    def merged(digest: str) -> Intake:
+        form = returned.instead.get(digest)
+        return examined(digest) if form is None else form.intake
+
+    planned = replace(planned, lock=withheld.noted(planned.lock, lacking, merged))
     if options.dry_run:
         return Merged(planned.lock, None, planned.members, fetched)
     for moved in requests.accept({id for id, m in planned.lock.members.items() if m.admitted}, store):
         fetched.arrived.setdefault(moved.manifest.member, []).append(moved.digest)
-    made = _act(planned.lock, folder, store, gate, options, progress, last)
+    made = _act(planned.lock, folder, store, gate, options, progress, last, returned.instead)
     result = made.result
     write_bytes(folder / locks.FILE_NAME, result.lock)
+    put_back(planned.lock, store, returned.instead)
     seal(
         planned.lock,
         last,
@@ -283,6 +301,7 @@ def _act(
     options: Options,
     progress: Progress,
     previous: Previous | None = None,
+    instead: Mapping[str, Form] = NO_FORMS,
 ) -> _Made:
     """Write the pool beside the old one, compare the two, then put it in its place, and its notes."""
     out = options.out or folder / POOL
@@ -292,7 +311,7 @@ def _act(
     links = store.root / link_state.FILE_NAME
     how = How(links, options.full or not ours, ours, options.canonical, options.children, progress)
     try:
-        releases = partial(_whole, lock, store, gate)
+        releases = partial(_whole, lock, store, gate, instead)
         result, way = renew(lock, releases, last, fresh, how, previous=previous)
         changes = _changes(out, fresh, way.standing) if out.exists() and ours else {}
         written = sum_of(fresh) if ours else ""
@@ -321,6 +340,10 @@ def _clear_away(fresh: Path, store: Store) -> None:
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_mtime < time.time() - LONG_AGO_S:
                 path.unlink()
+    for path in store.root.glob(f"{ASIDE}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < time.time() - LONG_AGO_S:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _changes(old: Path, new: Path, standing: Collection[str]) -> dict[str, Changes]:
@@ -331,11 +354,17 @@ def _changes(old: Path, new: Path, standing: Collection[str]) -> dict[str, Chang
         return {}
 
 
-def _whole(lock: Lock, store: Store, gate: Gate, known: Mapping[str, str] = NOTHING) -> Iterator[Release]:
-    """The lock's releases; `known` as in `locked_releases`. Raises WithdrawnSince where one is pruned of more
-    than this lock leaves out."""
+def _whole(
+    lock: Lock,
+    store: Store,
+    gate: Gate,
+    instead: Mapping[str, Form] = NO_FORMS,
+    known: Mapping[str, str] = NOTHING,
+) -> Iterator[Release]:
+    """The lock's releases; `known` and `instead` as in `locked_releases`. Raises WithdrawnSince where one is
+    pruned of more than this lock leaves out."""
     admission = Admission(lock)
-    for release in locked_releases(lock, store, gate, known):
+    for release in locked_releases(lock, store, gate, known, instead):
         said, intake, version = release.said, release.intake, release.said.version
         locked = lock.members[said.member]
         if (locked.epoch, locked.number, locked.content_root, locked.keylog_head) != (

@@ -5,25 +5,29 @@ turns out not to have been its member's (a void, a pause before it) can be taken
 held stays whole, since a hold lapses by itself. What was pruned of one withdrawal is pruned of the next.
 Only what can have changed is looked at: releases of members with a new word, those that just arrived, and
 those of members whose copies fell; but all of them where nobody noted that the last lock was seen to (the
-merge was killed before, a sealed form was put back, the lock came from elsewhere), and to purge.
+merge was killed before, the lock came from elsewhere), and to purge.
+
+A form that a merge used instead of the store's is put back here, too: once the lock is written that shows it,
+and without what that lock withdraws. So nothing lies in the store's releases that has no day.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from commons.addresses import Address
 from commons.federation.lock import Lock
-from commons.federation.store import Store
+from commons.federation.store import Store, form_at
 from commons.federation.trust import Seen
 from commons.format import pruned
-from commons.format.container import PrunedFiles
+from commons.format.container import AnyFiles, PrunedFiles
+from commons.intake.frames import Row
 from commons.intake.gate import Gate
 from commons.merge import link_state
 from commons.merge.claims import COPY, WITHDRAWN, Admission
-from commons.merge.inputs import take_in
+from commons.merge.inputs import Form, take_in
 from commons.merge.receipts import Receipt
 from commons.merge.renew import Previous
 
@@ -65,6 +69,20 @@ def seal(
     return done
 
 
+def put_back(lock: Lock, store: Store, instead: Mapping[str, Form]) -> None:
+    """Put the forms that were merged of `lock` in the place of the store's."""
+    admission = Admission(lock)
+    for digest, form in instead.items():
+        files = form_at(form.path, digest)
+        if files is None:
+            continue
+        left, barred = _without(files, list(form.intake.rows()), admission)
+        store.put_instead(left)
+        if not barred:  # what intake found in it need not be found again
+            store.intake.mkdir(parents=True, exist_ok=True)
+            form.intake.path.replace(store.intake / form.intake.path.name)
+
+
 def _oldest(as_of: datetime) -> datetime:
     return as_of - timedelta(days=SEALED_DAYS)
 
@@ -94,13 +112,20 @@ def _concerned(
 
 def _prune(seen: Seen, admission: Admission, store: Store, gate: Gate, *, sealed: bool) -> set[str]:
     """Prune one release; gives the addresses of what it hides now, none where nothing was to be done."""
-    files, said = store.read(seen.digest), seen.manifest
     rows = list(take_in(seen.digest, store, gate).rows())
+    short, barred = _without(store.read(seen.digest), rows, admission)
+    if isinstance(short, PrunedFiles) and barred:
+        store.prune(short, sealed=sealed)
+    return barred
+
+
+def _without(files: AnyFiles, rows: Sequence[Row], admission: Admission) -> tuple[AnyFiles, set[str]]:
+    """A release without what was withdrawn, itself where nothing was; and the addresses of that."""
+    said = files.parsed_manifest
     taken = admission.rows(said.member, said.version, said.licence, rows)
     barred = {(t.type, t.id) for t in taken if t.code in (WITHDRAWN, COPY)}
     if not barred:
-        return set()
+        return files, set()
     lines = pruned.lines(files) if isinstance(files, PrunedFiles) else [row.data for row in rows]
     short = pruned.prune(files, lines, may_show=lambda record: tuple(json.loads(record)[:2]) not in barred)
-    store.prune(short, sealed=sealed)
-    return {str(Address(said.member, *at)) for at in barred}
+    return short, {str(Address(said.member, *at)) for at in barred}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 from commons.federation import policy
 from commons.federation.sources import fetch
-from commons.federation.store import NotInStore, Store, StoreInUse
+from commons.federation.store import NotInStore, Store, StoreInUse, form_at
 from commons.format import canonical, container, pruned
+from commons.format.container import PrunedFiles
 from commons.format.errors import FormatError
 from commons.intake.gate import Gate
 from tests.hostile.making import Member, place, profile, release
@@ -68,6 +70,41 @@ def test_a_pruned_release_takes_the_place_of_the_full_one(tmp_path: Path) -> Non
         not in store.release_path(files.digest).read_bytes()
     )
     assert store.sealed.purge() == [files.digest] and not store.sealed.purge()
+
+
+def test_two_pruned_forms_show_together_what_either_shows(tmp_path: Path) -> None:
+    """And still prove themselves: of what comes back by one, nothing is lost by the other."""
+    store, files = Store(tmp_path), release(ANA, [place("a"), place("b"), place("c")])
+    with Gate(store.intake) as gate:
+        rows = [row.data for row in gate.take_in(files).rows()]
+
+    def without(*ids: str) -> PrunedFiles:
+        return pruned.prune(files, rows, may_show=lambda data: json.loads(data)[1] not in ids)
+
+    a, c = without("a", "b"), without("b", "c")
+    assert pruned.joined(a, c).records == pruned.joined(c, a).records == without("b").records
+    partly = pruned.prune(
+        files, rows, may_show=lambda data: True, held=lambda data: ["title"] * (b"place" in data[:8])
+    )
+    assert pruned.joined(without("a", "b", "c"), partly) == partly
+    assert pruned.count_whole(pruned.joined(partly, without("a"))) == 3 > pruned.count_whole(partly)
+
+
+def test_a_form_that_is_damaged_anywhere_is_none(tmp_path: Path) -> None:
+    """One byte of any part; and the form of another release, or none at all."""
+    store, files = Store(tmp_path), release(ANA, [place("a"), place("b")])
+    with Gate(store.intake) as gate:
+        rows = [row.data for row in gate.take_in(files).rows()]
+    short = pruned.prune(files, rows, may_show=lambda data: json.loads(data)[1] != "a")
+    path = tmp_path / "form"
+    for form in (files, short):
+        data = container.to_bytes(form)
+        path.write_bytes(data)
+        assert form_at(path, files.digest) == form and form_at(path, "0" * 64) is None
+        for at in range(0, len(data), 997):
+            path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+            assert form_at(path, files.digest) is None
+    assert form_at(tmp_path / "none", files.digest) is None
 
 
 def test_power_lost_while_pruning_leaves_nothing_of_what_is_taken_out(

@@ -85,6 +85,12 @@ class Home:
         rules["members"][0]["pause"] = {"at": [0, number], "reason": "robo"}
         path.write_text(yaml.safe_dump(rules), "utf-8")
 
+    def resume(self) -> None:
+        path = self.federation.folder / "federation.yaml"
+        rules = yaml.safe_load(path.read_text("utf-8"))
+        del rules["members"][0]["pause"]
+        path.write_text(yaml.safe_dump(rules), "utf-8")
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
@@ -188,6 +194,90 @@ def test_a_pause_at_what_cannot_be_shown_any_more_stops_nobody(home: Home) -> No
     write_file(home.federation.folder / "inbox" / "again.entrega", first)
     assert told(home.merge()) == [("pause-back", 1)]
     assert "ZQ-uno-0-QZ" in home.federation.titles()
+
+
+def forms(home: Home) -> dict[str, int]:
+    """The sealed forms with their ages in days."""
+    now = datetime.now(UTC).timestamp()
+    folder = home.federation.store.root / "sealed"
+    paths = sorted(folder.iterdir()) if folder.exists() else []
+    return {path.name: round((now - path.stat().st_mtime) / 86_400) for path in paths}
+
+
+def let_pass(home: Home, days: int) -> None:
+    for name in forms(home):
+        path = home.federation.store.root / "sealed" / name
+        at = path.stat().st_mtime - days * 86_400
+        os.utime(path, (at, at))
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+def test_a_sealed_form_that_a_disk_damaged_takes_the_place_of_nothing(home: Home, part: float) -> None:
+    """What was pruned stays, is merged without what is gone, and a dry run says so as well."""
+    home.take_down("uno", "record")
+    home.share()
+    home.merge()
+    sealed = next((home.federation.store.root / "sealed").iterdir())
+    data = bytearray(sealed.read_bytes())
+    data[int(len(data) * part)] ^= 255
+    sealed.write_bytes(data)
+    home.pause(1)
+    for dry_run in (True, False, True, False):
+        assert told(home.merge(dry_run=dry_run)) == [("pause-gone", 1)]
+    assert home.federation.titles() == ["ZQ-dos-0-QZ", "ZQ-tres-0-QZ"]
+
+
+def test_what_is_gone_for_good_keeps_nothing_else_beyond_its_days(home: Home) -> None:
+    """A form that does not have it either is left sealed, as old as it is, however often is merged."""
+    for id in ("uno", "dos"):
+        home.take_down(id, "record")
+        home.share()
+        home.merge(purge=id == "uno")
+    home.pause(1)
+    for days in (0, 4, 8, 12):
+        assert set(forms(home).values()) <= {days}
+        assert told(home.merge(as_of=datetime.now(UTC))) == [("pause-back", 1), ("pause-gone", 1)]
+        let_pass(home, 4)
+    home.merge(as_of=datetime.now(UTC))
+    assert forms(home) == {}
+
+
+def test_a_pause_puts_back_no_more_than_it_must_and_makes_no_day_begin_anew(home: Home) -> None:
+    """What was withdrawn before it stays sealed by itself, and a pause that ends gives no further days."""
+    for id in ("uno", "dos"):
+        home.take_down(id, "record")
+        home.share()
+        home.merge(as_of=datetime.now(UTC))
+        let_pass(home, 5)
+    before = forms(home)
+    assert sorted(before.values()) == [5, 5, 10]  # of the first release both, of the second the later one
+    home.pause(2)
+    assert told(home.merge(as_of=datetime.now(UTC))) == [("pause-back", 1)]
+    assert forms(home) == before
+    home.resume()
+    home.merge(as_of=datetime.now(UTC))
+    assert forms(home) == before and "ZQ-dos-0-QZ" not in home.federation.titles()
+
+
+def test_a_merge_that_fails_puts_nothing_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was withdrawn lies sealed with its day, and nowhere else; the next merge puts it back."""
+    home.take_down("uno", "record")
+    home.share()
+    home.merge()
+    home.pause(1)
+    before = home.says("ZQ-uno-0-QZ")
+    assert [name.rpartition("/")[0] for name in before] == ["store/sealed"]
+
+    def full(*_given: object, **_more: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for name in ("renew", "write_bytes"):
+        with monkeypatch.context() as patch, pytest.raises(OSError):
+            patch.setattr(run, name, full)
+            home.merge()
+        assert [n for n in home.says("ZQ-uno-0-QZ") if not n.startswith("pool.")] == before
+    assert told(home.merge()) == [("pause-back", 1)]
+    assert [n for n in home.says("ZQ-uno-0-QZ") if n.startswith("store/releases/")]
 
 
 STEPS = st.lists(
