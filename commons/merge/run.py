@@ -154,9 +154,7 @@ def merge(folder: Path, options: Options, progress: Progress = lambda what, n: N
             except WithdrawnSince as pruned:  # a withdrawal no longer counts: it was not its member's
                 if pruned.release in short:
                     raise
-                short.add(
-                    pruned.release
-                )  # what it lacks comes back or is named, and nobody else waits for it
+                short.add(pruned.release)  # comes back or is named as lacking; nobody else waits for it
 
 
 def _merge_seen(
