@@ -20,7 +20,7 @@ from commons.federation.policy import Policy
 from commons.federation.store import NotInStore, Store
 from commons.findings import Finding
 from commons.format import pruned
-from commons.format.container import PrunedFiles, sync_folder
+from commons.format.container import sync_folder
 
 if TYPE_CHECKING:
     from commons.federation.parcels import Parcel
@@ -113,9 +113,7 @@ def _shows_more(parcel: Parcel, store: Store) -> bool:
         here = store.read(digest)
     except NotInStore:
         return False
-    if not isinstance(here, PrunedFiles):
-        return False
-    return not isinstance(files, PrunedFiles) or pruned.count_whole(files) > pruned.count_whole(here)
+    return pruned.shows_more(files, here)
 
 
 def _is_safe(digest: str, store: Store) -> bool:

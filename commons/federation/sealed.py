@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from commons.format import container, pruned
-from commons.format.container import AnyFiles, PrunedFiles
+from commons.format.container import AnyFiles
 from commons.format.errors import FormatError
 
 _NAME = re.compile(r"([0-9a-f]{64})(?:\.([1-9][0-9]{0,5}))?\.entrega\Z")
@@ -74,6 +74,4 @@ def _as_much(path: Path, files: AnyFiles) -> bool:
         here = container.read_any(path)
     except FormatError:
         return False
-    if not isinstance(here, PrunedFiles):
-        return True
-    return isinstance(files, PrunedFiles) and pruned.count_whole(files) <= pruned.count_whole(here)
+    return not pruned.shows_more(files, here)

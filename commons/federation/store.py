@@ -164,10 +164,7 @@ class Store:
         return True
 
     def _shows_more(self, files: AnyFiles) -> bool:
-        before = container.read_any(self.release_path(files.digest))
-        if not isinstance(files, PrunedFiles) or not isinstance(before, PrunedFiles):
-            return isinstance(before, PrunedFiles)
-        return pruned.count_whole(files) > pruned.count_whole(before)
+        return pruned.shows_more(files, container.read_any(self.release_path(files.digest)))
 
     def note_lacking(self, digest: str) -> None:
         """Note that a release came pruned by somebody else: a form that shows more is welcome."""

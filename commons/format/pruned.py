@@ -25,7 +25,7 @@ from itertools import chain
 
 from commons.addresses import tombstone
 from commons.format import canonical, strict_json
-from commons.format.container import PrunedFiles, ReleaseFiles
+from commons.format.container import AnyFiles, PrunedFiles, ReleaseFiles
 from commons.format.errors import FormatError, PrunedRefused, TooBig
 from commons.format.limits import LIMITS
 from commons.format.manifest import Manifest
@@ -213,6 +213,13 @@ def joined(one: PrunedFiles, other: PrunedFiles) -> PrunedFiles:
 def count_whole(files: PrunedFiles) -> int:
     """How many records a pruned release shows whole. Proven by `shown` only."""
     return sum(not _HIDDEN.match(line) and not is_partial(line) for line in _each(files))
+
+
+def shows_more(files: AnyFiles, than: AnyFiles) -> bool:
+    """Whether one form of a release shows more records whole than another. Neither is proven by this."""
+    if not isinstance(than, PrunedFiles):
+        return False
+    return not isinstance(files, PrunedFiles) or count_whole(files) > count_whole(than)
 
 
 def shown(files: PrunedFiles) -> Iterator[Shown]:
