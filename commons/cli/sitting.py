@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 import click
 
 from commons.catalogue.store import Catalogue
+from commons.cli.keyboard import Keyboard, keyboard
 from commons.cli.output import ask, interactive, now, own_command, say, tell
 from commons.cli.side_by_side import SAID, Screen, shown, wants_colours
 from commons.errors import InputError
@@ -76,7 +78,7 @@ class Sitting:
     questions: Questions
     asks: list[Ask]
     by: str
-    key: Callable[[], str]
+    keyboard: Keyboard
     screen: Screen
     done: list[_Done] = field(default_factory=list)
     said: Counter[str] = field(default_factory=Counter)
@@ -90,9 +92,10 @@ def sit(asked: Questions, catalogue: Catalogue, asks: list[Ask], by: str, place:
         raise NobodyToAsk
     width = min(max(shutil.get_terminal_size().columns, 30), 120)
     screen = Screen(width, wants_colours(), place)
-    sitting = Sitting(catalogue, asked, asks, by, click.getchar, screen)
-    with _leaving_quietly():
-        ask_all(sitting)
+    with keyboard() as keys:
+        sitting = Sitting(catalogue, asked, asks, by, keys, screen)
+        with _leaving_quietly():
+            ask_all(sitting)
     _tell_how_it_went(sitting)
 
 
@@ -146,14 +149,15 @@ def _answer(sitting: Sitting, question: Question, at: int) -> tuple[str, str]:
     more, reason, fresh = False, "", True
     while True:
         if fresh:
+            sitting.keyboard.forget()
             _show(sitting, question, at, keys, more=more)
-        pressed = sitting.key().casefold()
+        pressed = sitting.keyboard.key().casefold()
         what = keys.get(pressed)
         fresh = what is not None
         if what == MORE:
             more = not more
         elif what == WHY:
-            reason = ask(_("Why"), default=reason)
+            reason = sitting.keyboard.line(partial(ask, _("Why"), default=reason))
         elif what is not None:
             say(f"→ {translate(_WORDS[what])}")
             return what, reason

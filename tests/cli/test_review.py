@@ -8,10 +8,10 @@ import json
 import os
 import select
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +159,7 @@ def test_split_writes_judgements_that_can_be_undone(run: Callable[..., Any], fol
 
 @pytest.fixture
 def terminal(folder: Path) -> Iterator[Callable[[str], str]]:
-    """`commons review` in a terminal of 80 columns; `press(keys)` gives what the screen shows since."""
+    """`commons review` in a terminal of 80 columns; `press(keys, wait)` gives what the screen shows since."""
     import pty
 
     pid, screen = pty.fork()
@@ -170,18 +170,20 @@ def terminal(folder: Path) -> Iterator[Callable[[str], str]]:
 
     def press(keys: str, wait: str) -> str:
         os.write(screen, keys.encode())
-        said, until = "", time.monotonic() + 90
+        said, until = "", time.monotonic() + 60
         while wait not in said and time.monotonic() < until:
             if select.select([screen], [], [], 0.2)[0]:
                 try:
                     said += os.read(screen, 65_536).decode(errors="replace")
                 except OSError:  # Linux's way to say that the other end has gone
                     break
+        assert wait in said, said
         return said
 
     yield press  # type: ignore[misc]
-    with closing(os.fdopen(screen, "wb", buffering=0)):
-        os.waitpid(pid, 0)
+    os.close(screen)
+    os.kill(pid, signal.SIGKILL)  # whatever it still waits for
+    os.waitpid(pid, 0)
 
 
 @pytest.mark.skipif(NO_TERMINAL, reason="no pseudo-terminal here")
@@ -192,7 +194,11 @@ def test_a_person_answers_undoes_and_leaves_in_a_terminal(
     first = terminal("", "salir")
     assert "¿Son lo mismo? (Lugar)" in first and "Comedor La Paz" in first and "\x1b[" not in first
     assert max(len(line.rstrip("\r")) for line in first.split("\n")) <= 80
-    assert "Queda 0" not in terminal("z", "deshacer")
+    assert "No hay nada que deshacer." in terminal("z", "[q] salir")
+    terminal("\x1b[A\x1bOPñp", "Por qué:")  # neither arrows nor letters without a meaning are answers
+    terminal("Llamé\r", "[q] salir")
     said = terminal("i", "entrega: commons release")
     assert "1 respondida (1 son lo mismo)." in said and "Quedan 0 preguntas." in said
     assert verdicts(folder) == [SAME]
+    with Catalogue.open(folder / "a.db") as mine:
+        assert [r.fields["reason"] for r in mine.records("judgement")] == ["Llamé"]
