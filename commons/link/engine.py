@@ -15,6 +15,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
+from itertools import islice
 from typing import Any, Protocol
 
 from commons.link import block, carried, features, related
@@ -33,6 +34,9 @@ from commons.link.units import Linking
 AT_ONCE = 2_000  # nodes of one task
 COMPONENTS = 500  # of one task
 PREPARED = 2_000  # records made ready that a process holds: some five kilobytes each
+# Records or pairs that go through one step together: done many times over, and not in turn with other steps,
+# each takes a tenth less.
+TOGETHER = 250
 _SHIFT = 64 - 6
 
 Worker = Callable[[Any], Callable[[Any], bytes]]
@@ -181,12 +185,14 @@ def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
 
     def do(stretch: tuple[int, int]) -> bytes:
         parts: list[list[int]] = [[] for _ in range(PARTS)]
-        rows = []
-        for node in range(*stretch):
-            read = features.unpacked(shared.shelf[node])
-            rows.append(outliner.of(read))
-            for key in keys(read):
-                parts[key >> _SHIFT] += (key, node)
+        rows: list[bytes] = []
+        for first in range(*stretch, TOGETHER):
+            nodes = range(first, min(first + TOGETHER, stretch[1]))
+            read = [features.unpacked(shared.shelf[node]) for node in nodes]
+            rows += map(outliner.of, read)
+            for node, found in zip(nodes, map(keys, read), strict=True):
+                for key in found:
+                    parts[key >> _SHIFT] += (key, node)
         return marshal.dumps((_as_bytes(parts), b"".join(rows)))
 
     return do
@@ -223,15 +229,17 @@ def score_worker(shared: Shared) -> Callable[[bytes], bytes]:
         every = array("Q", sorted([pair for pair, weight in weights.items() if weight >= block.ENOUGH]))
         near, relatives = array("Q"), array("Q")
         scores, kin = [], []
-        for pair in outlines.worth(every, least):
-            a, b = prepared(pair >> 32), prepared(pair & 0xFFFFFFFF)
-            score = scorer.score(a, b)
-            if related.is_near(score, least):
-                near.append(pair)
-                scores.append(carried.packed(score))
-            elif related.reason(a.features, b.features, score):
-                relatives.append(pair)
-                kin.append(carried.packed(score))
+        worth = outlines.worth(every, least)
+        while pairs := list(islice(worth, TOGETHER)):
+            both = [(prepared(pair >> 32), prepared(pair & 0xFFFFFFFF)) for pair in pairs]
+            found = [scorer.score(a, b) for a, b in both]
+            for pair, (a, b), score in zip(pairs, both, found, strict=True):
+                if related.is_near(score, least):
+                    near.append(pair)
+                    scores.append(carried.packed(score))
+                elif related.reason(a.features, b.features, score):
+                    relatives.append(pair)
+                    kin.append(carried.packed(score))
         told = every.tobytes() if shared.tell else b""
         return marshal.dumps((near.tobytes(), scores, relatives.tobytes(), kin, told))
 
