@@ -8,9 +8,9 @@ import io
 import pytest
 
 from commons.cli.output import columns
-from commons.cli.side_by_side import Screen, shown
+from commons.cli.side_by_side import SAID, Screen, shown
 from commons.link.judgements import DIFFERENT, SAME, UNSURE
-from commons.messages import speaking
+from commons.messages import speaking, translate
 from commons.review import sheet
 from commons.review.questions import Questions
 from commons.review.sides import NEARLY, ONE, OTHER, compared
@@ -48,6 +48,17 @@ def test_a_sheet_comes_back_in_either_language(
     assert [(a.ask.pair, a.given.verdict, a.given.reason) for a in found] == [
         (questions[0].ask.pair, verdict, "=Lo vi")
     ]
+
+
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_what_a_key_says_on_the_screen_is_an_answer_in_a_sheet(asked: Questions, lang: str) -> None:
+    """Whoever answered in the terminal before writes what stood there."""
+    data = sheet.to_csv([q for q in map(asked.question, asked.open()) if q is not None])
+    with speaking(lang):
+        words = {verdict: translate(said) for verdict, said in SAID.items()}
+    for verdict, said in words.items():
+        (found,), findings = sheet.from_csv(filled(data, said), "x")
+        assert found.given.verdict == verdict and not findings
 
 
 def test_an_empty_answer_stays_open_and_an_unknown_one_is_listed(asked: Questions) -> None:
