@@ -2,9 +2,9 @@
 
 A key is something that two records of one thing nearly always share, and few others: a rare word of the name,
 a phone, a house. A common word is a key only together with another or with the area. A strong key is enough;
-of weak ones (words as they may be misspelt, a number and the area) it takes two. A key that more than `MOST`
-records have is none; it is then the finer keys that must bring them together. What is a key depends on
-buckets of rarity only, so that keys change as seldom as scores do.
+of weak ones (words as they may be misspelt, a number and the area) it takes two. A key that too many records
+have (`most_of`) is none; it is then the finer keys that must bring them together. What is a key depends on
+buckets of rarity and of size only, so that keys change as seldom as scores do.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from commons.link.features import Features
 from commons.link.rarity import Rarity, hashed, hashed_word, name_atom, street_atom
 from commons.link.tables import load_tables
 
-MOST = 20  # records that share a key
+MOST = 20  # records that share a key, among not more than …
+LARGE = 17  # … two to the power of this; with each doubling twice as many, …
+MOST_DOUBLED = 3  # … so often: words that tell records apart in a town are common in a country
 ENOUGH = 2  # what two records' keys must weigh together: a strong key weighs so much, a weak one half
 RARE = 1  # the highest bucket of a word that is a key alone
 PROPER = 3  # words of a name that make keys: those that are no words of kinds, the rarest ones first
@@ -133,7 +135,12 @@ def _areas(features: Features) -> list[str]:
     return areas
 
 
-def blocks(keys: Sequence[int], records: Sequence[int], most: int = MOST) -> Iterator[tuple[int, list[int]]]:
+def most_of(records: int) -> int:
+    """How many of so many records may share a key. At a million a twentieth of the true pairs hangs on that."""
+    return MOST << min((records >> LARGE).bit_length(), MOST_DOUBLED)
+
+
+def blocks(keys: Sequence[int], records: Sequence[int], most: int) -> Iterator[tuple[int, list[int]]]:
     """(key, records that share it) of keys and whose they are; a key of one record or of too many is none."""
     times = Counter(keys)
     found: dict[int, list[int]] = {}

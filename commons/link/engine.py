@@ -133,8 +133,7 @@ def compared(
         parts, rows = marshal.loads(data)  # noqa: S302  (written by `key_worker`)
         keys.add(parts)
         outlines += rows
-    width = max(len(shared.shelf) // PARTS, 1)
-    for data in spread(_told(keys.take(), kept.keys if kept else None), block_worker, width):
+    for data in spread(_told(keys.take(), kept.keys if kept else None), block_worker, len(shared.shelf)):
         pairs.add(marshal.loads(data))  # noqa: S302  (written by `block_worker`)
     found = Pairs(array("Q"), array("Q"))
     shared = replace(shared, outlines=outlines)
@@ -198,17 +197,19 @@ def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
     return do
 
 
-def block_worker(width: int) -> Callable[[bytes], bytes]:
-    """(key, node) of one part → pairs that share a key, as often as it weighs, by part of the first."""
+def block_worker(nodes: int) -> Callable[[bytes], bytes]:
+    """(key, node) of one part, of so many nodes in all → pairs that share a key, as often as it weighs, by part
+    of the first."""
+    width, most = max(nodes // PARTS, 1), block.most_of(nodes)
 
     def do(data: bytes) -> bytes:
         values = array("Q", data)
         parts: dict[int, array[int]] = defaultdict(lambda: array("Q"))
-        for key, nodes in block.blocks(values[::2], values[1::2]):
+        for key, several in block.blocks(values[::2], values[1::2], most):
             times = block.weight(key)
-            for at, node in enumerate(nodes[:-1]):
+            for at, node in enumerate(several[:-1]):
                 first = node << 32
-                found = [first | other for other in nodes[at + 1 :]]
+                found = [first | other for other in several[at + 1 :]]
                 parts[min(node // width, PARTS - 1)].extend(found * times)
         return marshal.dumps({part: pairs.tobytes() for part, pairs in parts.items()})
 

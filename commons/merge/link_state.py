@@ -102,7 +102,7 @@ class LinkState:
     def compared(self, type_name: str, nodes: Nodes, spread: Spread) -> Compared:
         """As `engine.compared` finds them, by looking at what changed where that is little."""
         table, shelf = nodes.shared.table, nodes.shared.shelf
-        form = f"{_FORM} {LINKER} {table.candidate}"
+        form = f"{_FORM} {LINKER} {table.candidate} {block.most_of(len(shelf))}"
         of_type = _OfType(self._connection, type_name, nodes, spread, self._merge)
         try:
             found = None
@@ -190,6 +190,7 @@ class _OfType:
         self._connection, self._type, self._nodes, self._spread = connection, type_name, nodes, spread
         self._merge = merge
         self._table: Table = nodes.shared.table
+        self.most = block.most_of(len(nodes.digests))  # nodes of a key
 
     def _run(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         return self._connection.execute(sql.replace("@", self._type), values)
@@ -370,13 +371,13 @@ class _Changing:
         touched = set(nodes)
         for key, was in before.items():
             now = self._block(key)
-            if (len(was) > block.MOST) != (len(now) > block.MOST):
+            if (len(was) > self._of.most) != (len(now) > self._of.most):
                 touched.update(was, now)
         return touched
 
     def _block(self, key: int) -> list[int]:
         """The nodes of a key, or one more than a block may have."""
-        sql = f"SELECT node FROM key_@ WHERE hash = ? LIMIT {block.MOST + 1}"
+        sql = f"SELECT node FROM key_@ WHERE hash = ? LIMIT {self._of.most + 1}"
         return [n for (n,) in self._run(sql, (key - _SIGN,))]
 
     def _rescore(self, touched: Collection[int], gone: Collection[int]) -> None:
@@ -401,7 +402,7 @@ class _Changing:
         found: Counter[int] = Counter()
         for key in keys:
             nodes = self._block(key)
-            if len(nodes) <= block.MOST:
+            if len(nodes) <= self._of.most:
                 for other in nodes:
                     found[other] += block.weight(key)
         return [other for other, weight in found.items() if weight >= block.ENOUGH and other != node]

@@ -50,11 +50,11 @@ def anew(of: Nodes) -> Pairs:
 def test_looking_at_changes_finds_what_looking_at_everything_finds(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Records come, go and change; buckets and blocks with them, also past the cap."""
+    """Records come, go and change; buckets and blocks with them, also past the cap, which moves, too."""
     monkeypatch.setattr("commons.merge.link_state.MOST_CHANGED", 200)
     monkeypatch.setattr("commons.merge.link_state.AT_ONCE", 7)
-    monkeypatch.setattr(block, "MOST", 6)
-    monkeypatch.setattr(block.blocks, "__defaults__", (6,))
+    monkeypatch.setattr(block, "MOST", 3)
+    monkeypatch.setattr(block, "LARGE", 6)
     random_ = random.Random(seed)
     records = [record(random_) for _ in range(90)]
     for _step in range(8):
