@@ -136,7 +136,7 @@ def _areas(features: Features) -> list[str]:
 
 
 def most_of(records: int) -> int:
-    """How many of so many records may share a key. At a million a twentieth of the true pairs hangs on that."""
+    """How many of so many records may share a key. At a million a twentieth of the true pairs hangs on it."""
     return MOST << min((records >> LARGE).bit_length(), MOST_DOUBLED)
 
 

@@ -198,8 +198,7 @@ def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
 
 
 def block_worker(nodes: int) -> Callable[[bytes], bytes]:
-    """(key, node) of one part, of so many nodes in all → pairs that share a key, as often as it weighs, by part
-    of the first."""
+    """(key, node) of one part, among so many nodes → pairs that share a key, as often as it weighs."""
     width, most = max(nodes // PARTS, 1), block.most_of(nodes)
 
     def do(data: bytes) -> bytes:

@@ -12,7 +12,7 @@ from commons.link import block
     [(0, 20), (131_071, 20), (131_072, 40), (300_000, 80), (1_000_000, 160), (10**8, 160)],
 )
 def test_among_more_records_more_may_share_a_key(records: int, most: int) -> None:
-    """In steps, so that what is compared seldom changes with a record more; not beyond what can be weighed."""
+    """In steps, so that a record more seldom changes what is compared; not beyond what can be weighed."""
     assert block.most_of(records) == most
 
 
