@@ -6,12 +6,10 @@ House", though each has the whole of its name. Where but a house or a web site i
 
 from __future__ import annotations
 
-from functools import cache
-
 from commons.link import compare
 from commons.link.features import Features
 from commons.link.normal import Name, Street
-from commons.link.tables import load_tables
+from commons.link.tables import Kinds, load_tables
 
 
 def is_part(a: Features, b: Features) -> bool:
@@ -24,24 +22,25 @@ def is_part(a: Features, b: Features) -> bool:
     return bool(pairs) and all(_lacks(x, y, where) or _lacks(y, x, where) or _beside(x, y) for x, y in pairs)
 
 
-def other_level(a: Features, b: Features) -> bool:
-    """Whether every name of the one is of another level than the names of the other: primary, high school."""
-    one = _levels(a)
-    return bool(one and (other := _levels(b)) and one.isdisjoint(other))
+def other_kind(a: Features, b: Features) -> bool:
+    """Whether every name of the one is of another level than those of the other (primary, high school), or for
+    other people (women, men)."""
+    words = load_tables().words
+    return _contradict(a, b, words.levels) or _contradict(a, b, words.audiences)
 
 
-def _levels(of: Features) -> set[int]:
+def _contradict(a: Features, b: Features, kinds: Kinds) -> bool:
+    one = _said(a, kinds)
+    return bool(one and (other := _said(b, kinds)) and one.isdisjoint(other))
+
+
+def _said(of: Features, kinds: Kinds) -> set[int]:
     found: set[int] = set()
     for name in of.names:
-        if not _level_words().isdisjoint(name.words):  # few names by far
-            said, levels = frozenset(name.words), load_tables().words.levels
-            found.update(n for n, several in enumerate(levels) if any(one <= said for one in several))
+        if not kinds.words.isdisjoint(name.words):  # few names by far
+            said = frozenset(name.words)
+            found.update(n for n, several in enumerate(kinds.each) if any(one <= said for one in several))
     return found
-
-
-@cache
-def _level_words() -> frozenset[str]:
-    return frozenset(word for several in load_tables().words.levels for one in several for word in one)
 
 
 def where_only(a: Features, b: Features) -> set[str]:

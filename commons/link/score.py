@@ -14,7 +14,7 @@ from commons.link import compare
 from commons.link.compare import Alike, Read
 from commons.link.features import Features
 from commons.link.model import Part, Weighed
-from commons.link.parts import is_body, is_part, other_level, other_unit, where_only
+from commons.link.parts import is_body, is_part, other_kind, other_unit, where_only
 from commons.link.rarity import Rarity, name_atom, street_atom
 from commons.link.tables import Table, load_tables
 
@@ -145,7 +145,7 @@ class Scorer:
         """Whether one may be a part of the other, or beside it, and but a house or a web site is shared."""
         if not contact and (self._says_more(a, b, parts) or is_body(a, b)):
             return True
-        return other_level(a, b) or (not self._reached(parts) and is_part(a, b))
+        return other_kind(a, b) or (not self._reached(parts) and is_part(a, b))
 
     def _reached(self, parts: Sequence[tuple[str, int]]) -> bool:
         """Whether both have one telephone or e-mail address."""

@@ -19,6 +19,14 @@ COMPILED = "linking.json"
 
 
 @dataclass(frozen=True, slots=True)
+class Kinds:
+    """Kinds that exclude each other: of each the sets of words that say so; and all these words."""
+
+    each: tuple[tuple[frozenset[str], ...], ...]
+    words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """How names and addresses are read; see `words.yaml`."""
 
@@ -30,7 +38,8 @@ class Words:
     bodies: frozenset[str]
     short: Mapping[str, tuple[str, ...]]
     context: Mapping[str, tuple[frozenset[str], str]]  # short word → beside which words, what it means
-    levels: tuple[tuple[frozenset[str], ...], ...]  # of each level the sets of words that say so
+    levels: Kinds  # of schools and the like
+    audiences: Kinds  # for whom a place is
     numerals: Mapping[str, str]  # ordinals and romans → figures
     compass: Mapping[str, str]
     former: tuple[str, ...]  # longest first
@@ -82,6 +91,11 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(sorted((w.strip() for w in text.split("|")), key=lambda w: (-len(w), w)))
 
 
+def _kinds(lines: Sequence[str]) -> Kinds:
+    each = tuple(tuple(_set(one) for one in line.split("|")) for line in lines)
+    return Kinds(each, frozenset(word for several in each for one in several for word in one))
+
+
 def words_from(plain: Mapping[str, Any]) -> Words:
     """From the plain content of `words.yaml`."""
     romans = {word: str(n) for n, word in enumerate(plain["roman"].split(), 1)}
@@ -94,7 +108,8 @@ def words_from(plain: Mapping[str, Any]) -> Words:
         bodies=_set(plain["bodies"]),
         short={k: tuple(v.split()) for k, v in plain["short"].items()},
         context={k: (_set(v["beside"]), v["means"]) for k, v in plain["context"].items()},
-        levels=tuple(tuple(_set(one) for one in line.split("|")) for line in plain["levels"]),
+        levels=_kinds(plain["levels"]),
+        audiences=_kinds(plain["audiences"]),
         numerals={**romans, **{k: str(v) for k, v in plain["ordinals"].items()}},
         compass=plain["compass"],
         former=_listed(plain["former"]),

@@ -47,12 +47,22 @@ def test_abbreviations_are_the_words_that_they_stand_for(left: str, right: str) 
         ("Escuela Tonalli (Turno Matutino)", "Escuela Tonalli (Turno Vespertino)"),
         ("Módulo 3 Tepozán", "Módulo 5 Tepozán"),
         ("Secundaria Técnica 45", "Secundaria Técnica 54"),
+        ("Refugio de Mujeres Tonalli", "Refugio de Hombres Tonalli"),
+        ("Albergue para Niñas Tonalli", "Albergue para Niños Tonalli"),
+        ("Larkspur Women's Shelter", "Larkspur Men's Shelter"),
+        ("Casa de Día Tonalli, adultos mayores", "Casa de Día Tonalli, jóvenes"),
     ],
 )
-def test_another_level_shift_or_number_in_one_house_is_another_thing(left: str, right: str) -> None:
+def test_another_level_shift_number_or_audience_in_one_house_is_another_thing(left: str, right: str) -> None:
     """Even where both are reached by one telephone, and where the house has the number of one of them."""
     both = {**AT, **phone("+525555550134")}
     assert not is_linked("place", {"title": left, **both}, {"title": right, **both})
+
+
+def test_a_house_for_women_and_girls_is_one_for_girls() -> None:
+    """Only what one name says and the other excludes keeps them apart."""
+    left, right = ("Casa Tonalli, mujeres y niñas", "Casa Tonalli, niñas")
+    assert is_linked("place", {"title": left, **AT}, {"title": right, **AT})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,10 @@ from commons.schema import reading
 from commons.schema.spec import load_schema, schema_folder
 
 # linker → the tables it links by. Other tables link otherwise: raise LINKER and write the new digest here.
-DIGESTS = dict.fromkeys(("3", "4"), "5924f58b9ad81e02ca235e233c56f75036478d680799173839089beb308be34e")
+DIGESTS = {
+    "3": "5924f58b9ad81e02ca235e233c56f75036478d680799173839089beb308be34e",
+    "4": "cf705cf5dd21463f84a5d691dfee3f03112e6bad12f440942aa7d95df16cce74",
+}
 
 
 def test_other_tables_are_another_linker() -> None:
