@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Protocol
 
 import click
 
+SHOW_AGAIN = "\f"  # what Ctrl-L sends; also given where the program goes on after Ctrl-Z
 _END, _ESCAPE = b"\x04", b"\x1b"  # Ctrl-D; how arrows and other keys without a sign begin
 _SOON_S = 0.02  # within which the rest of such a key has come
 
@@ -24,7 +26,7 @@ class Keyboard(Protocol):
     """What a person presses."""
 
     def key(self) -> str:
-        """The next key. Raises EOFError where there will be none."""
+        """The next key, or `SHOW_AGAIN`. Raises EOFError where there will be none."""
 
     def forget(self) -> None:
         """Let what was pressed so far count for nothing."""
@@ -44,15 +46,22 @@ def keyboard() -> Iterator[Keyboard]:
         return
     at = sys.stdin.fileno()
     before = termios.tcgetattr(at)
+    terminal = _Terminal(
+        at,
+        keys=lambda: tty.setcbreak(at, termios.TCSANOW),
+        lines=lambda: termios.tcsetattr(at, termios.TCSANOW, before),
+        forget=lambda: termios.tcflush(at, termios.TCIFLUSH),
+    )
+    former = signal.signal(signal.SIGCONT, terminal.go_on)
     try:
-        yield _Terminal(
-            at,
-            keys=lambda: tty.setcbreak(at, termios.TCSANOW),
-            lines=lambda: termios.tcsetattr(at, termios.TCSANOW, before),
-            forget=lambda: termios.tcflush(at, termios.TCIFLUSH),
-        )
+        yield terminal
     finally:
+        signal.signal(signal.SIGCONT, former)
         termios.tcsetattr(at, termios.TCSADRAIN, before)
+
+
+class _WentOn(Exception):
+    """The program was stopped while it waited for a key, and goes on."""
 
 
 class _Terminal:
@@ -65,10 +74,32 @@ class _Terminal:
         forget: Callable[[], object],
     ) -> None:
         self._at, self._keys, self._lines, self._forget = at, keys, lines, forget
+        self._waits = self._was_stopped = False
+
+    def go_on(self, _signal: int, _frame: object) -> None:
+        """After Ctrl-Z the shell has left the terminal as it likes it, and other things stand on it."""
+        self._was_stopped = True
+        if self._waits:
+            raise _WentOn
 
     def key(self) -> str:
-        self._keys()  # each time: after Ctrl-Z the terminal is another
-        pressed = os.read(self._at, 1)
+        self._keys()
+        try:
+            return self._pressed(self._first())
+        except _WentOn:
+            return SHOW_AGAIN
+
+    def _first(self) -> bytes:
+        """The first byte of a key; here a person lets the program wait."""
+        self._waits = True
+        try:
+            if self._was_stopped:
+                raise _WentOn
+            return os.read(self._at, 1)
+        finally:
+            self._waits = False
+
+    def _pressed(self, pressed: bytes) -> str:
         if pressed in (b"", _END):
             raise EOFError
         if pressed == _ESCAPE:
@@ -79,6 +110,7 @@ class _Terminal:
         return pressed.decode(errors="replace")
 
     def forget(self) -> None:
+        self._was_stopped = False
         self._keys()
         self._forget()
 

@@ -17,7 +17,7 @@ from typing import ClassVar
 import click
 
 from commons.catalogue.store import Catalogue
-from commons.cli.keyboard import Keyboard, keyboard
+from commons.cli.keyboard import SHOW_AGAIN, Keyboard, keyboard
 from commons.cli.output import ask, interactive, now, own_command, say, tell
 from commons.cli.side_by_side import SAID, Screen, shown, wants_colours
 from commons.errors import InputError
@@ -153,7 +153,7 @@ def _answer(sitting: Sitting, question: Question, at: int) -> tuple[str, str]:
             _show(sitting, question, at, keys, more=more)
         pressed = sitting.keyboard.key().casefold()
         what = keys.get(pressed)
-        fresh = what is not None
+        fresh = what is not None or pressed == SHOW_AGAIN
         if what == MORE:
             more = not more
         elif what == WHY:

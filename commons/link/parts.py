@@ -23,8 +23,8 @@ def is_part(a: Features, b: Features) -> bool:
 
 
 def other_kind(a: Features, b: Features) -> bool:
-    """Whether every name of the one is of another level than those of the other (primary, high school), or for
-    other people (women, men)."""
+    """Whether every name of the one is of another level (primary, high school) than those of the other, or
+    for other people (women, men)."""
     words = load_tables().words
     return _contradict(a, b, words.levels) or _contradict(a, b, words.audiences)
 

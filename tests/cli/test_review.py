@@ -180,6 +180,7 @@ def terminal(folder: Path) -> Iterator[Callable[[str], str]]:
         assert wait in said, said
         return said
 
+    press.pid, press.screen = pid, screen  # type: ignore[attr-defined]
     yield press  # type: ignore[misc]
     os.close(screen)
     os.kill(pid, signal.SIGKILL)  # whatever it still waits for
@@ -202,3 +203,21 @@ def test_a_person_answers_undoes_and_leaves_in_a_terminal(
     assert verdicts(folder) == [SAME]
     with Catalogue.open(folder / "a.db") as mine:
         assert [r.fields["reason"] for r in mine.records("judgement")] == ["Llamé"]
+
+
+@pytest.mark.skipif(NO_TERMINAL, reason="no pseudo-terminal here")
+def test_whoever_stops_and_goes_on_sees_the_question_again(terminal: Any, folder: Path) -> None:
+    """After Ctrl-Z and `fg` the shell has given the terminal back in its own way: lines and echoes."""
+    import termios
+
+    terminal("", "[q] salir")
+    os.kill(terminal.pid, signal.SIGSTOP)
+    os.waitpid(terminal.pid, os.WUNTRACED)
+    lines = termios.tcgetattr(terminal.screen)
+    lines[3] |= termios.ICANON | termios.ECHO
+    termios.tcsetattr(terminal.screen, termios.TCSANOW, lines)
+    os.kill(terminal.pid, signal.SIGCONT)
+    assert "Comedor La Paz" in terminal("", "[q] salir")
+    assert "Comedor La Paz" in terminal("\f", "[q] salir")
+    assert "1 respondida" in terminal("d", "entrega: commons release")
+    assert verdicts(folder) == [DIFFERENT]
