@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from commons.cli.output import (
     show_findings,
     show_json,
 )
-from commons.cli.receipt import names_in
+from commons.cli.receipt import names_in, questions_in
 from commons.errors import InputError
 from commons.federation import lock as locks
 from commons.federation.store import Store
@@ -157,6 +158,13 @@ def _show(merged: Merged, folder: Path, *, details: bool) -> None:
     if details and merged.way is not None and merged.way.why != FIRST:  # else nobody expects anything else
         say(_way_in_words(merged.way))
     say(translate(N_("root {root}")).format(root=merged.result.root))
+    if asked := questions_in(merged.result.path):
+        text = ngettext(
+            "{n} question about what may be one thing waits for people's word: {command}",
+            "{n} questions about what may be one thing wait for people's word: {command}",
+            asked,
+        )
+        say(text.format(n=asked, command=shlex.join(["commons", "review", str(merged.result.path)])))
 
 
 def _chores(merged: Merged) -> Iterator[Finding]:

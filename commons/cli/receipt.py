@@ -212,6 +212,12 @@ def names_in(pool: Path) -> dict[str, str]:
     return dict(_rows(pool, "SELECT id, name FROM member"))
 
 
+def questions_in(pool: Path) -> int:
+    """How many pairs of records a pool asks people about. Raises NoPoolHere."""
+    sql = "SELECT count(*) FROM (SELECT a, b FROM candidate UNION SELECT a, b FROM related)"
+    return int(_rows(pool, sql)[0][0])
+
+
 def receipt_in(pool: Path, member: str) -> dict[str, Any] | None:
     """A member's receipt. Raises NoPoolHere."""
     rows = _rows(pool, "SELECT json FROM receipt WHERE member = ?", member)
