@@ -18,6 +18,7 @@ from rapidfuzz import fuzz
 
 from commons.addresses import slug
 from commons.findings import Finding
+from commons.imports.fits import NEEDS, PROSE, contents_bonus, nothings, plausible, plausible_city, without
 from commons.imports.mapping import OWN_COLUMNS
 from commons.imports.sniff import Looks, looks
 from commons.imports.table import Table
@@ -26,45 +27,17 @@ from commons.schema.spec import Field, RecordType, Schema
 
 _SURE = 90
 _LIKELY = 74
+_BELOW = " · "  # between headings that stand above each other
+_SLIP = 87  # how like a word must be to pass for it misspelt
+_KEEPERS = ("organizacion", "institucion", "organization", "entidad")
 HOME = "extra"  # the column stays at home
 KEY = "key"
 ID = "id"  # of our own sheets
 # fields of which several columns make one value, and how they are joined
 JOINS = {"street_address": " ", "description": "\n\n", "directions": "; ", "summary": " "}
-_PRIVATE_KINDS = frozenset(("person", "contact", "email", "phone", "handle", "curp", "rfc"))
+_PRIVATE_KINDS = frozenset(("person", "contact", "mixed", "email", "phone", "handle", "curp", "rfc"))
 _PERSONAL = ("phones", "email", "social_links", "contact_name", "contact_phone", "contact_email")
 
-# What the contents of a field must not look like, whatever the heading says.
-_CONTRADICTS: dict[str, tuple[str, ...]] = {
-    "district": ("person", "contact", "email", "phone", "url", "postal_code", "serial_date"),
-    "city": ("person", "contact", "email", "phone", "url", "postal_code", "serial_date"),
-    "region": ("person", "contact", "email", "phone", "url", "postal_code", "serial_date"),
-    "neighbourhood": ("contact", "email", "phone", "url", "postal_code", "serial_date"),
-    "street_address": ("contact", "email", "phone", "postal_code", "serial_date"),
-    "title": ("email", "phone", "url", "serial_date", "date", "postal_code"),
-    "description": ("email", "phone", "serial_date", "date", "postal_code"),
-}
-# What the contents of a field must look like (any of these kinds), if it is filled.
-_NEEDS: dict[str, tuple[str, ...]] = {
-    "phones": ("phone",),
-    "email": ("email",),
-    "url": ("url",),
-    "latitude": ("latitude", "number"),
-    "longitude": ("longitude", "number"),
-    "position": ("position",),
-    "postal_code": ("postal_code",),
-    "created_at": ("date", "serial_date"),
-    "modified_at": ("date", "serial_date"),
-    "confirmed_at": ("date", "serial_date"),
-    "expires_at": ("date", "serial_date"),
-    "starts_on": ("date", "serial_date"),
-    "ends_on": ("date", "serial_date"),
-    "deadline": ("date", "serial_date"),
-    "is_free": ("boolean",),
-    "price": ("number",),
-    "amount": ("number",),
-    "year_founded": ("number",),
-}
 # What a column is, told by its contents alone.
 _BY_CONTENT = {
     "email": "email",
@@ -72,6 +45,7 @@ _BY_CONTENT = {
     "position": "position",
     "district": "district",
     "person": "contact_name",
+    "url": "url",
 }
 # Believed only under the heading that our own template gives them.
 # "date of the visit" is no date on which the record was written; only a whole heading says that
@@ -96,6 +70,10 @@ KIND_WORDS = {
     "hours": N_("hours"),
     "boolean": N_("yes or no"),
     "number": N_("numbers"),
+    "status": N_("words for a status"),
+    "role": N_("posts (director, coordinator)"),
+    "code": N_("codes"),
+    "mixed": N_("several ways to reach somebody in one cell"),
 }
 
 
@@ -140,6 +118,7 @@ class Proposal:
     guesses: tuple[Guess, ...]
     findings: tuple[Finding, ...] = ()
     personal: tuple[str, ...] = field(default=())  # columns to ask about: the organisation's or a person's?
+    blank: tuple[str, ...] = ()  # what stands in cells of this file that say nothing: NA, «sin dato»
     template: bool = False  # our own sheet: its headings mean what they say
 
     def columns_for(self, target: str) -> list[str]:
@@ -158,7 +137,7 @@ def _words() -> Mapping[str, tuple[str, ...]]:
 def _plain(text: str) -> str:
     """A heading as words: camelCase and under_scores apart, no accents, no signs."""
     apart = re.sub(r"(?<=[a-zñáéíóú])(?=[A-ZÁÉÍÓÚÑ])", " ", text.split("(")[0] or text)
-    return slug(apart, longest=200).replace("-", " ")
+    return _BELOW.join(slug(part, longest=200).replace("-", " ") for part in apart.split(_BELOW))
 
 
 def field_named(text: str, rtype: RecordType) -> str | None:
@@ -173,6 +152,8 @@ def propose(
 ) -> Proposal:
     """What each column of `table` probably is for records of type `rtype`."""
     columns = [c for c in table.columns if c not in OWN_COLUMNS]
+    blank = nothings(table)
+    table = without(table, blank)
     seen = {c: looks(table.column(c), districts=districts) for c in columns}
     ours = _of_template(columns, rtype)
     if ours is not None:
@@ -196,7 +177,9 @@ def propose(
             continue
         chosen[column] = (target, score, by)
         taken.setdefault(target, column)
-    findings = [f for c in columns for f in _contradictions(c, seen[c], table, rtype, lang)]
+    # a heading that one field was found for may mean another too ("Estado": state or status)
+    doubtful = [c for c in columns if c not in chosen or chosen[c][2] != "heading"]
+    findings = [f for c in doubtful for f in _contradictions(c, seen[c], table, rtype, lang)]
     contradicted = {f.column for f in findings}
     if len(contradicted) >= 3:
         shift = _shift(columns, seen, rtype)
@@ -205,7 +188,7 @@ def propose(
         chosen = {c: choice for c, choice in chosen.items() if _proven(choice[0], seen[c])}
     guesses = tuple(_guess(c, seen[c], chosen, contradicted, rtype, lang) for c in columns)
     personal = tuple(g.column for g in guesses if g.target in _PERSONAL)
-    return Proposal(rtype.name, guesses, tuple(findings), personal)
+    return Proposal(rtype.name, guesses, tuple(findings), personal, blank=blank)
 
 
 def _of_template(columns: Sequence[str], rtype: RecordType) -> dict[str, str] | None:
@@ -221,7 +204,7 @@ def _of_template(columns: Sequence[str], rtype: RecordType) -> dict[str, str] | 
 
 
 def _proven(target: str, seen: Looks) -> bool:
-    kinds = (*_NEEDS.get(target, ()), *(k for k, t in _BY_CONTENT.items() if t == target))
+    kinds = (*NEEDS.get(target, ()), *(k for k, t in _BY_CONTENT.items() if t == target))
     return max((seen.share(kind) for kind in kinds), default=0.0) >= 0.8
 
 
@@ -233,7 +216,7 @@ def _continues(column: str, score: int) -> bool:
 def _shift(columns: Sequence[str], seen: Mapping[str, Looks], rtype: RecordType) -> int:
     """By how many columns the contents stand left (-) or right (+) of their headings."""
     wanted = [
-        (at, (*_NEEDS.get(target, ()), *((target,) if target == "district" else ())))
+        (at, (*NEEDS.get(target, ()), *((target,) if target == "district" else ())))
         for at, column in enumerate(columns)
         for target in [_named(_plain(column), rtype)]
         if target in ("phones", "email", "postal_code", "district", "latitude", "longitude", "position")
@@ -303,6 +286,13 @@ def _scored(
     counted = heading in _words()["house_number"] and _counts_rows(table, column)
     for target in _targets(rtype):
         score = _heading_score(heading, target, rtype.fields.get(target))
+        prose = next((number for number, words in PROSE.items() if words == target), None)
+        if prose in rtype.fields and plausible(prose or "", seen):
+            continue
+        if target == "title" and heading in _things(rtype, schema) and seen.distinct > 0.3:
+            score = max(score, 96)
+        elif target == "title" and heading in _KEEPERS and "organization" in rtype.fields:
+            score = min(score, 94)  # beside a better heading it says whose the thing is
         if target == KEY:
             if (
                 not counted  # next month's sheet counts anew
@@ -318,14 +308,22 @@ def _scored(
             continue
         if target in _STAMPS and score < _SURE:
             continue
-        if target == "house_number" and counted:
+        if target == "house_number" and (counted or _ascends(table, column)):
             continue
-        if score >= _LIKELY and _plausible(target, seen):
+        if score >= _LIKELY and plausible(target, seen):
             # the template's own heading wins over every likeness
-            bonus = _content_bonus(target, seen, rtype, schema, table, column) + (5 if label else 0)
-            yield min(score, 100) + bonus, column, target, "heading"
+            bonus = contents_bonus(target, seen, rtype.fields.get(target), schema, table.column(column))
+            if target == "district" and seen.share("district") < 0.2:
+                # no district of this territory: a municipality elsewhere is told by its name
+                if plausible_city(seen) and "city" in rtype.fields:
+                    yield min(score, 100) - 2, column, "city", "heading"
+                continue
+            stamp = target in _STAMPS  # "date" alone says when a thing happens, before when it was noted
+            yield min(score, 100) + bonus + (5 if label else 0) - stamp, column, target, "heading"
     kind = seen.best
     told = _BY_CONTENT.get(kind or "")
+    if told == "url" and seen.share("no_page") > 0.3:
+        return
     if told in _targets(rtype) and seen.share(kind or "") >= 0.8:
         yield 75, column, told, "contents"
 
@@ -335,6 +333,22 @@ def _counts_rows(table: Table, column: str) -> bool:
     numbers = [int(cell) for cell in table.column(column) if cell.isdecimal() and len(cell) < 7]
     steps = [after - before for before, after in pairwise(numbers)]
     return len(steps) >= 2 and numbers[0] <= 2 and sum(0 < s <= 2 for s in steps) >= 0.9 * len(steps)
+
+
+def _ascends(table: Table, column: str) -> bool:
+    """Whether the numbers only grow down the sheet: its own numbering with gaps, no numbers of houses."""
+    numbers = [int(cell) for cell in table.column(column) if cell.isdecimal() and len(cell) < 12]
+    return len(numbers) >= 5 and all(before < after for before, after in pairwise(numbers))
+
+
+def _things(rtype: RecordType, schema: Schema) -> frozenset[str]:
+    """Headings that name the things themselves: «Comedor» over kitchens, «Curso» over courses."""
+    words = {*rtype.title.values(), *rtype.plural.values()}
+    kinds = rtype.fields.get("kind")
+    if kinds is not None and kinds.vocabulary in schema.vocabularies:
+        for term in schema.vocabularies[kinds.vocabulary].terms.values():
+            words |= {*term.title.values(), *term.synonyms}
+    return frozenset(_plain(word) for word in words)
 
 
 def _sampled(table: Table) -> int:
@@ -351,6 +365,8 @@ def _heading_score_of(heading: str, words: tuple[str, ...]) -> int:
         if heading == word:
             return 100
         score = fuzz.ratio(heading, word) if len(word) > 4 else 0.0
+        if score < _SLIP:
+            score = 0.0  # "modalidad" is no "localidad" with a slip
         if len(word) > 3 and re.search(rf"\b{re.escape(word)}\b", heading):
             # part of a longer heading: the more of it, and the earlier, the better
             score = max(score, 78 + 12 * len(word) / len(heading) + (4 if heading.startswith(word) else 0))
@@ -362,39 +378,14 @@ def _heading_score(heading: str, target: str, spec: Field | None) -> int:
     own = {_plain(target)}
     if spec is not None:
         own |= {_plain(text) for text in spec.title.values()}
-    return _heading_score_of(heading, tuple(sorted(own)) + _words().get(target, ()))
+    words = tuple(sorted(own)) + _words().get(target, ())
+    part = heading.rpartition(_BELOW)[2]  # of "Domicilio · Colonia" the second says what stands there
+    whole = _heading_score_of(heading.replace(_BELOW, " "), words)
+    return max(whole, _heading_score_of(part, words) + 10 if part != heading else 0)
 
 
 def _is_label(heading: str, spec: Field | None) -> bool:
     return spec is not None and heading in {_plain(text) for text in spec.title.values()}
-
-
-def _plausible(target: str, seen: Looks) -> bool:
-    """Whether the contents allow the field."""
-    needs = _NEEDS.get(target)
-    if needs and max(seen.share(kind) for kind in needs) < 0.5:
-        return False
-    return max((seen.share(kind) for kind in _CONTRADICTS.get(target, ())), default=0.0) < 0.35
-
-
-def _content_bonus(
-    target: str, seen: Looks, rtype: RecordType, schema: Schema, table: Table, column: str
-) -> int:
-    """A little for contents that fit: 3 points at most, so that headings decide between fields."""
-    needs = _NEEDS.get(target) or ((target,) if target in ("district",) else ())
-    if needs:
-        return round(3 * max(seen.share(kind) for kind in needs))
-    spec = rtype.fields.get(target)
-    if spec is None or spec.vocabulary not in schema.vocabularies:
-        return 0
-    words = {
-        _plain(w)
-        for term in schema.vocabularies[spec.vocabulary].terms.values()
-        for w in (*term.title.values(), *term.synonyms, term.id)
-    }
-    cells = [cell for cell in table.column(column) if cell][:100]
-    known = sum(1 for cell in cells if _plain(cell) in words)
-    return round(6 * known / len(cells)) - 3 if cells else 0
 
 
 def _contradictions(
@@ -404,11 +395,11 @@ def _contradictions(
     if seen.filled < 3:
         return
     target = _named(_plain(column), rtype)
-    if target is None or _plausible(target, seen):
+    if target is None or plausible(target, seen):
         return
-    wrong = [k for k in KIND_WORDS if seen.share(k) >= 0.35 and k not in _NEEDS.get(target, ())]
+    wrong = [k for k in KIND_WORDS if seen.share(k) >= 0.35 and k not in NEEDS.get(target, ())]
     said = translate(KIND_WORDS[wrong[0]]) if wrong else translate(N_("something else"))
-    share = seen.share(wrong[0]) if wrong else 1 - max(seen.share(k) for k in _NEEDS[target])
+    share = seen.share(wrong[0]) if wrong else 1 - max(seen.share(k) for k in NEEDS.get(target, ("",)))
     example = next((cell for cell in table.column(column) if cell), "")
     yield Finding(
         "column-contradicts",

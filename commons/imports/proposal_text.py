@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from zoneinfo import ZoneInfo
 
+from commons.addresses import slug
+from commons.imports.dates import read_date
 from commons.imports.guess import HOME, ID, JOINS, KEY, Guess, Proposal
 from commons.imports.mapping import Consent, Owner
 from commons.imports.sniff import Looks
@@ -15,8 +18,23 @@ from commons.schema import typed
 from commons.schema.spec import Field, RecordType
 from commons.schema.territory import Territory
 
+_ANY_ZONE = ZoneInfo("UTC")
+_SHORT_YEAR = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2}(?!\d)")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}")
-_TITLES = ("items", "kind", "street_address", "neighbourhood", "description", "organization", "email")
+_TITLES = ("items", "street_address", "kind", "neighbourhood", "description", "organization")
+_SOMEBODYS = ("person", "contact", "mixed", "email", "phone", "holds_phone", "handle", "curp", "rfc")
+# one number of a pair, with point or comma, or in degrees, minutes and seconds
+_LATITUDE = r"^\(?\s*(-?[0-9]+(?:[.,][0-9]+|[°º][^NSns°º]*[NSns]))"
+_LONGITUDE = r"(-?[0-9]+(?:[.,][0-9]+|[°º][^EWOewo°º]*[EWOewo]))°?\s*\)?$"
+_SCHEMES = {"cluni": "MX-CLUNI", "cct": "MX-CCT", "clues": "MX-CLUES", "ein": "US-EIN"}
+_COUNTRIES = {
+    "mexico": "MX", "espana": "ES", "spain": "ES", "colombia": "CO", "chile": "CL", "argentina": "AR",
+    "peru": "PE", "ecuador": "EC", "bolivia": "BO", "uruguay": "UY", "paraguay": "PY", "venezuela": "VE",
+    "guatemala": "GT", "honduras": "HN", "el-salvador": "SV", "nicaragua": "NI", "costa-rica": "CR",
+    "panama": "PA", "cuba": "CU", "republica-dominicana": "DO", "estados-unidos": "US", "usa": "US",
+    "united-states": "US", "canada": "CA", "reino-unido": "GB", "united-kingdom": "GB", "brasil": "BR",
+    "brazil": "BR",
+}  # fmt: skip
 _OWNED = ("phones", "email", "social_links")
 
 
@@ -47,11 +65,15 @@ def mapping_text(
         lines += [f"key: {_quoted(keys[0])}  # {translate(N_('what names each row'))}"]
     if proposal.columns_for(ID):
         lines.append(f"id: {_quoted(proposal.columns_for(ID)[0])}")
+    if proposal.blank:
+        said = ", ".join(_quoted(text) for text in proposal.blank)
+        lines.append(f"blank: [{said}]  # {translate(N_('say nothing'))}")
     lines.append("fields:")
     done: set[str] = set()
     home = [g.column for g in proposal.guesses if g.target == HOME]
     title = _title(proposal, table)
     if title is not None:
+        home = [column for column in home if column != title]
         lines.append(
             f"  title: {_quoted(title)}  # {translate(N_('there is no column of names; look at this'))}"
         )
@@ -71,7 +93,7 @@ def mapping_text(
             continue
         done.add(name)
         together = [g for g in proposal.guesses if g.target == guess.target or _belongs(g, guess)]
-        lines += _field_lines(guess, name, together, table, rtype, owners or {}, consents or {})
+        lines += _field_lines(guess, name, together, table, rtype, owners or {}, consents or {}, territory)
     if home:
         lines.append("extra:  # " + translate(N_("stay at home")))
         lines += [f"  - {_quoted(column)}" for column in home]
@@ -90,19 +112,34 @@ def _belongs(other: Guess, guess: Guess) -> bool:
 
 
 def _title(proposal: Proposal, table: Table) -> str | None:
-    """A column that can stand in where none was guessed to be the title."""
+    """A column that can stand in where none was guessed to be the title.
+
+    A title is public: what may be a person's is never taken for one, rather none at all.
+    """
     if proposal.columns_for("title"):
         return None
-    for target in _TITLES:
-        if proposal.columns_for(target):
-            return proposal.columns_for(target)[0]
-    texts = [
-        g
+    if proposal.columns_for("items"):
+        return proposal.columns_for("items")[0]
+    most = max((g.looks.filled for g in proposal.guesses), default=0)
+    names = [
+        g.column
         for g in proposal.guesses
-        if g.looks.best is None and g.looks.distinct > 0.3 and g.looks.longest < 200
+        if g.target == HOME and _may_be_names(g.looks) and g.looks.filled >= 0.7 * most
     ]
+    others = [column for target in _TITLES for column in proposal.columns_for(target)]
+    texts = [g for g in proposal.guesses if g.target == HOME and _may_be_names(g.looks, few=True)]
     fullest = max(texts, key=lambda g: g.looks.filled, default=None)
-    return fullest.column if fullest is not None else (table.columns[0] if table.columns else None)
+    return next(iter([*names, *others, *([fullest.column] if fullest else [])]), None)
+
+
+def _may_be_names(seen: Looks, *, few: bool = False) -> bool:
+    return (
+        seen.best is None
+        and seen.distinct > (0.3 if few else 0.5)
+        and 3 < seen.longest < 200
+        and seen.share("code") < 0.35
+        and max(seen.share(kind) for kind in _SOMEBODYS) < 0.2
+    )
 
 
 def _field_name(guess: Guess, table: Table, rtype: RecordType, territory: Territory | None, lang: str) -> str:
@@ -121,6 +158,7 @@ def _field_lines(
     rtype: RecordType,
     owners: Mapping[str, Owner],
     consents: Mapping[str, Consent],
+    territory: Territory | None,
 ) -> list[str]:
     """The lines of one field, with the sentence that says why."""
     comment = f"  # {guess.sentence}"
@@ -128,9 +166,12 @@ def _field_lines(
         column = _quoted(guess.column)
         return [
             comment,
-            f"  latitude: {{column: {column}, pattern: '^\\(?\\s*(-?[0-9.]+)'}}",
-            f"  longitude: {{column: {column}, pattern: '(-?[0-9.]+)\\s*\\)?$'}}",
+            f"  latitude: {{column: {column}, pattern: '{_LATITUDE}'}}",
+            f"  longitude: {{column: {column}, pattern: '{_LONGITUDE}'}}",
         ]
+    if name == "identifiers" and (scheme := _scheme(guess, table)):
+        template = _quoted(f"{scheme}:{{{guess.column}}}")
+        return [comment, f"  identifiers: {{template: {template}}}"]
     parts: dict[str, str] = {}
     columns = [g.column for g in together]
     if len(columns) > 1:
@@ -140,9 +181,14 @@ def _field_lines(
         parts["column"] = _quoted(guess.column)
     spec = rtype.fields.get({"latitude": "latitude_e6", "longitude": "longitude_e6"}.get(name, name))
     if spec is not None and spec.type in ("date", "datetime"):
-        parts["dates"] = "[" + ", ".join(_date_formats(table.column(guess.column), guess.looks)) + "]"
-    if name == "postal_code":
+        formats = _date_formats(table.column(guess.column), guess.looks)
+        if formats:  # else the schema's own reading, which knows months by name too
+            parts["dates"] = "[" + ", ".join(formats) + "]"
+    if name == "postal_code" and _lost_zeros(table.column(guess.column), territory):
         parts["digits"] = "5"
+    if name == "country" and (codes := _country_codes(table.column(guess.column))):
+        said = ", ".join(f"{_quoted(text)}: {code}" for text, code in codes.items())
+        parts["values"] = "{" + said + "}"
     if name in _OWNED:
         parts["owner"] = owners.get(guess.column, "person")
     agreed = consents.get(guess.column)
@@ -166,14 +212,43 @@ def _mostly_read(spec: Field | None, cells: Iterable[str], territory: Territory 
 
 
 def _date_formats(cells: Iterable[str], seen: Looks) -> list[str]:
-    """The forms of dates in the column; where day and month cannot be told apart, the day comes first."""
+    """The forms of dates in the column; where day and month cannot be told apart, the day comes first.
+
+    Empty where not every cell has one of them: months by name, a year in front.
+    """
+    filled = [cell for cell in cells if cell][:400]
     formats = ["iso"]
     if seen.share("serial_date") >= 0.3:
         formats.append("excel")
-    pairs = [(int(m[1]), int(m[2])) for m in (_DAY_FIRST.match(cell) for cell in cells) if m]
+    pairs = [(int(m[1]), int(m[2])) for m in (_DAY_FIRST.match(cell) for cell in filled) if m]
     if any(second > 12 for _, second in pairs) and not any(first > 12 for first, _ in pairs):
-        return [*formats, "mm/dd/yyyy"]
-    return [*formats, "dd/mm/yyyy"]
+        short = any(_SHORT_YEAR.match(cell) for cell in filled)
+        return [*formats, "mm/dd/yyyy", *(["mm/dd/yy"] if short else [])]
+    formats.append("dd/mm/yyyy")
+    read = sum(1 for cell in filled if read_date(cell, formats, year=None, zone=_ANY_ZONE) is not None)
+    return formats if read == len(filled) else []
+
+
+def _scheme(guess: Guess, table: Table) -> str:
+    """The scheme of the official keys under a heading that says it; "" where the cells say it themselves."""
+    words = slug(guess.column).split("-")
+    scheme = next((_SCHEMES[word] for word in words if word in _SCHEMES), "")
+    said = any(":" in cell for cell in table.column(guess.column))
+    return "" if said or set("{}") & set(guess.column) else scheme
+
+
+def _country_codes(cells: Iterable[str]) -> dict[str, str]:
+    """The names of countries in the column with their codes; what is not known stays as written."""
+    names = {cell: _COUNTRIES.get(slug(cell)) for cell in cells if len(cell) > 2}
+    return {name: code for name, code in names.items() if code}
+
+
+def _lost_zeros(cells: Iterable[str], territory: Territory | None) -> bool:
+    """Whether postal codes have five figures here, so that shorter ones have lost their zero."""
+    filled = [cell for cell in cells if cell]
+    full = sum(1 for cell in filled if re.fullmatch(r"\d{5}(\.0)?", cell))
+    wanted = territory.postal_code_figures if territory is not None else 0
+    return wanted == 5 or full > 0.3 * len(filled)
 
 
 def _quoted(text: str) -> str:

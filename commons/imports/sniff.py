@@ -24,18 +24,58 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}\Z")
 _URL = re.compile(r"(https?://|www\.)\S+\Z", re.IGNORECASE)
 _HANDLE = re.compile(r"@[\w.]{2,30}\Z|(usuario|user)\s?\d{2,}\Z", re.IGNORECASE)  # with anonymised ones
 _DECIMAL = re.compile(r"-?\d{1,3}\.\d{3,}\Z")  # a position, not a telephone
+_PAIR = re.compile(
+    r"\(?\s*-?\d{1,2}\.\d+°?\s*[,;\s]\s*-?\d{1,3}\.\d+°?\s*\)?\Z"
+    r"|\(?\s*-?\d{1,2},\d+°?\s*(;|,\s|\s)\s*-?\d{1,3},\d+°?\s*\)?\Z"
+)
+_PAIR_DMS = re.compile(
+    r"\d{1,2}\s*[°º][^NSns°º]{0,20}[NS][\s,;]+\d{1,3}\s*[°º][^EWO°º]{0,20}[EWO]\Z", re.IGNORECASE
+)
 _DATE = re.compile(
     r"(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.-]\d{1,2}[/.-](\d{4}|\d{2}))([T\s]+\d{1,2}:\d{2}(:\d{2})?.*)?\Z"
+)
+_DATE_IN_WORDS = re.compile(
+    r"(?:[^\W\d_]+,? )?\d{1,2}[ºo°]?[-/. ](?:de )?[^\W\d_]{3,10}\.?[-/. ,]+(?:del? )?\d{2,4}"
+    r"([,\s]+\d{1,2}:\d{2}.*)?\Z|\d{4}[/.]\d{1,2}[/.]\d{1,2}(\s.*)?\Z",
+    re.IGNORECASE,
 )
 _SERIAL = re.compile(r"(3[6-9]|4\d|5[0-4])\d{3}(\.\d+)?\Z")  # 1998 to 2050, in days since 1899-12-30
 _NUMBER = re.compile(
     r"[-+]?\$?\s?\d{1,3}([, ]\d{3})*(\.\d+)?\Z|[-+]?\d+([.,]\d+)?(E[+-]?\d+)?\Z", re.IGNORECASE
 )
 _POSTAL = re.compile(r"\d{4,5}(\.0)?\Z")
+_FOREIGN_POSTAL = re.compile(r"[A-Z]{0,2}\d[\dA-Z]{1,6}([ -]?\d[A-Z\d]{2,3})?\Z", re.IGNORECASE)
+_CODE = re.compile(r"(?=\S*\d)(?=\S*[A-Z])[A-Z0-9][A-Z0-9_/-]{4,}\Z|(?=\S*\d)\S*[/:]\d{3,}\Z")
+_ROLE = re.compile(
+    r"\b(director|directora|coordinador|coordinadora|coordinator|manager|officer|ceo|president|presidente|"
+    r"presidenta|secretari[oa]|tesorer[oa]|gerente|analyst|supervisor|encargad[oa])\b",
+    re.IGNORECASE,
+)
+# maps, pictures and networks are no page of their own
+_NO_PAGE = re.compile(
+    r"maps\.app\.goo\.gl|goo\.gl/maps|google\.[a-z.]+/maps|waze\.com|facebook\.com|instagram\.com|twitter\.com"
+    r"|\.(jpe?g|png|gif|svg|pdf)\Z",
+    re.IGNORECASE,
+)
+_MIXED = re.compile(r"https?://|\S@\S")
+_PHONE_WORDS = re.compile(
+    r"\b(?:tel[eé]fonos?|tels?|fono|phone|cel(?:ular)?|m[oó]vil|ofic(?:ina)?|fijo|casa|caseta|fax|ext|"
+    r"whats\w*)\b[.:]*|[#*_:.]|\([^)\d]*\)",
+    re.IGNORECASE,
+)
+_PHONE_INSIDE = re.compile(r"\+?\(?\d[\d\s()\-–/]{4,}\d")
 _HOURS = re.compile(
     r"\d{1,2}(:\d\d)?\s*(hrs?|horas|am|pm|a\.m|p\.m|h)\b|\d{1,2}:\d\d|24\s*(hrs|horas|/7)", re.IGNORECASE
 )
 _YES_NO = frozenset(("si", "no", "yes", "true", "false", "verdadero", "falso", "s", "n", "x", "1", "0"))
+_STATUS = frozenset(
+    ("activo", "activa", "activos", "activas", "inactivo", "inactiva", "pendiente", "vigente", "vencido",
+     "vencida", "abierto", "abierta", "cerrado", "cerrada", "operativo", "operativa", "operational", "open",
+     "closed", "active", "inactive", "pending", "done", "completed", "pasado", "pasada", "proximo", "proxima",
+     "finalizado", "finalizada", "terminado", "terminada", "en-proceso", "en-curso", "baja", "suspendido",
+     "suspendida", "cancelado", "cancelada", "disponible", "publicado", "borrador", "aprobado", "bueno",
+     "malo", "regular")
+)  # fmt: skip
 _CURP = re.compile(r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d\Z")
 _RFC = re.compile(r"[A-ZÑ&]{3,4}\d{6}[A-Z0-9]{3}\Z")
 _STAND_IN = re.compile(r"(persona|person|nombre)\s?\d{2,}\Z", re.IGNORECASE)  # anonymised lists
@@ -108,6 +148,25 @@ def is_phone(text: str) -> bool:
     )
 
 
+def holds_phone(text: str) -> bool:
+    """A telephone with words around it ("CEL. 983 131 90 08 (llaves)") or a local one: under a heading."""
+    if is_phone(text):
+        return True
+    if len(text) > 120:
+        return False
+    bare = _PHONE_WORDS.sub(" ", text)
+    found = _PHONE_INSIDE.search(bare)
+    if found is None or _DECIMAL.match(text) or _DATE.match(text):
+        return False
+    rest = bare[: found.start()] + bare[found.end() :]
+    return sum(c.isdigit() for c in found[0]) >= 6 and sum(c.isalpha() for c in rest) <= 20
+
+
+def is_position(text: str) -> bool:
+    """Latitude and longitude in one cell, with point or comma, or in degrees, minutes and seconds."""
+    return bool(_PAIR.match(text) or _PAIR_DMS.match(text))
+
+
 def is_person(text: str) -> bool:
     """A person's name: a usual first name and no sign of an organisation or a street."""
     if _STAND_IN.match(text):
@@ -178,12 +237,6 @@ def _is_longitude(cell: str) -> bool:
     return number is not None and "." in cell and -119 <= number <= -86
 
 
-def _is_position(cell: str) -> bool:
-    parts = re.split(r"[,;\s]+", cell.strip("() "))
-    numbers = [_as_number(p) for p in parts]
-    return len(parts) == 2 and all(n is not None and "." in p for n, p in zip(numbers, parts, strict=True))
-
-
 @cache
 def _checks() -> dict[str, Callable[[str], bool]]:
     def matches(pattern: re.Pattern[str]) -> Callable[[str], bool]:
@@ -195,14 +248,21 @@ def _checks() -> dict[str, Callable[[str], bool]]:
         "email": lambda c: all(_EMAIL.match(p) for p in re.split(r"[,;\s]+", c) if p) and "@" in c,
         "url": matches(_URL),
         "phone": is_phone,
-        "position": _is_position,
-        "date": matches(_DATE),
+        "holds_phone": holds_phone,
+        "position": lambda c: len(c) < 80 and is_position(c),
+        "date": lambda c: len(c) < 80 and bool(_DATE.match(c) or _DATE_IN_WORDS.match(c)),
         "person": is_person,
         "handle": matches(_HANDLE),
         "latitude": _is_latitude,
         "longitude": _is_longitude,
         "serial_date": matches(_SERIAL),
         "postal_code": matches(_POSTAL),
+        "foreign_postal_code": matches(_FOREIGN_POSTAL),
+        "code": lambda c: len(c) < 60 and bool(_CODE.match(c)),
+        "role": lambda c: len(c) < 60 and bool(_ROLE.search(c)),
+        "no_page": lambda c: bool(_NO_PAGE.search(c)),
+        "mixed": lambda c: bool(_MIXED.search(c)) and " " in c,
+        "status": lambda c: slug(c) in _STATUS,
         "hours": lambda c: bool(_HOURS.search(c)) and not _DATE.match(c) and not is_phone(c),
         "boolean": lambda c: slug(c) in _YES_NO,
         "number": matches(_NUMBER),

@@ -1,0 +1,118 @@
+"""Whether the contents of a column allow a field, whatever its heading says. Pure; knows no headings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from commons.addresses import slug
+from commons.imports.cells import folded
+from commons.imports.sniff import Looks
+from commons.imports.table import Row, Table
+from commons.schema.spec import Field, Schema
+
+_PLACE = ("email", "phone", "url", "postal_code", "serial_date", "date", "number", "boolean", "status")
+# What the contents of a field must not look like.
+CONTRADICTS: Mapping[str, tuple[str, ...]] = {
+    "district": ("person", "contact", "email", "phone", "url", "postal_code", "serial_date"),
+    "city": ("person", "contact", *_PLACE),
+    "region": ("person", "contact", *_PLACE),
+    "neighbourhood": ("contact", *_PLACE),
+    "street_address": ("contact", "email", "phone", "url", "postal_code", "serial_date"),
+    "title": ("email", "phone", "url", "serial_date", "date", "postal_code", "boolean", "code", "role"),
+    "description": ("email", "phone", "serial_date", "date", "postal_code"),
+    "contact_name": ("email", "url", "mixed", "date", "serial_date", "number", "boolean"),
+}
+_DATE = ("date", "serial_date")
+# What the contents of a field must look like (any of these kinds), if it is filled.
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "phones": ("phone", "holds_phone"),
+    "email": ("email",),
+    "url": ("url",),
+    "latitude": ("latitude", "number"),
+    "longitude": ("longitude", "number"),
+    "position": ("position",),
+    "postal_code": ("postal_code", "foreign_postal_code"),
+    "created_at": _DATE,
+    "modified_at": _DATE,
+    "confirmed_at": _DATE,
+    "expires_at": _DATE,
+    "starts_on": _DATE,
+    "ends_on": _DATE,
+    "starts_at": _DATE,
+    "ends_at": _DATE,
+    "opens_on": _DATE,
+    "closes_at": _DATE,
+    "registration_closes_at": _DATE,
+    "needed_by": _DATE,
+    "is_free": ("boolean",),
+    "price": ("number",),
+    "amount": ("number",),
+    "amount_minimum": ("number",),
+    "amount_maximum": ("number",),
+    "year_founded": ("number",),
+}
+# How tables say that they have nothing to say; only what stands in a cell alone.
+_NOTHING = frozenset(
+    ("na", "n-a", "nan", "null", "none", "nil", "n-d", "nd", "s-d", "sd", "sin-dato", "sin-datos",
+     "sin-informacion", "no-aplica", "no-disponible", "no-data", "not-available")
+)  # fmt: skip
+
+
+# Where words go that stand under the heading of a number.
+PROSE = {"price": "fees_description"}
+
+
+def nothings(table: Table) -> tuple[str, ...]:
+    """The texts of `table` that stand for an empty cell ("NA" in every export of R), as written in it."""
+    found = {cell for row in table.rows for cell in row.cells if len(cell) < 20 and _says_nothing(cell)}
+    return tuple(sorted({folded(cell): cell for cell in sorted(found)}.values()))
+
+
+def _says_nothing(cell: str) -> bool:
+    return slug(cell) in _NOTHING or (bool(cell) and not cell.strip("-–— ."))
+
+
+def without(table: Table, blank: Iterable[str]) -> Table:
+    """The table with empty cells where one of `blank` stands."""
+    empty = {folded(text) for text in blank}
+    if not empty:
+        return table
+    rows = (
+        Row(row.number, tuple("" if cell and folded(cell) in empty else cell for cell in row.cells))
+        for row in table.rows
+    )
+    return replace(table, rows=tuple(rows))
+
+
+def plausible(target: str, seen: Looks) -> bool:
+    """Whether the contents allow the field."""
+    needs = NEEDS.get(target)
+    if needs and max(seen.share(kind) for kind in needs) < 0.5:
+        return False
+    return max((seen.share(kind) for kind in CONTRADICTS.get(target, ())), default=0.0) < 0.35
+
+
+def plausible_city(seen: Looks) -> bool:
+    """Whether the cells may be names of towns: words, not the ciphers and Roman figures of quarters."""
+    return plausible("city", seen) and seen.longest > 4
+
+
+def contents_bonus(target: str, seen: Looks, spec: Field | None, schema: Schema, cells: Iterable[str]) -> int:
+    """A little for contents that fit, so that headings decide; much against words that no list knows."""
+    needs = NEEDS.get(target) or ((target,) if target in ("district",) else ())
+    if needs:
+        return round(3 * max(seen.share(kind) for kind in needs))
+    if spec is None or spec.vocabulary not in schema.vocabularies:
+        return 0
+    words = {
+        slug(word)
+        for term in schema.vocabularies[spec.vocabulary].terms.values()
+        for word in (*term.title.values(), *term.synonyms, term.id)
+    }
+    filled = [cell for cell in cells if cell][:100]
+    known = sum(1 for cell in filled if slug(cell) in words)
+    if not known and len(filled) > 2 and spec.type != "array":
+        # a heading that only resembles the field is not enough then, and the statuses of others are not ours
+        return -40 if target == "status" else -16
+    return round(6 * known / len(filled)) - 3 if filled else 0
