@@ -20,6 +20,7 @@ _VALUE = re.compile(
     r"|\d{4}-\d\d-\d\d([T ].*)?\Z|https?://\S+\Z|\S+@\S+\.\S+\Z|true\Z|false\Z|null\Z",
     re.IGNORECASE,
 )
+_SURE_VALUE = re.compile(r"-?\d{1,3}[.,]\d{3,}\Z|https?://\S+\Z|\S+@\S+\.\S+\Z", re.IGNORECASE)
 _INSTRUCTION = re.compile(
     r"(instruc|indicaci[oó]n|nota\s*:|note\s*:|ejemplo\b|example\b|ej\.\s|llen(a|e|ar)\b|escrib[ae]\b"
     r"|ejemplo:|#\s)",
@@ -108,8 +109,7 @@ def _headings(
         joined = head[top:]
         aside += [SetAside(row.number, "row-headings", row.cells) for row in joined]
         if len(joined) > 1:
-            details: dict[str, str | int] = {"first": joined[0].number, "last": joined[-1].number}
-            findings.append(Finding("headings-joined", details=details))
+            findings.append(_headings_joined(joined))
         return _joined(joined), len(head), True
     at = _headings_row(rows)
     if at is None:
@@ -119,8 +119,48 @@ def _headings(
         width = max(len(row.cells) for row in rows[:_LOOK])
         return [""] * width, 0, False
     _set_above_aside(rows[:at], aside, findings)
-    aside.append(SetAside(rows[at].number, "row-headings", rows[at].cells))
+    last = at + 1 if _goes_on_below(rows, at) else at
+    joined = rows[at : last + 1]
+    aside += [SetAside(row.number, "row-headings", row.cells) for row in joined]
+    if last > at:
+        findings.append(_headings_joined(joined))
+        return _joined([_spread(joined[0], joined[1]), joined[1]]), last + 1, True
     return list(rows[at].cells), at + 1, True
+
+
+def _headings_joined(joined: Sequence[Row]) -> Finding:
+    return Finding("headings-joined", details={"first": joined[0].number, "last": joined[-1].number})
+
+
+def _goes_on_below(rows: Sequence[Row], at: int) -> bool:
+    """Whether the row below the headings names parts of them ("Domicilio": "Calle", "Colonia").
+
+    It fills gaps of the headings and has no value; the rows below it fill those columns, and not alike.
+    """
+    if at + 3 > len(rows):
+        return False
+    top, below = rows[at].cells, rows[at + 1].cells
+    gaps = {i for i, cell in enumerate(below) if cell and not (top[i] if i < len(top) else "")}
+    if len(gaps) < 2 or any(cell and (_VALUE.match(cell) or len(cell) > 40) for cell in below):
+        return False
+    named = [i for i, cell in enumerate(top) if cell]
+    alone = [i for i in named if i >= len(below) or not below[i]]
+    if not alone or any(i < named[0] for i in gaps):
+        return False
+    body = rows[at + 2 : at + 2 + _LOOK]
+    return all(below[i] not in {row.cells[i] for row in body if i < len(row.cells)} for i in gaps) and any(
+        sum(1 for i in alone if i < len(row.cells) and row.cells[i]) for row in body
+    )
+
+
+def _spread(top: Row, below: Row) -> Row:
+    """A heading over several columns over each of them, as a person sees it."""
+    cells, group = [], ""
+    for i, cell in enumerate(below.cells):
+        over = top.cells[i] if i < len(top.cells) else ""
+        group = over or (group if cell else "")
+        cells.append(over or group)
+    return Row(top.number, (*cells, *top.cells[len(cells) :]))
 
 
 def _set_above_aside(rows: Sequence[Row], aside: list[SetAside], findings: list[Finding]) -> None:
@@ -175,6 +215,8 @@ def _looks_like_data(row: Row, below: list[Row]) -> bool:
             column = [r.cells[at] for r in below if at < len(r.cells) and r.cells[at]]
             if cell and _VALUE.match(cell) and column:
                 alike += sum(1 for c in column if _VALUE.match(c)) / len(column) > 0.5
+        if sum(1 for c in row.cells if _SURE_VALUE.match(c)) > 1 and alike > 0:
+            return True  # web addresses and positions are no headings; a single one may be an example
         years = all(re.fullmatch(r"(19|20)\d\d", c) for c in row.cells if c and _VALUE.match(c))
         return alike > 0 and values / filled > 0.2 and not (years and values < filled)
     return bool(below) and all(r.cells == row.cells for r in below)

@@ -113,6 +113,27 @@ def test_dates_are_read_as_people_write_them(
     assert tuple(c.fields.get("starts_on") for c in report.changes) == kept
 
 
+def test_headings_in_two_rows_are_joined_without_merged_cells_too(bring: Importer) -> None:
+    """«Domicilio» over «Calle» and «Colonia»: the second row is no record."""
+    text = (
+        "No.;Nombre;Domicilio;;;Contacto;;Capacidad\n;;Calle;Colonia;C.P.;Responsable;Teléfono(s);\n"
+        "1;La Paz;Hidalgo 12;Centro;06000;Eva Ruiz;55 5512 3456;120\n"
+        "2;El Sol;Norte 5;Vallejo;7870;Luz Díaz;55 5512 3457;80\n"
+        "3;La Luz;Sur 8;Doctores;6720;;;60\n"
+    )
+    report = bring(text, type="place", dry=True)
+    assert [c.fields["title"] for c in report.changes] == ["La Paz", "El Sol", "La Luz"]
+    fields = report.changes[1].fields
+    assert (fields["street_address"], fields["neighbourhood"]) == ("Norte 5", "Vallejo")
+    assert (fields["postal_code"], fields["contact_phone"]) == ("07870", "+525555123457")
+
+
+def test_a_first_record_with_gaps_is_no_second_row_of_headings(bring: Importer) -> None:
+    """Where every column has its heading, or a value stands in the row, it is a record."""
+    report = bring("Nombre,Calle,\nLa Paz,Hidalgo,ver\nEl Sol,Norte,ver\nLa Luz,Sur,no\n", type="place")
+    assert report.rows_imported == 3
+
+
 def test_what_says_nothing_is_empty_in_every_field(bring: Importer) -> None:
     """NA, as R writes it, is no address and hides no kind of column."""
     text = "name,addr.street,phone,Notas\nCasa,NA,NA,NA\nSol,Norte 5,55 5512 3456,NA\nLuz,NA,NA,sin dato\n"
@@ -168,3 +189,9 @@ def test_several_ways_to_reach_somebody_in_a_cell_are_no_persons_name() -> None:
     rows = "Casa,Web: https://a.example | Tel: 55 5512 3456,https://maps.app.goo.gl/x\n" * 3
     found = guessed("Nombre,Contacto,Ubicación\n" + rows)
     assert found["Contacto"] == HOME and found["Ubicación"] == HOME
+
+
+def test_a_file_without_headings_loses_no_first_row(bring: Importer) -> None:
+    """A web address or a position among the first cells is no heading."""
+    rows = "".join(f"Escuela {n};Maule;-;Varios;-;-72.40{n};-35.33{n};www.example.org\n" for n in range(5))
+    assert bring(rows, type="place", dry=True).rows_imported == 5
