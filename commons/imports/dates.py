@@ -75,7 +75,10 @@ def _as_written(text: str, name: str, year: int | None) -> dt.date | dt.datetime
         return day
     hour, minute, second, half, offset = time.groups()
     hours = int(hour)
-    if half:
+    if half and hours > 12:
+        if half[0].lower() == "a":  # "20:00 AM" is evening or a slip: nobody knows
+            return None
+    elif half:
         hours = hours % 12 + (12 if half[0].lower() == "p" else 0)
     try:
         moment = dt.datetime.combine(day, dt.time(hours, int(minute), int(second or 0)))

@@ -113,6 +113,14 @@ def test_dates_are_read_as_people_write_them(
     assert tuple(c.fields.get("starts_on") for c in report.changes) == kept
 
 
+def test_an_hour_that_contradicts_itself_is_not_read(bring: Importer) -> None:
+    """«20:00 AM» was eight in the morning, before the beginning."""
+    text = "Title,Start,End\nA,4/29/17 09:00 AM,4/29/17 20:00 AM\nB,5/30/17 09:00 AM,5/30/17 08:00 PM\n"
+    first, second = bring(text, type="event", dry=True).changes
+    assert "ends_at" not in first.fields and "ends_at" in first.drafts
+    assert str(second.fields["ends_at"]).startswith("2017-05-31T01:00")
+
+
 def test_headings_in_two_rows_are_joined_without_merged_cells_too(bring: Importer) -> None:
     """«Domicilio» over «Calle» and «Colonia»: the second row is no record."""
     text = (
