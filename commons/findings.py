@@ -98,7 +98,8 @@ KINDS: dict[str, Kind] = {
     ),
     "value-unreadable": Kind("error", N_("Row {row}: «{value}» in {column} could not be read.")),
     "first-of-several": Kind(
-        "note", N_("Row {row}: of several in {column} («{value}») the first was taken; all are kept at home.")
+        "note",
+        N_("Row {row}: {column} says more («{value}») than fits: the first was taken, all is kept at home."),
     ),
     "position-zero": Kind(
         "error", N_("Row {row}: the position {value} is in the sea off Africa; it was held back.")

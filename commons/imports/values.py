@@ -18,7 +18,7 @@ from commons.imports.table import Row
 from commons.imports.unite import among
 from commons.imports.week import plainly
 from commons.model import Value
-from commons.schema import typed
+from commons.schema import phones, typed
 from commons.schema.spec import Field
 from commons.schema.territory import Territory
 
@@ -173,11 +173,16 @@ def _values(spec: Field, parts: list[str], rule: Rule, reader: Reader) -> tuple[
 
 
 def _first_of_several(spec: Field, text: str, reader: Reader) -> Value | None:
-    """The first of several telephones or e-mails in a cell, where the field holds one only."""
+    """The first telephone or e-mail of a cell with more than one field can hold: several, or an extension."""
     if spec.type == "array" or spec.format not in ("phone", "email"):
         return None
     for part in text.replace("/", ",").replace(";", ",").replace("\n", ",").replace(" y ", ",").split(","):
         reading = _reading(spec, plain_number(part.strip()), reader.lang, reader.territory)
         if part.strip() and reading.value is not None:
             return reading.value
+    if spec.format == "phone" and reader.territory is not None:
+        place = reader.territory
+        # "CEL. 983 131 90 08", "55 5512 3456 ext. 12": a list of telephones has room for the rest
+        found = phones.read(text, region=place.phone_region, area=place.phone_area)
+        return found.entries[0]["number"] if found.entries and not found.refused else None
     return None

@@ -170,6 +170,14 @@ def test_positions_in_one_cell_are_read_in_every_usual_form(
     assert (fields["latitude_e6"], fields["longitude_e6"]) == (latitude, longitude)
 
 
+def test_a_telephone_with_words_or_an_extension_is_kept_for_its_person(bring: Importer) -> None:
+    """«CEL. …» was seen as something else, an extension made it a draft; the whole stays at home."""
+    text = "Nombre,Teléfono\nA,CEL. 983 131 90 08\nB,55 5512 3456 ext. 12\nC,OFIC. 83 4 11 73\n"
+    made = bring(text, type="place", dry=True).changes
+    assert [c.fields.get("contact_phone") for c in made[:2]] == ["+529831319008", "+525555123456"]
+    assert "ext. 12" in str(made[1].fields["extra"]) and "phones" not in str([c.fields for c in made])
+
+
 def test_postal_codes_of_four_figures_are_not_lengthened_where_five_are_unknown() -> None:
     """1642 is Argentine; among codes of five figures it has lost its zero."""
     foreign = written("Nombre,CP\nA,1642\nB,B1832\nC,C1439\n")
