@@ -197,7 +197,16 @@ def _what_would_change(pool: Pool, found: Pairing) -> Iterator[str]:
 
 def _tell_value(pool: Pool, thing: Thing, value: Value, *, as_json: bool) -> None:
     if as_json:
-        show_json({**asdict(value), "field": value.field.name})
+        show_json(
+            {
+                "field": value.field.name,
+                "value": value.value,
+                "fuse": value.fuse,
+                "beside": value.beside,
+                "voices": [asdict(voice) for voice in value.voices],
+                "reason": value.reason,
+            }
+        )
         return
     for line in _value_lines(pool, thing, value):
         say(line)

@@ -146,6 +146,14 @@ def test_explain_says_whose_a_value_is(run: Callable[..., Any]) -> None:
     assert "→ 4  · b" in said and "  —  · a" in said
 
 
+@pytest.mark.parametrize("field", ["street_address", "phones", "title"])
+def test_explain_tells_a_program_whose_a_value_is(run: Callable[..., Any], field: str) -> None:
+    """Of every field, also of one with bounds or a list, which the schema keeps as it may not be changed."""
+    answer = run("explain", f"{IDS['a']}/place/cinco", field, "--json")
+    found = json.loads(answer.stdout)
+    assert found["field"] == field and {v["member"] for v in found["voices"]} == {IDS["a"], IDS["b"]}
+
+
 def test_split_writes_judgements_that_can_be_undone(run: Callable[..., Any], folder: Path) -> None:
     """Into the judge's own catalogue; the next release carries them."""
     code = short_code(f"{IDS['a']}/place/cinco")
