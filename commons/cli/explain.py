@@ -9,16 +9,18 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 import click
 
 from commons import evidence
+from commons.cli.clock import day_of
 from commons.cli.in_pool import address_of, may_be_record, pool_at, pool_option
 from commons.cli.naming import UnknownField, the_field
 from commons.cli.output import json_option, say, show_json
-from commons.cli.side_by_side import SAID
+from commons.cli.whose_words import SAID, told
 from commons.link.judgements import DIFFERENT, SAME
 from commons.messages import N_, in_language, language, ngettext, translate
 from commons.messages import translate as _
@@ -84,8 +86,8 @@ def _pairing_lines(pool: Pool, found: Pairing) -> Iterator[str]:
         yield from _chain_lines(pool, found.chain)
     else:
         yield _("They are shown as two.")
-        yield from _why_not(found)
-    yield from _judgement_lines(found, names)
+        yield from _why_not(pool, found)
+    yield from _judgement_lines(pool, found, names)
     yield ""
     yield _("What would change it:")
     for line in _what_would_change(pool, found):
@@ -118,13 +120,13 @@ def _evidence_lines(parts: dict[str, Any] | Any) -> Iterator[str]:
         yield "  " + _("Against: {reasons}").format(reasons=evidence.in_words(contra, points=True))
 
 
-def _why_not(found: Pairing) -> Iterator[str]:
+def _why_not(pool: Pool, found: Pairing) -> Iterator[str]:
     if not found.same_type:
         yield "- " + _("They are of different types: those are never joined.")
     if found.same_member:
         yield "- " + _("Both are of one organisation: only it can say that two of its records are one.")
     elif found.members:
-        yield "- " + _("Each goes with a record of one and the same organisation, which keeps those apart.")
+        yield "- " + _one_of_each(pool, found)
     for word in found.parted:
         if {word.left, word.right} != {found.a, found.b}:
             yield "- " + _("«{a}» and «{b}», which go with them, were judged different.").format(
@@ -147,49 +149,100 @@ def _why_not(found: Pairing) -> Iterator[str]:
             )
 
 
-def _judgement_lines(found: Pairing, names: dict[str, str]) -> Iterator[str]:
+def _one_of_each(pool: Pool, found: Pairing) -> str:
+    """Which of the two goes with a second record of the same organisation; it may stand alone itself."""
+    names = pool.member_names()
+    for mine, other in ((found.a, found.b), (found.b, found.a)):
+        member = mine.partition("/")[0]
+        if member in found.members:
+            return _("«{title}» goes with another record of {member}, which keeps its own two apart.").format(
+                title=_title(pool, other), member=names.get(member, member)
+            )
+    return _("Both go with a record of {member}, which keeps its own two apart.").format(
+        member=", ".join(names.get(m, m) for m in found.members)
+    )
+
+
+def _judgement_lines(pool: Pool, found: Pairing, names: dict[str, str]) -> Iterator[str]:
+    _votes, settled = reasons.standing(pool, found)
+    zone = territories.load(str((pool.meta.get("federation") or {}).get("territory") or "none")).zone
     for word in found.said:
-        yield "- " + _judged(word, names)
+        yield "- " + _judged(word, names, zone) + _without_effect(word, found, settled.verdict, names)
 
 
-def _judged(word: Word, names: dict[str, str]) -> str:
+def _judged(word: Word, names: dict[str, str], zone: tzinfo) -> str:
     said = _("{who} judged on {when}: {verdict}").format(
         who=names.get(word.member, word.member),
-        when=word.judged_at[:10] or "—",
+        when=day_of(word.judged_at, zone) if word.judged_at else "—",
         verdict=translate(SAID.get(word.verdict, word.verdict)),
     )
-    why = f" («{word.reason}»)" if word.reason else ""
-    return f"{said}{why}{'' if word.counts else ' · ' + _('does not count alone')}"
+    return said + (f" («{word.reason}»)" if word.reason else "")
+
+
+def _without_effect(word: Word, found: Pairing, settled: str | None, names: dict[str, str]) -> str:
+    """Why a judgement does not count, or that a record has changed since; empty where it just counts."""
+    owner = found.a.partition("/")[0]
+    if word.verdict not in (SAME, DIFFERENT):
+        return ""
+    if word.counts and word.address in found.overtaken:
+        why = _("a record has changed a lot since")
+    elif word.counts:
+        return ""
+    elif word.address in found.overtaken:
+        why = _("no longer counts: a record has changed a lot since")
+    elif found.same_member and word.member != owner:
+        why = _("does not count: only the word of {member} does").format(member=names.get(owner, owner))
+    elif settled not in (None, word.verdict):
+        why = _("does not count: others outweigh it")
+    else:
+        why = _("does not count alone")
+    return f" · {why}"
 
 
 def _what_would_change(pool: Pool, found: Pairing) -> Iterator[str]:
     if not found.same_type:
         yield _("Nothing: a type is changed by whoever publishes the record.")
         return
-    rules = reasons.rules_of(pool)
-    verdict = DIFFERENT if found.together else SAME
-    word = translate(SAID[verdict])
     names = pool.member_names()
-    own = sorted({names.get(a.partition("/")[0], a) for a in (found.a, found.b)})
-    if found.same_member:
-        yield _("The word of {member}: {verdict}.").format(member=own[0], verdict=word)
+    if not found.together and (kept := list(_kept_by_others(found, names))):
+        yield from kept
         return
-    yield _("The word of {members}, each for its own record alone: {verdict}.").format(
-        members=_(" or ").join(own), verdict=word
-    )
-    judges = sorted(names.get(m, m) for m in rules.judges)
-    if judges:
-        yield _("The word of a judge of this federation ({judges}).").format(judges=", ".join(judges))
-    missing = reasons.missing_voices(found, rules, verdict)
-    yield ngettext(
-        "{n} other organisation that says so.", "{n} other organisations that say so.", max(missing, 1)
-    ).format(n=max(missing, 1))
-    if not found.together and not found.parted:
-        yield _("The same official key in both, if the names do not contradict each other.")
-        if found.weight is not None and found.weight.total < found.weight.candidate:
-            yield ngettext("{n} point more, to be asked.", "{n} points more, to be asked.", 2).format(
-                n=found.weight.candidate - found.weight.total
-            )
+    ways = reasons.ways(pool, found)
+    judges = reasons.rules_of(pool).judges
+    yield from told(ways, found.wanted, judges, lambda member: names.get(member, member))
+    if not ways:
+        _votes, settled = reasons.standing(pool, found)
+        if settled.verdict == found.wanted:
+            yield _("Their verdict stands already; what keeps them so is said above.")
+        else:
+            yield _("No word of anybody here.")
+    if not found.together and not found.parted and not found.same_member:
+        yield from _by_their_records(found)
+
+
+def _kept_by_others(found: Pairing, names: dict[str, str]) -> Iterator[str]:
+    """What keeps the two apart whatever is said of them."""
+    for word in found.elsewhere:
+        yield _("Only if {member} no longer says that «{a}» and «{b}» are different.").format(
+            member=names.get(word.member, word.member),
+            a=word.left_title or word.left,
+            b=word.right_title or word.right,
+        )
+    if found.members and not found.same_member:
+        yield _(
+            "Only if {member} says that its two records are one, or one of them is parted from what it "
+            "goes with: an entity has one record of each organisation."
+        ).format(member=", ".join(names.get(m, m) for m in found.members))
+
+
+def _by_their_records(found: Pairing) -> Iterator[str]:
+    """What the two records would have to say themselves."""
+    yield _("The same official key in both, if the names do not contradict each other.")
+    if found.weight is not None and found.weight.total < found.weight.candidate:
+        missing = found.weight.candidate - found.weight.total
+        yield ngettext("{n} point more, to be asked.", "{n} points more, to be asked.", missing).format(
+            n=missing
+        )
 
 
 # a value

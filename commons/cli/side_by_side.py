@@ -16,7 +16,8 @@ import click
 
 from commons import evidence
 from commons.cli.output import columns
-from commons.link.judgements import DIFFERENT, SAME, UNSURE
+from commons.cli.whose_words import SAID, told
+from commons.link.judgements import DIFFERENT, SAME, Pair
 from commons.messages import N_, in_language, language, ngettext, translate
 from commons.messages import translate as _
 from commons.review.questions import RELATION, Question, Questions
@@ -27,7 +28,6 @@ from commons.schema.territory import Territory
 NARROW = 60  # columns below which the two stand one under the other
 _LABEL = 15
 _LINES = 3  # of one value; the rest is cut
-SAID = {SAME: N_("the same"), DIFFERENT: N_("different"), UNSURE: N_("not sure")}
 _CHANGED = {
     "name": N_("the name"),
     "place": N_("the place"),
@@ -232,21 +232,56 @@ def voices(others: object) -> Iterator[str]:
 
 
 def what_counts(questions: Questions, question: Question) -> str:
-    """Whether one word of this catalogue settles it, in a sentence."""
+    """Whether one word of this catalogue settles it, in a sentence or two."""
     of = question.ask.pair
     if not questions.is_member:
         return _("This pool takes up no releases of yours: your word travels with them to whoever does.")
-    if questions.me in questions.rules.judges:
-        return _("Your word is enough here: the federation names you as a judge.")
     if len({question.left.member, question.right.member}) == 1:
         return _("Both are yours: only your word counts.")
-    if questions.me in (question.left.member, question.right.member):
+    settled = [verdict for verdict in (SAME, DIFFERENT) if questions.settles_as(of, verdict)]
+    both = len(settled) == 2
+    said = _settled(questions, of) if both else " ".join(_one_sided(questions, of, settled))
+    if question.ask.reason in _KEPT and not questions.votes(of).different:
+        said += " " + _("A “same” alone does not join them, since {reason}.").format(
+            reason=evidence.asked_because(question.ask.reason)
+        )
+    return said
+
+
+_KEPT = frozenset(("one-per-member", "apart"))  # what keeps two apart whatever is said of them
+
+
+def _settled(questions: Questions, of: Pair) -> str:
+    """Where one word of this catalogue is enough, whatever it is."""
+    if questions.me in questions.rules.judges:
+        return _("Your word is enough here: the federation names you as a judge.")
+    if any(questions.outcome(of, verdict).own for verdict in (SAME, DIFFERENT)):
         return _("One of them is yours: your word is enough, and moves only yours.")
-    missing = min(questions.missing(of, SAME), questions.missing(of, DIFFERENT))
-    if missing == 0:
-        return _("With your word it is settled.")
-    return ngettext(
-        "After you, one more organisation has to say the same.",
-        "After you, {n} more organisations have to say the same.",
-        missing,
-    ).format(n=missing)
+    return _("With your word it is settled.")
+
+
+def _one_sided(questions: Questions, of: Pair, settled: Sequence[str]) -> Iterator[str]:
+    """Where it is not, or only for one of the two verdicts."""
+    for verdict in settled:
+        yield _("With your “{verdict}” it is settled.").format(verdict=translate(SAID[verdict]))
+    needed = {v: _needed(questions, of, v) for v in (SAME, DIFFERENT) if v not in settled}
+    if len(needed) == 2 and len(set(needed.values())) == 1:
+        yield next(iter(needed.values()))
+        return
+    for verdict, sentence in needed.items():
+        yield _("For “{verdict}”: {sentence}").format(verdict=translate(SAID[verdict]), sentence=sentence)
+
+
+def _needed(questions: Questions, of: Pair, verdict: str) -> str:
+    """What it takes besides the word of this catalogue."""
+    ways = questions.ways_after(of, verdict)
+    more = [len(w.members) + w.others for w in ways if not w.turned and not w.own]
+    if more:
+        return ngettext(
+            "After you, one more organisation has to say the same.",
+            "After you, {n} more organisations have to say the same.",
+            min(more),
+        ).format(n=min(more))
+    return " ".join(told(ways, verdict, questions.rules.judges, questions.name)) or _(
+        "No word of anybody here."
+    )

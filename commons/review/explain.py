@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from commons.link import features, rarity
-from commons.link.judgements import DIFFERENT, SAME, Rules
+from commons.link.judged import changed_since
+from commons.link.judgements import DIFFERENT, SAME, Rules, Settled, Votes, settle, votes_of
+from commons.link.model import pair
 from commons.link.score import Scorer
 from commons.link.tables import load_tables
 from commons.pool.read import Pool
 from commons.pool.why import Tie, Word, candidates, judgements, links
+from commons.review import whose
+from commons.review.questions import said_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Pairing:
 
     `chain`: the links that lead from one to the other, where they are one entity. `asked`: the question that
     is open about them. `weight`: only where the pool keeps neither. `said`: judgements of the two, whether in
-    force or not. `parted`: judgements in force that keep the entity of one from that of the other.
+    force or not; `overtaken`: the addresses of those after which a record changed a lot. `parted`: judgements
+    in force that keep the entity of one from that of the other.
     """
 
     a: str
@@ -52,6 +57,17 @@ class Pairing:
     same_member: bool
     same_type: bool
     members: tuple[str, ...]  # that have a claim in both entities: an entity has one claim of each
+    overtaken: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> str:
+        """The verdict that would change how they are shown."""
+        return DIFFERENT if self.together else SAME
+
+    @property
+    def elsewhere(self) -> tuple[Word, ...]:
+        """Of `parted`, those that are of other claims: nothing that is said of these two changes them."""
+        return tuple(w for w in self.parted if {w.left, w.right} != {self.a, self.b})
 
 
 def rules_of(pool: Pool) -> Rules:
@@ -77,6 +93,7 @@ def pairing(pool: Pool, a: str, b: str) -> Pairing:
         a.partition("/")[0] == b.partition("/")[0],
         a.split("/")[1] == b.split("/")[1],
         tuple(sorted({_member(x) for x in here} & {_member(x) for x in there})),
+        tuple(sorted(_overtaken(pool, a, b))),
     )  # fmt: skip
 
 
@@ -165,7 +182,22 @@ def _fields(pool: Pool, address: str) -> dict[str, Any]:
     return found
 
 
-def missing_voices(found: Pairing, rules: Rules, verdict: str = SAME) -> int:
-    """How many members more would have to say `verdict` for it to count without any of the two's own."""
-    said = {w.member for w in found.said if w.verdict == verdict}
-    return max(rules.quorum - len(said), 0)
+def _overtaken(pool: Pool, a: str, b: str) -> Iterator[str]:
+    here = {address: _fields(pool, address) for address in (a, b)}
+    for judgement, _counts in said_in(pool.connection, pair(a, b)):
+        if changed_since(judgement, here[judgement.left], here[judgement.right]):
+            yield judgement.address
+
+
+def standing(pool: Pool, found: Pairing) -> tuple[Votes, Settled]:
+    """The voices about the two that stand, and what they settle."""
+    of = pair(found.a, found.b)
+    said = (judgement for judgement, _counts in said_in(pool.connection, of))
+    votes = votes_of(said, found.overtaken).get(of, Votes())
+    return votes, settle(of, votes, rules_of(pool))
+
+
+def ways(pool: Pool, found: Pairing) -> list[whose.Way]:
+    """Whose words would show one where two are shown now, or two where one is."""
+    votes, _settled = standing(pool, found)
+    return whose.ways(pair(found.a, found.b), votes, rules_of(pool), found.wanted, pool.member_names())

@@ -30,6 +30,8 @@ from commons.link.judgements import (
 from commons.link.model import pair
 from commons.pool.read import Pool
 from commons.pool.why import Evidence, candidates, proposals
+from commons.review import whose
+from commons.review.whose import Way
 from commons.schema.spec import load_schema
 
 ALIKE, RELATION, PROPOSED = "alike", "relation", "proposed"  # kinds of questions
@@ -106,7 +108,12 @@ class Questions:
         self._names = self.pool.member_names()
         judges: Any = (self.pool.meta.get("federation") or {}).get("judges") or {}
         self.rules = Rules(frozenset(judges.get("from") or ()), int(judges.get("quorum") or 2))
-        self._votes = votes_of(self._said())
+        self._said: dict[Pair, list[tuple[Judgement, bool]]] = {}
+        for judgement, counts in said_in(connection):
+            if judgement.speaker != self.me:  # ours count as they stand in the catalogue now
+                of = pair(judgement.left, judgement.right)
+                self._said.setdefault(of, []).append((judgement, counts))
+        self._votes: dict[Pair, Votes] = {}
         self.refresh()
 
     def refresh(self) -> None:
@@ -120,12 +127,6 @@ class Questions:
     def is_member(self) -> bool:
         """Whether this pool takes up releases of the catalogue, so that its word can count here."""
         return self.me in self._names
-
-    def _said(self) -> Iterator[Judgement]:
-        sql = 'SELECT address, member, "left", "right", verdict FROM judgement'
-        for address, member, left, right, verdict in self.pool.connection.execute(sql):
-            if member != self.me:  # ours count as they stand in the catalogue now
-                yield Judgement(address, member, left, right, verdict)
 
     # which questions
 
@@ -195,33 +196,41 @@ class Questions:
 
     # whose word counts
 
+    def votes(self, of: Pair) -> Votes:
+        """The voices of others that stand: "same" of what has changed a lot since is none."""
+        if of not in self._votes:
+            said = self._said.get(of, [])
+            changed = {
+                j.address for j, counts in said if j.verdict == SAME and not counts and self._is_other(j)
+            }
+            self._votes[of] = votes_of((j for j, _counts in said), changed).get(of, Votes())
+        return self._votes[of]
+
+    def _is_other(self, judgement: Judgement) -> bool:
+        return bool(changed_since(judgement, self._fields(judgement.left), self._fields(judgement.right)))
+
     def settles(self, of: Pair) -> bool:
         """Whether one word of this catalogue would settle the pair, at least for its own claim."""
-        if not self.is_member:
-            return False
-        return any(self.outcome(of, verdict).verdict == verdict for verdict in (SAME, DIFFERENT))
+        return any(self.settles_as(of, verdict) for verdict in (SAME, DIFFERENT))
+
+    def settles_as(self, of: Pair, verdict: str) -> bool:
+        """Whether the pair would stand as `verdict`, and undisputed, if this catalogue said so."""
+        return self.is_member and whose.holds(self.outcome(of, verdict), verdict, lasting=True)
 
     def outcome(self, of: Pair, verdict: str) -> Settled:
         """How the pair would stand if this catalogue said `verdict` of it."""
-        votes = self._votes.get(of, Votes())
-        same, different = votes.same - {self.me}, votes.different - {self.me}
-        if verdict == SAME:
-            same = {*same, self.me}
-        elif verdict == DIFFERENT:
-            different = {*different, self.me}
-        return settle(of, Votes(same, different), self.rules)
+        return settle(of, whose.with_words(self.votes(of), (self.me,), verdict), self.rules)
+
+    def ways_after(self, of: Pair, verdict: str) -> list[Way]:
+        """Whose words would still be needed for `verdict`, after this catalogue said it."""
+        votes = whose.with_words(self.votes(of), (self.me,), verdict)
+        return whose.ways(of, votes, self.rules, verdict, self._names, lasting=True)
 
     def voices(self, of: Pair) -> dict[str, tuple[str, ...]]:
         """Who else says what of a pair: verdict → names of members."""
-        votes = self._votes.get(of, Votes())
+        votes = self.votes(of)
         said = {SAME: votes.same, DIFFERENT: votes.different}
         return {v: tuple(sorted(self.name(m) for m in speakers)) for v, speakers in said.items() if speakers}
-
-    def missing(self, of: Pair, verdict: str) -> int:
-        """How many members more would have to say `verdict`, after this catalogue said it."""
-        votes = self._votes.get(of, Votes())
-        said = votes.same if verdict == SAME else votes.different
-        return max(self.rules.quorum - len({*said, self.me}), 0)
 
     # the two records
 
@@ -288,6 +297,18 @@ class Questions:
     def _district(self, address: str) -> str | None:
         found = self.side(address)
         return found.district if found else None
+
+
+def said_in(connection: sqlite3.Connection, of: Pair | None = None) -> Iterator[tuple[Judgement, bool]]:
+    """The judgements that a pool keeps, of one pair or all, as linking weighs them; whether each counts."""
+    names = 'address, member, "left", "right", verdict, left_title, left_digest, right_title, right_digest'
+    sql = f"SELECT counts, {names} FROM judgement"
+    asked: tuple[str, ...] = ()
+    if of is not None:
+        sql += ' WHERE ("left" = ? AND "right" = ?) OR ("left" = ? AND "right" = ?)'
+        asked = (*of, *of[::-1])
+    for counts, *row in connection.execute(sql, asked):
+        yield Judgement(*(text or "" for text in row)), bool(counts)
 
 
 def as_judgement(record: StoredRecord, member: str) -> Judgement:

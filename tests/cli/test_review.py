@@ -135,7 +135,9 @@ def test_explain_says_who_joined_two(run: Callable[..., Any]) -> None:
     """The judgement, its reason, and what would part them."""
     said = run("explain", f"{IDS['a']}/place/cinco", f"{IDS['b']}/place/seis").output
     assert "They are shown as one." in said and "Misma puerta" in said
-    assert "The word of a judge of this federation (c)." in said
+    assert "The word of a or b: different." in said
+    assert "c, by changing its word: it said “the same”." in said
+    assert "The word of a judge" not in said and "other organisation" not in said
 
 
 def test_explain_says_whose_a_value_is(run: Callable[..., Any]) -> None:
@@ -144,6 +146,29 @@ def test_explain_says_whose_a_value_is(run: Callable[..., Any]) -> None:
     link = f"https://portal.example/es/f/{code}-biblioteca-sol"
     said = run("explain", link, "capacity").output
     assert "→ 4  · b" in said and "  —  · a" in said
+
+
+@pytest.fixture
+def contested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """One owner and a judge say "the same", the other owner "different"; a third has said "the same", too."""
+    key = {"identifiers": ["X-ID:10020"]}
+    world = {
+        "a": [place("uno", **{**key, "title": "Comedor La Paz"}), judgement(ONE, OTHER, SAME)],
+        "b": [place("dos", **{**key, "title": "Cocina de Luz"}), judgement(ONE, OTHER, DIFFERENT)],
+        "c": [judgement(ONE, OTHER, SAME)],
+    }
+    merged(str(tmp_path), world, judges=(IDS["c"],)).close()
+    catalogue_of("c", tmp_path).close()
+    monkeypatch.chdir(tmp_path)
+    return lambda *words, lang="en": CliRunner().invoke(cli, ["--lang", lang, *words])
+
+
+def test_nobody_is_promised_what_an_owners_word_forbids(contested: Callable[..., Any]) -> None:
+    """Whose changed word would do it is said, and no word that was said already."""
+    said = contested("explain", ONE, OTHER).output.partition("What would change it:")[2]
+    assert said.strip() == "- Only if b changes its word: it said “different”."
+    spanish = contested("explain", ONE, OTHER, lang="es").output
+    assert "Solo si b cambia su palabra: dijo que son distintas." in spanish
 
 
 @pytest.mark.parametrize("field", ["street_address", "phones", "title"])
