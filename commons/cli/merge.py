@@ -237,7 +237,7 @@ def _as_json(merged: Merged) -> dict[str, Any]:
         "as_of": instant(merged.lock.as_of),
         "way": {"why_anew": merged.way.why, "changed": merged.way.changed} if merged.way else None,
         "members": {m: k.to_json() for m, k in merged.lock.members.items()},
-        "receipts": dict(result.receipts) if result else {},
+        "receipts": {m: dict(told) for m, told in result.receipts.items()} if result else {},
         "changes": {m: c.to_json() for m, c in merged.changes.items()},
         "findings": findings_json(merged.findings),
     }

@@ -1,7 +1,8 @@
 """What a pool holds beside its things: lists, links, members, receipts, what it says of itself.
 
 Written whole at the end of every merge, also of one that starts from the last pool: it is little, and much of
-it changes with the moment. Decides nothing; what counts and what is linked is given.
+it changes with the moment. Only receipts that say what they said are left as they are. Decides nothing; what
+counts and what is linked is given.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from commons.pool.contract import LISTS, quoted
 from commons.pool.rows import Cell
 from commons.pool.write import Writer
 
-WHOLE = (*LISTS, "candidate", "link", "related", "withdrawal", "hold", "member", "receipt", "meta")
+WHOLE = (*LISTS, "candidate", "link", "related", "withdrawal", "hold", "member", "meta")
 Dangling = list[tuple[str, str, str]]  # type, field, address
 _WHEN_JUDGED = ("left_title", "left_digest", "right_title", "right_digest")
 
@@ -60,12 +61,12 @@ class Gathered:
 
 
 def last_receipts(writer: Writer) -> dict[str, str]:
-    """Member → its receipt in the last pool, as JSON; before `clear`."""
+    """Member → its receipt in the last pool, as JSON."""
     return dict(writer.connection.execute("SELECT member, json FROM receipt").fetchall())
 
 
 def clear(writer: Writer) -> None:
-    """Take out all of it that the last pool holds."""
+    """Take out all of it that the last pool holds, but the receipts: most of them will be the same."""
     for table in WHOLE:
         writer.connection.execute(f"DELETE FROM {quoted(table)}")
 
@@ -101,11 +102,9 @@ class Beside:
 
     def receipts(self, linked: Linked, dangling: Dangling, watch: Watch) -> dict[str, Receipt]:
         """What each member reads; gives it by member."""
-        found = receipts.write(
+        return receipts.write(
             self.lock, self.writer, self.gathered.tallies, linked, dangling, watch, as_of=self.as_of
         )
-        self.writer.flush()
-        return found
 
     def _lists(self, verdicts: Verdicts) -> None:
         for type_name, address, text in self.noted.said():

@@ -46,18 +46,21 @@ class Watch:
                 f"BEGIN INSERT OR IGNORE INTO differing VALUES ({row}.member); END"
             )
 
-    def by_member(self, members: Iterable[str]) -> dict[str, list[Voice]]:
-        """Member → its differences."""
+    def by_member(self) -> tuple[dict[str, list[Voice]], dict[str, str]]:
+        """Member → its differences, where they may be others than in its last receipt; and member → its last
+        receipt, as JSON, where they are the same."""
         if self._receipts is None:
-            return by_member(self._connection.execute(f"{_READ} {_IN_ORDER}"))
+            return by_member(self._connection.execute(f"{_READ} {_IN_ORDER}")), {}
         changed = {row[0] for row in self._connection.execute("SELECT member FROM temp.differing")}
         concerned = "SELECT entity FROM disagreement WHERE member IN (SELECT member FROM temp.differing)"
         rows = self._connection.execute(f"{_READ} WHERE entity IN ({concerned}) {_IN_ORDER}")
         found = {m: told for m, told in by_member(rows).items() if m in changed}
-        for member in members:
-            if member not in changed and member in self._receipts:
-                found[member] = json.loads(self._receipts[member])["differences"]
-        return found
+        return found, {m: last for m, last in self._receipts.items() if m not in changed}
+
+    @property
+    def receipts(self) -> Mapping[str, str]:
+        """The last receipts, which stand in the pool."""
+        return self._receipts or {}
 
 
 def by_member(rows: Iterable[Row]) -> dict[str, list[Voice]]:

@@ -67,7 +67,7 @@ class Editor:
             pool=result.path,
             root=result.root,
             lock=wanted.to_bytes(),
-            receipts={m: as_json(r).encode() + b"\n" for m, r in result.receipts.items()},
+            receipts={m: as_json(dict(r)).encode() + b"\n" for m, r in result.receipts.items()},
             releases=releases,
             barred=_barred(wanted),
             testimonies=agreeing(self.folder / POOL, wanted.to_bytes(), result.root),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from commons.federation import lock as locks
@@ -29,6 +29,7 @@ from commons.pool.rows import Row
 from commons.pool.write import Writer
 
 HELD_FIELD = "R_HELDFIELD"
+DIFFERENCES = "differences"  # of a receipt; to read them is most of the work
 _NO_REFUSAL = frozenset({WITHDRAWN, HELD, HELD_COPY, WITHHELD})  # somebody's word, no fault of the record
 KEPT = 100  # findings and candidates of one receipt, one by one; all are counted
 Receipt = Mapping[str, Any]
@@ -65,6 +66,27 @@ class RowTally:
 
     def plain(self) -> Tallied:
         return dict(self._by_type), dict(self._refused), self._findings[:KEPT], self._held_fields
+
+
+class Kept(Mapping[str, Any]):
+    """A receipt whose differences are those of the last one: they are read when somebody asks for them.
+
+    Args:
+        rest: all but the differences. `differences`: their JSON.
+    """
+
+    def __init__(self, rest: Mapping[str, Any], differences: str) -> None:
+        self._rest, self._differences = rest, differences
+
+    def __getitem__(self, name: str) -> Any:
+        return json.loads(self._differences) if name == DIFFERENCES else self._rest[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._rest
+        yield DIFFERENCES
+
+    def __len__(self) -> int:
+        return len(self._rest) + 1
 
 
 class MemberTally:
@@ -157,7 +179,10 @@ def write(
     *,
     as_of: str,
 ) -> dict[str, Receipt]:
-    """Write a receipt for every member with a release; gives them by member."""
+    """Write a receipt for every member with a release; gives them by member.
+
+    One that says what the last one said stands as it is: nearly all of them do.
+    """
     shared = Counter(a.partition("/")[0] for cluster in linked.clusters for a in cluster)
     run = writer.connection.execute
     rivals = dict(run("SELECT member, count(DISTINCT entity) FROM disagreement GROUP BY member").fetchall())
@@ -172,16 +197,16 @@ def write(
         member, type_name, id = address.split("/", 2)
         lost.setdefault(member, []).append(Finding("dangling", type=type_name, record=id, field="same_as"))
     candidates = _by_member(linked.candidates)
-    differing = watch.by_member(tallies)
+    differing, same = watch.by_member()
     found: dict[str, Receipt] = {}
+    others: dict[str, str] = {}
     for member, tally in tallies.items():
         findings = (tally.findings + lost.get(member, []))[:KEPT]
-        found[member] = {
+        told = {
             **_of_release(tally, lock.members[member]),
             "findings": [f.to_json() for f in findings],
             "shared": shared.get(member, 0),
             "disagreements": rivals.get(member, 0),
-            "differences": differing.get(member, []),
             "expired": expired.get(member, 0),
             "dangling": len(lost.get(member, [])),
             "candidates": len(candidates.get(member, [])),
@@ -189,8 +214,37 @@ def write(
                 {"a": c.a, "b": c.b, "reason": c.reason} for c in candidates.get(member, [])[:KEPT]
             ],
         }
-        writer.add("receipt", (member, as_json(found[member])))
+        parts = _around(told)
+        between = _between(same.get(member), *parts)
+        if between is None:
+            last = same.get(member)
+            differences = differing.get(member, []) if last is None else json.loads(last)[DIFFERENCES]
+            found[member] = {**told, DIFFERENCES: differences}
+            others[member] = as_json(differences).join(parts)
+        else:
+            found[member] = Kept(told, between)
+    gone = watch.receipts.keys() - (found.keys() - others.keys())
+    writer.connection.executemany("DELETE FROM receipt WHERE member = ?", ((m,) for m in sorted(gone)))
+    writer.many("receipt", sorted(others.items()))
     return found
+
+
+def _around(told: Mapping[str, Any]) -> tuple[str, str]:
+    """A receipt's JSON before its differences and after them; it has names on both sides of theirs."""
+    before = as_json({name: value for name, value in told.items() if name < DIFFERENCES})
+    after = as_json({name: value for name, value in told.items() if name > DIFFERENCES})
+    return f'{before[:-1]},"{DIFFERENCES}":', f",{after[1:]}"
+
+
+def _between(last: str | None, before: str, after: str) -> str | None:
+    """The differences in the last receipt if all around them is the same; else None.
+
+    What comes after begins with a name that no other object of a receipt has, and within a text its quotes
+    would be escaped: so it is found at its one place.
+    """
+    if last is None or not (last.startswith(before) and last.endswith(after)):
+        return None
+    return last[len(before) : len(last) - len(after)]
 
 
 def _by_member(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
