@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, ClassVar
@@ -85,13 +85,17 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of it. `receipts`: member → receipt, in order of members. `lock`: its text."""
+    """What came of it. `receipts`: member → receipt, in order of members. `lock`: its text.
+
+    `sums`: the SHA-256 of the pool and of its notes, where nobody else looked; "" where no notes stay.
+    """
 
     root: str
     path: Path
     counts: Mapping[str, int]
     receipts: Mapping[str, Receipt]
     lock: bytes
+    sums: tuple[str, str] = ("", "")
 
 
 def act(
@@ -125,7 +129,8 @@ def act(
     with writing(out, canonical=canonical, beside=beside, begin=begin, tidy=notes is not None) as writer:
         merge = _Merge(lock, writer, progress, links, notes, ground)
         with closing(merge.keys):
-            return merge.run(releases, children, out)
+            result = merge.run(releases, children, out)
+    return replace(result, sums=writer.sums)
 
 
 class _Merge:

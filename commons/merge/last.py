@@ -12,8 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,17 +60,17 @@ class LastPool:
         for path in (self.coming.database, self.coming.features):
             path.unlink(missing_ok=True)
 
-    def keep(self, lock: bytes, pool: str) -> None:
+    def keep(self, lock: bytes, pool: str, notes: str) -> None:
         """Keep the notes of the pool that was put to `path`, merged under `lock`.
 
         Args:
-            pool: the SHA-256 that it had before, where nobody else looks: see `sum_of`.
+            pool, notes: the SHA-256 that they had before, where nobody else looks: see `Result.sums`.
         """
         (self._folder / _SEAL).unlink(missing_ok=True)
-        notes = {"notes": sum_of(self.coming.database), "features": sum_of(self.coming.features)}
+        own = {"notes": notes, "features": sum_of(self.coming.features)}
         self.coming.database.replace(self._folder / _DATABASE)
         self.coming.features.replace(self._folder / _FEATURES)
-        sums = {"pool": pool, **notes, "lock": hashlib.sha256(lock).hexdigest()}
+        sums = {"pool": pool, **own, "lock": hashlib.sha256(lock).hexdigest()}
         seal = {**sums, "program": program()}
         write_bytes(self._folder / _SEAL, json.dumps(seal, indent=1, sort_keys=True).encode() + b"\n")
 
@@ -105,7 +107,7 @@ class LastPool:
         return seal if isinstance(seal, dict) else {}
 
     def told(self) -> Told:
-        """What the last merge took up; not proven before `begin` has returned. Raises NotOnGround."""
+        """What the last merge took up; not proven before `copied` says so. Raises NotOnGround."""
         try:
             with closing(sqlite3.connect("file::memory:", uri=True)) as connection:
                 path = self._folder / _DATABASE
@@ -115,24 +117,47 @@ class LastPool:
         except sqlite3.DatabaseError as error:
             raise NotOnGround from error
 
-    def begin(self, fresh: Path) -> None:
-        """Put the pool at `fresh` and its notes where they will be changed, each being what the seal says.
+    @contextmanager
+    def copied(self, beside: Path) -> Iterator[Callable[[Path], None]]:
+        """Copy the pool and its notes while something else is done; they are gone again at the block's end.
 
-        Raises:
-            NotOnGround: one of them is not there or not what was written.
+        Gives what waits for that, puts the pool where it will be changed, each being what the seal says, and
+        raises NotOnGround where one of them is not there or not what was written. Afterwards no thread is
+        left that would keep the merge from forking children.
+
+        Args:
+            beside: a path in the folder where the pool will be changed.
         """
-        seal, notes = self._seal(), self.coming
+        unwanted = threading.Event()
+        hands = ThreadPoolExecutor(1, "copying")
+        copy = beside.with_name(f".{beside.name}.ground")
+        sums = hands.submit(self._copy, copy, unwanted)
+
+        def begin(fresh: Path) -> None:
+            found = sums.result()
+            hands.shutdown()
+            if not found or any(self._seal().get(name) != sum for name, sum in found.items()):
+                raise NotOnGround
+            copy.replace(fresh)
+
+        try:
+            yield begin
+        finally:
+            unwanted.set()
+            hands.shutdown()
+            copy.unlink(missing_ok=True)
+
+    def _copy(self, pool: Path, unwanted: threading.Event) -> dict[str, str]:
+        """Copy all three; gives the SHA-256 of each, nothing where one is not there."""
         copies = {
-            "pool": (self.path, fresh),
-            "notes": (self._folder / _DATABASE, notes.database),
-            "features": (self._folder / _FEATURES, notes.features),
+            "pool": (self.path, pool),
+            "notes": (self._folder / _DATABASE, self.coming.database),
+            "features": (self._folder / _FEATURES, self.coming.features),
         }
-        for name, (path, copy) in copies.items():
-            try:
-                if _copied(path, copy) != seal.get(name):
-                    raise NotOnGround
-            except FileNotFoundError as error:
-                raise NotOnGround from error
+        try:
+            return {name: _copied(path, copy, unwanted) for name, (path, copy) in copies.items()}
+        except FileNotFoundError:
+            return {}
 
 
 def sum_of(path: Path) -> str:
@@ -141,11 +166,11 @@ def sum_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _copied(path: Path, copy: Path) -> str:
+def _copied(path: Path, copy: Path, unwanted: threading.Event) -> str:
     """Copy a file, always in the same room, which is cheaper; gives the SHA-256 of what was copied."""
     found, room = hashlib.sha256(), memoryview(bytearray(_CHUNK))
     with path.open("rb", buffering=0) as file, copy.open("wb") as into:
-        while size := file.readinto(room):
+        while not unwanted.is_set() and (size := file.readinto(room)):
             found.update(room[:size])
             into.write(room[:size])
     return found.hexdigest()

@@ -96,13 +96,14 @@ def _by_difference(
     lock: Lock, asked: Releases, last: LastPool, fresh: Path, how: How, previous: Lock
 ) -> tuple[Result, Way]:
     told = last.told()
-    releases = list(asked(told.proofs))
-    offered = [Offered(release.intake, release.said.valid_until) for release in releases]
-    stand = standing(previous, lock, told.taken_from, offered)
-    if not is_worth_it(stand, offered):
-        raise NotOnGround(MANY)
-    result = act(
-        lock, releases, fresh, children=how.children, progress=how.progress, links=how.links,
-        notes=last.coming, ground=Ground(stand, last.begin),
-    )  # fmt: skip
+    with last.copied(fresh) as begin:
+        releases = list(asked(told.proofs))
+        offered = [Offered(release.intake, release.said.valid_until) for release in releases]
+        stand = standing(previous, lock, told.taken_from, offered)
+        if not is_worth_it(stand, offered):
+            raise NotOnGround(MANY)
+        result = act(
+            lock, releases, fresh, children=how.children, progress=how.progress, links=how.links,
+            notes=last.coming, ground=Ground(stand, begin),
+        )  # fmt: skip
     return result, Way("", stand, len(releases))

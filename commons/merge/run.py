@@ -44,7 +44,7 @@ from commons.merge.changes import Changes, compare, to_bytes
 from commons.merge.claims import Admission
 from commons.merge.difference import Way
 from commons.merge.inputs import NO_FORMS, NOTHING, Ahead, Form, locked_releases, take_in
-from commons.merge.last import LastPool, sum_of
+from commons.merge.last import LastPool
 from commons.merge.mending import mend
 from commons.merge.plan import VOID, MemberPlan, plan, territory_digest, vocabularies_digest
 from commons.merge.program import program
@@ -312,12 +312,11 @@ def _act(
         releases = partial(_whole, lock, store, gate, instead)
         result, way = renew(lock, releases, last, fresh, how, previous=previous)
         changes = _changes(out, fresh, way.standing) if out.exists() and ours else {}
-        written = sum_of(fresh) if ours else ""
         fresh.replace(out)
         sync_folder(out.parent)  # the pool before the lock, also when the power fails
         if ours:
             write_bytes(folder / CHANGES, to_bytes(changes))
-            last.keep(result.lock, written)
+            last.keep(result.lock, *result.sums)
         elif previous is not None and previous.data != result.lock:
             last.forget()  # it is of no lock any more, and may tell what is withdrawn now
     finally:

@@ -12,7 +12,6 @@ import json
 import os
 import secrets
 import sqlite3
-import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from itertools import groupby
 from pathlib import Path
 
 from commons.addresses import Address, short_code
+from commons.pool import gaps
 from commons.pool.contract import (
     APPLICATION_ID,
     CONTRACT,
@@ -40,10 +40,6 @@ FULL_TEXT_BYTES = 64 * 1024 * 1024  # FTS5 gathers so many bytes before it write
 _CACHE_KIB = 64 * 1024
 _OF_EACH = frozenset({"journal_mode", "synchronous", "secure_delete"})  # settings of each attached file
 _VERSION_AT = 96  # of the file: the version of the SQLite that wrote it, 4 bytes
-_INTERIOR = (0x02, 0x05)  # kinds of pages of a b-tree; source: SQLite's file format, "B-tree Pages"
-_PAGE_HEADER = struct.Struct(">BxxHH")  # kind, number of cells, where their content begins
-_PAGES_AT_ONCE = 256
-_BTREE = (*_INTERIOR, 0x0A, 0x0D)
 _NO_VERSION = (3_040_000).to_bytes(4, "big")
 
 # An address becomes the number of its entity, or −1 where there is none (until `settle_references`).
@@ -57,6 +53,8 @@ _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":
 
 class Writer:
     """A pool being written. `path` holds an unfinished file until `finish` has returned.
+
+    `sums`: the SHA-256 of the finished file and of the one beside it; "" of what was not tidied.
 
     Args:
         beside: a database that is attached under `beside.name`, with its file.
@@ -82,6 +80,7 @@ class Writer:
         self._statements: dict[str, str] = {}
         self._columns: dict[str, list[str]] = {}
         self._is_settled = False
+        self.sums = ("", "")
         self._filling: dict[tuple[str, tuple[str, ...], bool], str] = {}
         self.connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
         settings = {
@@ -268,12 +267,12 @@ class Writer:
         if self._canonical:
             self._lay_out_anew()
         self.connection.close()
-        if self._canonical or self._tidy:
-            _clear_gaps(self.path)
-        if self._tidy and self._beside is not None and self._beside.file:
-            _clear_gaps(Path(self._beside.file))
         if self._canonical:
             _forget_writer(self.path)
+        if self._canonical or self._tidy:
+            self.sums = (gaps.clear(self.path), "")
+        if self._tidy and self._beside is not None and self._beside.file:
+            self.sums = (self.sums[0], gaps.clear(Path(self._beside.file)))
         with self.path.open("rb") as file:
             os.fsync(file.fileno())
 
@@ -304,34 +303,6 @@ class Writer:
         """Close without finishing."""
         with contextlib.suppress(sqlite3.Error):
             self.connection.close()
-
-
-def _clear_gaps(path: Path) -> None:
-    """Overwrite stale bytes in the unused middle of pages, where rows lay that have moved or are deleted.
-
-    Some builds clear that space and some do not. A page of a b-tree is known by its first byte; those of long
-    values begin with the number of a page, whose first byte is 0 in any file below 64 GB.
-    """
-    with path.open("r+b") as file:
-        place = 0
-        while pages := file.read(_PAGES_AT_ONCE * PAGE_BYTES):
-            for first, end in _gaps(pages, place == 0):
-                file.seek(place + first)
-                file.write(bytes(end - first))
-            place += len(pages)
-            file.seek(place)
-
-
-def _gaps(pages: bytes, is_first: bool) -> Iterator[tuple[int, int]]:
-    """Where in some whole pages there is something in the unused middle of one."""
-    for at in range(0, len(pages), PAGE_BYTES):
-        start = at + 100 if is_first and at == 0 else at
-        kind, cells, content = _PAGE_HEADER.unpack_from(pages, start)
-        if kind in _BTREE:
-            first = start + (12 if kind in _INTERIOR else 8) + 2 * cells
-            end = at + min(content or 65_536, PAGE_BYTES)
-            if pages.count(0, first, end) != max(0, end - first):
-                yield first, end
 
 
 def _forget_writer(path: Path) -> None:

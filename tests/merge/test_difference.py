@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from commons.merge import difference
 from commons.merge.act import Result, act
 from commons.merge.difference import Way
-from commons.merge.last import LastPool, sum_of
+from commons.merge.last import LastPool
 from commons.merge.renew import How, Previous, renew
 from commons.model import Record
 from tests.merge.histories import History, Step, histories
@@ -34,9 +34,8 @@ class Folder:
         result, way = renew(
             history.lock, lambda _known: iter(history.releases), self.last, fresh, how, previous=self.previous
         )
-        written = sum_of(fresh)
         fresh.replace(self.last.path)
-        self.last.keep(history.lock.to_bytes(), written)
+        self.last.keep(history.lock.to_bytes(), *result.sums)
         self.previous = Previous(history.lock, history.lock.to_bytes())
         return result, way
 
