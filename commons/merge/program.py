@@ -40,7 +40,8 @@ def program() -> str:
     schemas = assets.folder("schemas")
     for path in sorted(p for p in schemas.rglob("*") if p.is_file()):
         found.update(f"{path.relative_to(schemas)}\n".encode() + path.read_bytes())
-    versions = (commons.__version__, sys.version, sqlite3.sqlite_version, unicodedata.unidata_version)
+    system = (sys.version, sys.byteorder)
+    versions = (commons.__version__, *system, sqlite3.sqlite_version, unicodedata.unidata_version)
     found.update(repr((*versions, *map(version, PACKAGES))).encode())
     return found.hexdigest()
 

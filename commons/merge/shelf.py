@@ -12,7 +12,7 @@ import sqlite3
 import sys
 import tempfile
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
@@ -31,14 +31,13 @@ from commons.link.judgements import NO_VERDICTS, Concerning, Verdicts
 from commons.link.model import Related
 from commons.link.scored import Found
 from commons.link.tables import Table, load_tables
+from commons.merge.in_order import DIGEST_BYTES, InOrder
 from commons.merge.link_state import LinkState, Nodes
 from commons.merge.workers import children_for, done
 
 TABLE = "link_features"
-COLUMNS = "type TEXT, digest BLOB, number INTEGER, first INTEGER, size INTEGER"
-_DIGEST_BYTES = 16
+COLUMNS = "type TEXT, digest BLOB, number INTEGER PRIMARY KEY, first INTEGER, size INTEGER"
 _ASKED = 500  # claims at a time
-AT_ONCE = 10_000  # claims that are read at one go
 
 
 def row_of(number: int, type: str, fields: Mapping[str, Any]) -> tuple[str, bytes, int, bytes] | None:
@@ -47,7 +46,7 @@ def row_of(number: int, type: str, fields: Mapping[str, Any]) -> tuple[str, byte
     if found is None or not found.comparable:
         return None
     data = features.packed(found)
-    return type, blake2b(data, digest_size=_DIGEST_BYTES).digest(), number, data
+    return type, blake2b(data, digest_size=DIGEST_BYTES).digest(), number, data
 
 
 class FileShelf:
@@ -102,6 +101,13 @@ class _Nodes:
         ends = chain(self.starts[1:], (len(self.claims),))
         return (n for n, (start, end) in enumerate(zip(self.starts, ends, strict=True)) if end - start > 1)
 
+    def place_of(self, digest: bytes, number: int) -> tuple[int, int] | None:
+        """Where a claim stands among all, and its node; None where it was left out."""
+        node = bisect_left(self.digests, digest)
+        claims = self.of(node) if node < len(self.digests) and self.digests[node] == digest else ()
+        at = bisect_left(claims, number)
+        return (self.starts[node] + at, node) if at < len(claims) and claims[at] == number else None
+
 
 class Aside:
     """Takes features claim by claim; then links by them. `close` removes what need not stay on the disk.
@@ -127,6 +133,7 @@ class Aside:
         else:
             self._file, self.path = kept.open("w+b" if empty else "r+b"), kept
         self._size = self._file.seek(0, os.SEEK_END)
+        self._in_order = InOrder(connection, TABLE, stays=kept is not None, empty=empty)
         if empty:
             connection.execute(f"CREATE TABLE noted.{TABLE} ({COLUMNS})")
 
@@ -138,10 +145,12 @@ class Aside:
     def forget(self) -> None:
         """Everything of the claims in `temp.leaving`: what they were recognised by is overwritten."""
         where = f"FROM noted.{TABLE} WHERE number IN (SELECT number FROM temp.leaving)"
-        for first, size in self._connection.execute(f"SELECT first, size {where}"):
+        rows = self._connection.execute(f"SELECT number, first, size {where}").fetchall()
+        for _number, first, size in rows:
             self._file.seek(first)
             self._file.write(bytes(size))
         self._connection.execute(f"DELETE {where}")
+        self._in_order.go([row[0] for row in rows])
         self._move_up()
         self._file.seek(0, os.SEEK_END)
 
@@ -150,16 +159,17 @@ class Aside:
         (kept,) = self._connection.execute(f"SELECT coalesce(sum(size), 0) FROM noted.{TABLE}").fetchone()
         if 2 * kept >= self._size:
             return
-        rows = self._connection.execute(f"SELECT rowid, first, size FROM noted.{TABLE} ORDER BY first")
+        rows = self._connection.execute(f"SELECT number, first, size FROM noted.{TABLE} ORDER BY first")
         moved, self._size = [], 0
-        for row, first, size in rows:
+        for number, first, size in rows:
             self._file.seek(first)
             data = self._file.read(size)
             self._file.seek(self._size)
             self._file.write(data)
-            moved.append((self._size, row))
+            moved.append((self._size, number))
             self._size += size
-        self._connection.executemany(f"UPDATE noted.{TABLE} SET first = ? WHERE rowid = ?", moved)
+        self._connection.executemany(f"UPDATE noted.{TABLE} SET first = ? WHERE number = ?", moved)
+        self._in_order.forget()
         self._file.truncate(self._size)
 
     def take(self, rows: Iterable[Sequence[Any]]) -> None:
@@ -170,6 +180,7 @@ class Aside:
             placed.append((type_name, digest, number, self._size, len(data)))
             self._size += len(data)
         self._connection.executemany(f"INSERT INTO noted.{TABLE} VALUES (?, ?, ?, ?, ?)", placed)
+        self._in_order.come(placed)
 
     def linked(
         self,
@@ -187,6 +198,7 @@ class Aside:
         self._file.flush()
         without = {n for a in following if (n := self._number(a)) is not None}
         cluster = {address: c for c in clusters for address in c}
+        joined = self._joined(cluster)
         found: list[Found] = []
         related: list[Related] = []
         with LinkState(self._state) if self._state is not None else nullcontext() as state:
@@ -194,7 +206,8 @@ class Aside:
                 nodes = self._nodes(name, without)
                 if len(nodes.first):
                     own = table_of(table, thresholds.get(name))
-                    told, kin = _Type(self, name, own, nodes, state).linked(verdicts, cluster)
+                    in_one = _in_one(nodes, joined.get(name, ()))
+                    told, kin = _Type(self, name, own, nodes, state).linked(verdicts, cluster, in_one)
                     found.append(told)
                     related += kin
                 elif state is not None:
@@ -202,13 +215,14 @@ class Aside:
         return Found.of(found), related
 
     def _nodes(self, type_name: str, without: Set[int]) -> _Nodes:
-        """Column by column, since a federation has more claims than anything else."""
         found, last = _Nodes(), b""
-        sql = f"SELECT digest, number, first, size FROM {TABLE} WHERE type = ? ORDER BY digest, number"
-        cursor = self._connection.execute(sql, (type_name,))
-        while rows := cursor.fetchmany(AT_ONCE):
-            if rows := [row for row in rows if row[1] not in without] if without else rows:
-                digests, numbers, firsts, sizes = zip(*rows, strict=True)
+        for columns in self._in_order.of(type_name):
+            digests, numbers, firsts, sizes = columns
+            if not without.isdisjoint(numbers):
+                shown = [number not in without for number in numbers]
+                digests, numbers = list(compress(digests, shown)), list(compress(numbers, shown))
+                firsts, sizes = list(compress(firsts, shown)), list(compress(sizes, shown))
+            if digests:
                 begins = list(map(ne, digests, chain((last,), digests)))
                 found.starts.extend(compress(count(len(found.claims)), begins))
                 found.claims.extend(numbers)
@@ -218,15 +232,15 @@ class Aside:
                 last = digests[-1]
         return found
 
-    def joined(self, nodes: _Nodes, cluster: Mapping[str, tuple[str, ...]]) -> list[tuple[int, ...]]:
-        """The nodes that exact linking has in one cluster."""
-        numbers = {n: c for a, c in cluster.items() if (n := self._number(a)) is not None}
-        found: dict[tuple[str, ...], list[int]] = {}
-        for place, number in enumerate(nodes.claims if numbers else ()):
-            if number in numbers:
-                node = bisect_right(nodes.starts, place) - 1
-                found.setdefault(numbers[number], []).append(node)
-        return [tuple(dict.fromkeys(c)) for c in found.values()]
+    def _joined(self, cluster: Mapping[str, tuple[str, ...]]) -> dict[str, list[_Joined]]:
+        """The claims that exact linking has in a cluster, by type: digest, number, cluster."""
+        found: dict[str, list[_Joined]] = {}
+        sql = f"SELECT f.type, f.digest, f.number FROM alias a JOIN {TABLE} f ON f.number = a.entity "
+        for address, claims in cluster.items():  # while every claim is an entity of its own
+            row = self._connection.execute(f"{sql} WHERE a.address = ?", (address,)).fetchone()
+            if row is not None:
+                found.setdefault(row[0], []).append((row[1], row[2], claims))
+        return found
 
     def addresses(self, several: Sequence[Sequence[int]]) -> list[list[str]]:
         """The addresses of claims by number, each time in order."""
@@ -244,6 +258,18 @@ class Aside:
         return None if row is None else row[0]
 
 
+_Joined = tuple[bytes, int, tuple[str, ...]]
+
+
+def _in_one(nodes: _Nodes, joined: Iterable[_Joined]) -> list[tuple[int, ...]]:
+    """The nodes that exact linking has in one cluster."""
+    placed = ((nodes.place_of(digest, number), cluster) for digest, number, cluster in joined)
+    found: dict[tuple[str, ...], list[int]] = {}
+    for (_place, node), cluster in sorted((p, c) for p, c in placed if p is not None):
+        found.setdefault(cluster, []).append(node)
+    return [tuple(dict.fromkeys(c)) for c in found.values()]
+
+
 class _Type:
     """Scored linking of one record type, with what is remembered of it."""
 
@@ -255,13 +281,17 @@ class _Type:
         self._seen = 0
 
     def linked(
-        self, verdicts: Verdicts, cluster: Mapping[str, tuple[str, ...]]
+        self, verdicts: Verdicts, cluster: Mapping[str, tuple[str, ...]], in_one: Iterable[tuple[int, ...]]
     ) -> tuple[Found, list[Related]]:
         with closing(FileShelf(self._aside.path, self._nodes.first, self._nodes.sizes)) as shelf:
-            return self._linked(shelf, verdicts, cluster)
+            return self._linked(shelf, verdicts, cluster, list(in_one))
 
     def _linked(
-        self, shelf: FileShelf, verdicts: Verdicts, cluster: Mapping[str, tuple[str, ...]]
+        self,
+        shelf: FileShelf,
+        verdicts: Verdicts,
+        cluster: Mapping[str, tuple[str, ...]],
+        in_one: list[tuple[int, ...]],
     ) -> tuple[Found, list[Related]]:
         nodes, aside = self._nodes, self._aside
         spread: Spread = partial(spread_over, children_for(len(shelf)))
@@ -277,7 +307,7 @@ class _Type:
             len(shelf),
             lambda several: aside.addresses([nodes.of(node) for node in several]),
             list(nodes.several()),
-            aside.joined(nodes, cluster),
+            in_one,
         )
         self._concerning = Concerning(verdicts)
         memory = self if self._state is not None and self._stamps else None
@@ -308,7 +338,7 @@ class _Type:
             sorted(verdicts.detached),
             (self._table.link, self._table.candidate),
         )
-        return blake2b(json.dumps(depends).encode(), digest_size=_DIGEST_BYTES).digest()
+        return blake2b(json.dumps(depends).encode(), digest_size=DIGEST_BYTES).digest()
 
 
 def spread_over(children: int, tasks: Iterable[Any], worker: engine.Worker, shared: Any) -> Iterator[bytes]:

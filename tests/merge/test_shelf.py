@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.merge import shelf
+from commons.merge import in_order
 from commons.merge.shelf import Aside
 
 Rows = list[tuple[int, int]]  # digest, number
@@ -21,7 +21,7 @@ rows = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 30)), unique_by=lamb
 def test_the_same_claims_are_the_same_nodes(said: Rows, without: set[int], at_once: int) -> None:
     """In order of digests and numbers; those of other types and those to leave out are not there."""
     with pytest.MonkeyPatch.context() as patch, closing(sqlite3.connect(":memory:")) as connection:
-        patch.setattr(shelf, "AT_ONCE", at_once)
+        patch.setattr(in_order, "AT_ONCE", at_once)
         connection.execute("ATTACH ':memory:' AS noted")
         with closing(Aside(connection)) as aside:
             aside.take([("place", bytes([d]) * 16, n, bytes([d]) * (d + 1)) for d, n in said])
