@@ -1,8 +1,10 @@
 """One merge of a folder: `python bench/again.py FOLDER first|full|difference`; prints a row of what it took.
 
 `first`: nothing was examined before. `full`: everything anew, though releases were examined. `difference`:
-one member has shared again, three of its records being others. Intake is all until the lock is planned, and
-the proving of releases; the pool is the rest but linking.
+one member has shared again, three of its records being others. Intake is all until the lock is planned, the
+proving of releases, and who stands (from nothing and for `full`, proving goes on beside making the pool and
+counts there); fusing is to find what is to be made anew after linking, and to make it and its rows; the pool
+is all else.
 """
 # ruff: noqa: T201
 
@@ -50,20 +52,17 @@ if __name__ == "__main__":
     if way == "difference":
         change(folder, 7)
     for owner, name, part in (
-        (run, "fetch", "intake"), (run, "plan", "intake"), (renew, "standing", "proving"),
-        (act._Merge, "_link", "link"), (run, "_act", "act"),
+        (act._Merge, "_link", "link"), (act._Merge, "_regroup", "fuse"), (renew, "standing", "intake"),
+        (run, "_act", "act"),
     ):  # fmt: skip
         setattr(owner, name, timed(part, getattr(owner, name)))
     releases = run._whole
     if way == "difference":  # else proving goes on beside everything else
-        run._whole = timed("proving", lambda *given: iter(list(releases(*given))))
+        run._whole = timed("intake", lambda *given: iter(list(releases(*given))))
     begun, before = time.perf_counter(), processor()
     merged = merge(folder, Options(as_of=datetime(2026, 11, 21, tzinfo=UTC), full=way == "full"))
     seconds, used = time.perf_counter() - begun, processor() - before
     assert merged.way is not None and bool(merged.way.why) == (way != "difference")
-    pool = spent["act"] - spent["link"] - spent["proving"]
-    intake = spent["intake"] + spent["proving"]
-    print(
-        f"| {SAYS[way]} | {used:.1f} | {seconds:.1f} | {intake:.1f} | {spent['link']:.1f} | {pool:.1f} |",
-        flush=True,
-    )
+    pool = spent["act"] - spent["link"] - spent["fuse"] - spent["intake"]
+    parts = (used, seconds, seconds - spent["act"] + spent["intake"], spent["link"], spent["fuse"], pool)
+    print(f"| {SAYS[way]} | {' | '.join(f'{part:.1f}' for part in parts)} |", flush=True)

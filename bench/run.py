@@ -139,8 +139,8 @@ def again(catalogues: int, records: int, kept: Path | None) -> None:
     shutil.rmtree(folder / "store", ignore_errors=True)
     for name in ("commons.lock", "pool.db"):
         (folder / name).unlink(missing_ok=True)
-    print(f"| {catalogues:,} × {records:,} | processor s | wall s | intake | link | pool |")
-    print("|---|---|---|---|---|---|", flush=True)
+    print(f"| {catalogues:,} × {records:,} | processor s | wall s | intake | link | fuse | pool |")
+    print("|---|---|---|---|---|---|---|", flush=True)
     for way in ("first", "full", "difference"):
         subprocess.run([sys.executable, str(HERE / "again.py"), str(folder), way], check=True)
     if kept is None:

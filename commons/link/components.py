@@ -58,7 +58,7 @@ def components(
         yield Component(nodes, said, pairs, sorted(exact), known)
 
 
-def _roots(near: Iterable[int], claims: Claims) -> array[int]:
+def _roots(near: Sequence[int], claims: Claims) -> array[int]:
     """Of each node the least that it hangs together with."""
     up = array("I", range(claims.nodes))
 
@@ -68,11 +68,13 @@ def _roots(near: Iterable[int], claims: Claims) -> array[int]:
             node = above
         return node
 
-    joined = (p for c in claims.clusters for p in pairwise(c))
+    joined = [p for c in claims.clusters for p in pairwise(c)]
     for a, b in chain(((p >> 32, p & 0xFFFFFFFF) for p in near), joined):
         x, y = root(a), root(b)
         up[max(x, y)] = min(x, y)
-    return array("I", map(root, range(claims.nodes)))
+    for node in chain((n for p in near for n in (p >> 32, p & 0xFFFFFFFF)), *joined):  # most are alone
+        up[node] = root(node)
+    return up
 
 
 def _held(near: Iterable[int], claims: Claims) -> Iterator[int]:

@@ -193,6 +193,7 @@ class _Merge:
         succession.follow(self.writer.connection, self.lock)
         self._regroup(groups, context, crew)
         crew.close()
+        self._hash()
         root = self.root.finish(self._rest(verdicts))
         self.noted.note_parts(self.root.parts)
         self.noted.note_proofs(self.proofs)
@@ -363,7 +364,7 @@ class _Merge:
     # at last, the entities that they are
 
     def _regroup(self, groups: Groups, context: Context, crew: Crew) -> None:
-        """Make anew what linking changed, mark who speaks for itself, and hash the entities in order."""
+        """Make anew what linking changed, and mark who speaks for itself."""
         writer, connection = self.writer, self.writer.connection
         changed = regroup.referring(connection, writer.schema, self.absorbed, self.absorbed.values())
         if self.stand is None:
@@ -382,6 +383,9 @@ class _Merge:
                 self.progress("entities", len(made.leaves))
         sql = "UPDATE entity SET subject = ? WHERE id = ? AND claims = 1"
         connection.executemany(sql, self.speaking)
+
+    def _hash(self) -> None:
+        """Claims and entities in order, into the root."""
         for leaves in self.noted.claim_leaves():
             self.root.claims(leaves)
         for entity_leaves, fused_leaves in self.noted.thing_leaves():

@@ -52,6 +52,7 @@ from commons.merge.renew import How, Previous, renew
 from commons.merge.returning import ASIDE, Aside, aside, returning
 from commons.merge.sealing import put_back, seal
 from commons.merge.undone import unexplained
+from commons.merge.workers import few_cycles
 from commons.messages import N_
 from commons.schema import territory as territories
 from commons.schema.spec import load_schema
@@ -125,6 +126,7 @@ class Merged:
         return found + (self.fetched.findings if self.fetched else [])
 
 
+@few_cycles()
 def merge(folder: Path, options: Options, progress: Progress = lambda what, n: None) -> Merged:
     """Merge the federation in `folder`.
 
