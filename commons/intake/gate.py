@@ -132,7 +132,7 @@ class Gate:
         self._at_once = at_once or max(1, min(MOST_AT_ONCE, os.cpu_count() or 1))
         self._fork = can_fork() if fork is None else fork
         self._lent = lent or Lent()
-        self._read: dict[str, tuple[_Mark, Intake]] = {}  # a merge asks several times
+        self._read: dict[tuple[str, str], tuple[_Mark, Intake]] = {}  # by release and form
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._processes: Processes | None = None
 
@@ -169,17 +169,18 @@ class Gate:
         """What was kept of a release, without its bytes; None where there is nothing whole."""
         if self._kept is None and self._temporary is None:
             return None
-        path = self._path(release, form)
-        before = self._read.get(path.name)
-        try:
-            if before is not None and before[0] == _mark(path.stat()):
+        key = (release, form)
+        before = self._read.get(key)
+        try:  # a merge asks three times for everybody's
+            if before is not None and before[0] == _mark(before[1].path.stat()):
                 return before[1]
+            path = self._path(release, form)
             with path.open("rb") as file:
                 mark = _mark(os.fstat(file.fileno()))
                 intake = _intake(frames.read_summary(file), path)
         except (OSError, Damaged):
             return None
-        self._read[path.name] = mark, intake
+        self._read[key] = mark, intake
         return intake
 
     def _folder(self) -> Path:
