@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import click
 
 from commons import evidence
 from commons.cli.clock import day_of
-from commons.cli.in_pool import address_of, may_be_record, pool_at, pool_option
+from commons.cli.in_pool import NeitherRecordNorField, NotInPool, address_of, pool_at, pool_option
 from commons.cli.naming import UnknownField, the_field
 from commons.cli.output import json_option, say, show_json
 from commons.cli.whose_words import SAID, told
@@ -33,6 +33,9 @@ from commons.review.values import TOGETHER, UNION, Value, Voice, value_of
 from commons.schema import territory as territories
 from commons.schema import typed
 from commons.schema.spec import load_schema
+from commons.schema.vocabularies import fold
+
+_LATITUDE, _LONGITUDE = "latitude_e6", "longitude_e6"
 
 
 @click.command(
@@ -55,21 +58,49 @@ def explain(record: str, other: str, pool: Path, *, as_json: bool) -> None:
         address = address_of(the_pool, record)
         thing = the_pool.resolve(address)
         assert isinstance(thing, Thing)
-        try:
-            rtype = load_schema().types[thing.card.type]
-            value = value_of(the_pool, thing, the_field(rtype, other))
-        except UnknownField:
-            if not may_be_record(other):
-                raise
-        else:
+        value = _value_named(the_pool, thing, other)
+        if isinstance(value, Value):
             _tell_value(the_pool, thing, value, as_json=as_json)
             return
-        found = reasons.pairing(the_pool, address, address_of(the_pool, other))
+        found = reasons.pairing(the_pool, address, value)
         if as_json:
             show_json(asdict(found))
         else:
             for line in _pairing_lines(the_pool, found):
                 say(line)
+
+
+def _value_named(pool: Pool, thing: Thing, text: str) -> Value | str:
+    """The value under the field that `text` names, else the address of the record that it names.
+
+    Raises NeitherRecordNorField, NotInPool, SeveralInPool.
+    """
+    rtype = load_schema().types[thing.card.type]
+    if _LATITUDE in rtype.fields and fold(text) in {
+        fold(_("Position")),
+        "position",
+    }:  # the two degrees, as a question shows them
+        return _position(thing, value_of(pool, thing, rtype.fields[_LATITUDE]))
+    try:
+        return value_of(pool, thing, the_field(rtype, text))
+    except UnknownField as error:
+        try:
+            return address_of(pool, text)
+        except NotInPool as nothing:
+            if "/" in text:
+                raise
+            raise NeitherRecordNorField(text, error.type, error.near) from nothing
+
+
+def _position(thing: Thing, value: Value) -> Value:
+    """Both degrees in place of the one."""
+    said = {claim.address: claim.fields for claim in thing.claims}
+    voices = tuple(
+        replace(v, value=[v.value, said[v.address].get(_LONGITUDE)]) if v.value is not None else v
+        for v in value.voices
+    )
+    shown = [thing.card.fields.get(name.removesuffix("_e6")) for name in (_LATITUDE, _LONGITUDE)]
+    return replace(value, value=shown, voices=voices)
 
 
 # two records
@@ -252,7 +283,7 @@ def _tell_value(pool: Pool, thing: Thing, value: Value, *, as_json: bool) -> Non
     if as_json:
         show_json(
             {
-                "field": value.field.name,
+                "field": "position" if _is_position(value) else value.field.name,
                 "value": value.value,
                 "fuse": value.fuse,
                 "beside": value.beside,
@@ -272,11 +303,13 @@ def _value_lines(pool: Pool, thing: Thing, value: Value) -> Iterator[str]:
     place = territories.load(str(name)) if name else None
 
     def words(said: Any) -> str:
+        if _is_position(value):
+            return ", ".join(f"{n / 1e6:.5f}" for n in said if n is not None)
         if value.field.format == "reference":
             return str(said).rpartition("/")[2]
         return typed.show(value.field, said, lang=language(), territory=place)
 
-    title = in_language(value.field.title)
+    title = _("Position") if _is_position(value) else in_language(value.field.title)
     yield f"«{thing.card.title}» · {title}"
     yield ""
     said = [v for v in value.voices if v.value is not None]
@@ -294,6 +327,10 @@ def _value_lines(pool: Pool, thing: Thing, value: Value) -> Iterator[str]:
     yield ""
     for voice in value.voices:
         yield _voice_line(voice, names, words)
+
+
+def _is_position(value: Value) -> bool:
+    return any(isinstance(v.value, list) for v in value.voices) and value.field.name == _LATITUDE
 
 
 def _rule(value: Value, type_name: str) -> str:

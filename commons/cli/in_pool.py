@@ -30,6 +30,20 @@ class NotInPool(InputError):
 
 
 @dataclass(eq=False)
+class NeitherRecordNorField(InputError):
+    """What was named beside a record is no other record, and no field of it."""
+
+    text: str
+    type: str
+    near: str
+    template: ClassVar[str] = N_("There is no record «{text}» in the pool, and no such field in {type}.")
+    hint_template: ClassVar[str] = N_(
+        "A record: its code, its address or its whole title. A field: {near}. All fields: "
+        "commons show --fields {type}"
+    )
+
+
+@dataclass(eq=False)
 class SeveralInPool(InputError):
     """A code that several records begin with."""
 
@@ -66,12 +80,6 @@ def pool_at(path: Path) -> Path:
                 return path / name
         return path / "pool.db"
     return path
-
-
-def may_be_record(text: str) -> bool:
-    """Whether a text has the form of a code, an address or a link."""
-    plain = _plain(text)
-    return "/" in plain or (len(plain) >= SHORTEST_PREFIX and _CODE.match(plain) is not None)
 
 
 def _plain(text: str) -> str:
@@ -114,6 +122,22 @@ def address_of(pool: Pool, text: str) -> str:
 
 
 def _titled(pool: Pool, text: str) -> list[tuple[str, str]]:
-    """Address and code of what has this title, accents and case aside."""
-    rows = pool.connection.execute("SELECT address, short, title FROM entity ORDER BY id")
-    return [(address, short) for address, short, title in rows if fold(text) and fold(title) == fold(text)]
+    """Address and code of what has this title, accents and case aside.
+
+    The title that is shown goes before those that other members say of the same thing.
+    """
+    wanted = fold(text)
+    if not wanted:
+        return []
+    run = pool.connection.execute
+    shown = run("SELECT address, short, title FROM entity ORDER BY id")
+    found = [(address, short) for address, short, title in shown if fold(title) == wanted]
+    if found:
+        return found
+    said = run(
+        "SELECT c.address, a.short, e.id, json_extract(c.json, '$[2].title') FROM claim c "
+        "JOIN entity e ON e.id = c.entity JOIN alias a ON a.address = c.address "
+        "WHERE e.claims > 1 ORDER BY c.number DESC"
+    )
+    first = {entity: (address, short) for address, short, entity, title in said if fold(title) == wanted}
+    return [first[entity] for entity in sorted(first)]

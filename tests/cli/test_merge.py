@@ -52,7 +52,9 @@ def test_a_merge_says_what_it_took_up_and_its_root(folder: Path) -> None:
 def test_a_merge_says_that_questions_wait_and_how_to_answer_them(folder: Path) -> None:
     """Nobody knows of them otherwise; nothing is wrong, so the exit code stays."""
     key = {"identifiers": ["X-ID:10020"]}
-    share(folder, [place("uno", title="Comedor La Paz", **key), place("dos", title="Cocina de Luz", **key)], 2)
+    share(
+        folder, [place("uno", title="Comedor La Paz", **key), place("dos", title="Cocina de Luz", **key)], 2
+    )
     done = commons("merge", "-f", folder, *WHEN)
     assert done.exit_code == 0 and "1 question about what may be one thing waits" in done.output
     assert f"commons review {folder / 'pool.db'}" in done.output

@@ -40,7 +40,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "a": [place("uno", **{**key, "title": "Comedor La Paz"}), place("cinco", title="Biblioteca Sol")],
         "b": [
             place("dos", **{**key, "title": "Cocina de Luz"}),
-            place("seis", title="Biblioteca Sol", capacity=4),
+            place(
+                "seis",
+                title="Biblioteca del Sol",
+                capacity=4,
+                latitude_e6=19_355_600,
+                longitude_e6=-99_062_100,
+            ),
         ],
         "c": [judgement(f"{IDS['a']}/place/cinco", f"{IDS['b']}/place/seis", SAME, reason="Misma puerta")],
     }
@@ -177,6 +183,26 @@ def test_explain_tells_a_program_whose_a_value_is(run: Callable[..., Any], field
     answer = run("explain", f"{IDS['a']}/place/cinco", field, "--json")
     found = json.loads(answer.stdout)
     assert found["field"] == field and {v["member"] for v in found["voices"]} == {IDS["a"], IDS["b"]}
+
+
+def test_explain_knows_a_record_by_any_members_title(run: Callable[..., Any]) -> None:
+    """Not only by the one that is shown."""
+    for title in ("biblioteca del sol", "Biblioteca Sol"):
+        assert "→ 4  · b" in run("explain", title, "capacity").output
+    said = run("explain", "Biblioteca Sol", "Biblioteca del Sol").output
+    assert "They are shown as one." in said and "/place/cinco" in said and "/place/seis" in said
+
+
+def test_explain_speaks_of_the_position_as_a_question_does(run: Callable[..., Any]) -> None:
+    """One field on the screen is two in the file."""
+    assert "→ 19.35560, -99.06210  · b" in run("explain", "Biblioteca Sol", "Posición", lang="es").output
+    assert json.loads(run("explain", "Biblioteca Sol", "position", "--json").stdout)["field"] == "position"
+
+
+def test_what_is_neither_a_record_nor_a_field_is_said_to_be_neither(run: Callable[..., Any]) -> None:
+    """A word may be meant as either."""
+    answer = run("explain", "Biblioteca Sol", "zapatos", lang="es")
+    assert answer.exit_code == 2 and "No hay ficha ni campo «zapatos»" in answer.output
 
 
 def test_split_writes_judgements_that_can_be_undone(run: Callable[..., Any], folder: Path) -> None:
