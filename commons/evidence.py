@@ -37,13 +37,18 @@ _PARTS: dict[str, tuple[str, str]] = {
     "date": (N_("the same date"), N_("different dates")),
     "organization": (N_("the same organisation offers it"), N_("different organisations offer it")),
     "place": (N_("at the same place"), N_("at different places")),
+}
+# bound → the parts that count no more than so many points together, and how that is said: for, and against
+_BOUNDS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "place, at most": (
-        N_("the place counts no less against it"),
-        N_("the place counts no more than that"),
+        ("street", "distance", "postal code", "neighbourhood", "district", "city", "region"),
+        N_("street, map, area and postcode together count {n} at most"),
+        N_("street, map, area and postcode together count {n} at most against it"),
     ),
     "contact, at most": (
-        N_("ways to reach it count no less against it"),
-        N_("ways to reach it count no more than that"),
+        ("phone", "e-mail", "web"),
+        N_("telephone, e-mail and web page together count {n} at most"),
+        N_("telephone, e-mail and web page together count {n} at most against it"),
     ),
 }
 
@@ -106,7 +111,7 @@ def parts(evidence: Mapping[str, str | int], *, every: bool = False) -> tuple[li
     Args:
         every: also what only says that something counts no more than so much; for who adds up the points.
     """
-    said = [_said(n, v) for n, v in evidence.items() if every or n not in _implied(evidence)]
+    said = [_said(n, v, evidence) for n, v in evidence.items() if every or n not in _implied(evidence)]
     known = [s for s in said if s is not None]
     return (
         sorted((s for s in known if s.points > 0), key=lambda s: (-s.points, s.words)),
@@ -123,12 +128,22 @@ def _implied(evidence: Mapping[str, str | int]) -> set[str]:
     return found
 
 
-def _said(name: str, value: str | int) -> Said | None:
+def _said(name: str, value: str | int, evidence: Mapping[str, str | int]) -> Said | None:
+    if name in _BOUNDS and isinstance(value, int):
+        return _bound(name, value, evidence)
     words = _PARTS.get(name) or (name, name)
     if isinstance(value, str):
         return Said(translate(words[0]), 1, value) if words[0] else None
     text = words[0] if value > 0 else words[1] or words[0]
     return Said(translate(text), value) if value and text else None
+
+
+def _bound(name: str, correction: int, evidence: Mapping[str, str | int]) -> Said:
+    """How much some parts count together; its points are what that takes from their sum."""
+    bounded, most, least = _BOUNDS[name]
+    points = (evidence.get(part) for part in bounded)
+    total = sum(n for n in points if isinstance(n, int)) + correction
+    return Said(translate(most if total > 0 else least).format(n=abs(total)), correction)
 
 
 def joined_by(reason: str) -> str:

@@ -58,3 +58,17 @@ def test_the_weightiest_comes_first_and_the_obvious_is_not_said() -> None:
         assert sum(s.points for side in evidence.parts(parts, every=True) for s in side) == sum(
             parts.values()
         )
+
+
+def test_a_bound_says_how_much_its_parts_count_together() -> None:
+    """With the points that it takes away, so that whoever adds them up arrives at the whole."""
+    more = {"street": 60, "distance": 40, "postal code": 20, "place, at most": -30}
+    less = {"phone": -40, "web": -30, "contact, at most": 20}
+    with speaking("en"):
+        (_pro, contra), (pro, _contra) = evidence.parts(more, every=True), evidence.parts(less, every=True)
+        assert evidence.in_words(contra, points=True) == (
+            "street, map, area and postcode together count 90 at most -30"
+        )
+        assert evidence.in_words(pro, points=True) == (
+            "telephone, e-mail and web page together count 50 at most against it +20"
+        )

@@ -217,7 +217,7 @@ def _reasons(question: Question, questions: Questions, *, points: bool) -> Itera
         yield _("Points: {n}").format(n=ask.score)
     yield from voices(question.others)
     if ask.kind == RELATION:
-        yield _("A yes is kept as a relation that you say, and that they are two.")
+        yield _("With a yes it is kept as a relation that you say, and it is said that they are two.")
     else:
         yield what_counts(questions, question)
 
