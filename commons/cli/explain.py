@@ -167,7 +167,7 @@ def _why_not(pool: Pool, found: Pairing) -> Iterator[str]:
         because = evidence.asked_because(found.asked.reason)
         yield "- " + _("It is a question for people, since {reason}.").format(reason=because)
         yield from _evidence_lines(found.asked.evidence)
-    elif found.weight is not None:
+    if found.weight is not None:
         weight = found.weight
         yield "- " + _(
             "Compared, they have {total} points; from {candidate} on people are asked, from {link} on they "

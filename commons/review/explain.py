@@ -6,34 +6,19 @@ nothing is weighed again here, with what is common counted in this pool.
 
 from __future__ import annotations
 
-import json
-from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from commons.link import features, rarity
 from commons.link.judged import changed_since
 from commons.link.judgements import DIFFERENT, SAME, Rules, Settled, Votes, settle, votes_of
 from commons.link.model import pair
-from commons.link.score import Scorer
-from commons.link.tables import load_tables
 from commons.pool.read import Pool
 from commons.pool.why import Tie, Word, candidates, judgements, links
 from commons.review import whose
 from commons.review.questions import said_in
-
-
-@dataclass(frozen=True, slots=True)
-class Weight:
-    """What a pair weighs: parts and their points, and how many it takes to be asked or linked."""
-
-    total: int
-    parts: Mapping[str, int]
-    guards: tuple[str, ...]
-    anchored: bool
-    candidate: int
-    link: int
+from commons.review.weighing import Weight, fields_at, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +26,9 @@ class Pairing:
     """How two claims stand to each other.
 
     `chain`: the links that lead from one to the other, where they are one entity. `asked`: the question that
-    is open about them. `weight`: only where the pool keeps neither. `said`: judgements of the two, whether in
-    force or not; `overtaken`: the addresses of those after which a record changed a lot. `parted`: judgements
-    in force that keep the entity of one from that of the other.
+    is open about them. `weight`: where the pool keeps no evidence. `said`: judgements of the two, in force
+    or not; `overtaken`: the addresses of those after which a record changed a lot. `parted`: judgements in
+    force that keep the entity of one from that of the other.
     """
 
     a: str
@@ -87,7 +72,7 @@ def pairing(pool: Pool, a: str, b: str) -> Pairing:
         a, b, together,
         tuple(_chain(pool, here, a, b)) if together else (),
         asked,
-        None if together or asked else weigh(pool, a, b),
+        None if together or (asked and asked.evidence) else weigh(pool, a, b),
         tuple(said),
         tuple(parted),
         a.partition("/")[0] == b.partition("/")[0],
@@ -146,44 +131,8 @@ def _chain(pool: Pool, claims: Sequence[str], a: str, b: str) -> list[Tie]:
     return way[::-1]
 
 
-def weigh(pool: Pool, a: str, b: str) -> Weight | None:
-    """What the pair weighs in this pool; None where their types are not compared at all."""
-    type_name = a.split("/")[1]
-    table = load_tables().types.get(type_name)
-    if table is None or b.split("/")[1] != type_name:
-        return None
-    both = [features.of(type_name, _fields(pool, address)) for address in (a, b)]
-    if both[0] is None or both[1] is None:
-        return None
-    wanted = {atom for found in both if found is not None for atom in rarity.atoms(found)}
-    count: Counter[str] = Counter()
-    seen: set[int] = set()  # copies make nothing common
-    for (text,) in pool.connection.execute("SELECT json FROM claim WHERE type = ?", (type_name,)):
-        found = features.of(type_name, json.loads(text)[2])
-        if found is not None and hash(found) not in seen:
-            seen.add(hash(found))
-            count.update(wanted.intersection(rarity.atoms(found)))
-    scorer = Scorer(
-        table, rarity.Rarity({rarity.hashed(atom): rarity.bucket_of(n) for atom, n in count.items()})
-    )
-    score = scorer.score(scorer.prepared(both[0]), scorer.prepared(both[1]))
-    own = ((pool.meta.get("federation") or {}).get("link") or {}).get(type_name) or {}
-    ask, link = int(own.get("ask") or table.candidate), int(own.get("link") or table.link)
-    return Weight(score.total, dict(score.parts), score.guards, score.anchored, ask, link)
-
-
-def _fields(pool: Pool, address: str) -> dict[str, Any]:
-    sql = (
-        "SELECT c.json FROM alias a JOIN claim c ON c.entity = a.entity AND c.address = a.address "
-        "WHERE a.address = ?"
-    )
-    row = pool.connection.execute(sql, (address,)).fetchone()
-    found: dict[str, Any] = json.loads(row[0])[2]
-    return found
-
-
 def _overtaken(pool: Pool, a: str, b: str) -> Iterator[str]:
-    here = {address: _fields(pool, address) for address in (a, b)}
+    here = {address: fields_at(pool, address) for address in (a, b)}
     for judgement, _counts in said_in(pool.connection, pair(a, b)):
         if changed_since(judgement, here[judgement.left], here[judgement.right]):
             yield judgement.address

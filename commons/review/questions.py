@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from commons.catalogue.record import StoredRecord
@@ -31,12 +31,14 @@ from commons.link.model import pair
 from commons.pool.read import Pool
 from commons.pool.why import Evidence, candidates, proposals
 from commons.review import whose
+from commons.review.weighing import weigh
 from commons.review.whose import Way
 from commons.schema.spec import load_schema
 
 ALIKE, RELATION, PROPOSED = "alike", "relation", "proposed"  # kinds of questions
 DECLINED = "review.declined"  # settings of a catalogue: relations that were declined
 TAKEN_IN = "review.proposals"  # … readers' proposals that wait for a judgement
+_WEIGHED = 20_000  # claims of a type up to which nobody waits for a pair to be weighed again
 _URGENT = ("disputed", "judge-again")
 
 
@@ -245,13 +247,22 @@ class Questions:
             return None
         known = self.mine.get(ask.pair)
         return Question(
-            ask,
+            self._with_evidence(ask),
             left,
             right,
             self.voices(ask.pair),
             str(known.fields.get("verdict") or "") if known else "",
             self.changed(known) if known else (),
         )
+
+    def _with_evidence(self, ask: Ask) -> Ask:
+        """What was disputed or overtaken, and a reader's proposal, with what speaks for and against it."""
+        if ask.kind == RELATION or ask.evidence:
+            return ask
+        sql = "SELECT count(*) FROM (SELECT 1 FROM claim WHERE type = ? LIMIT ?)"
+        (n,) = self.pool.connection.execute(sql, (_type(ask.a), _WEIGHED + 1)).fetchone()
+        found = weigh(self.pool, ask.a, ask.b) if n <= _WEIGHED else None
+        return replace(ask, score=found.total, evidence=found.parts) if found else ask
 
     def side(self, address: str) -> Side | None:
         """A claim as its member says it; None where the pool has none."""

@@ -90,6 +90,7 @@ def test_a_question_says_for_which_answer_one_word_is_enough(tmp_path: Path) -> 
         asked = Questions(connection, mine)
         question = asked.question(asked.open()[0])
         assert question is not None
+        assert question.ask.reason == "disputed" and question.ask.evidence
         assert what_counts(asked, question) == (
             "With your “different” it is settled. "
             "For “the same”: Only if b changes its word: it said “different”."
