@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from commons.folding import folded
+from commons.link import names, normal
 from commons.link.compare import metres
 from commons.messages import in_language, language
 from commons.messages import translate as _
@@ -24,7 +25,7 @@ SAME, NEARLY, OTHER, ONE = (
     "≈",
     "≠",
     " ",
-)  # marks: equal, but for accents or order, different, one side only
+)  # marks: equal, but for how it is written, different, one side only
 _WORD = re.compile(r"\S+")
 _PLAIN = re.compile(r"[a-z0-9]+")
 # Their place is fixed: what tells most comes first, whatever the type.
@@ -63,10 +64,10 @@ class Row:
 def rows(left: Side, right: Side, territory: Territory | None = None) -> list[Row]:
     """The fields that either has, those that tell most first, then as the schema lists them."""
     rtype = load_schema().types[left.type]
-    names = [n for n in _FIRST if n in rtype.fields]
-    names += [n for n in rtype.fields if n not in names and n not in _NEVER]
+    listed = [n for n in _FIRST if n in rtype.fields]
+    listed += [n for n in rtype.fields if n not in listed and n not in _NEVER]
     found: list[Row] = []
-    for name in names:
+    for name in listed:
         row = _row(rtype.fields[name], left, right, territory)
         if row is not None:
             found.append(row)
@@ -80,7 +81,19 @@ def _row(field: Field, left: Side, right: Side, territory: Territory | None) -> 
     if not any(texts):
         return None
     mark, pieces = compared(*texts)
+    if mark == OTHER and _is_nearly(field.name, *texts):
+        mark = NEARLY
     return Row(in_language(field.title), mark, *pieces, tells=field.name in _FIRST)
+
+
+def _is_nearly(name: str, left: str, right: str) -> bool:
+    """Whether linking takes for the same what is written otherwise: with an article, or shortened."""
+    if name == "title":
+        return names.agreement((left,), (right,)) == names.EQUAL
+    if name == "street_address":
+        here, there = normal.street_of(left), normal.street_of(right)
+        return here is not None and there is not None and here[:3] == there[:3]  # all but its spelling
+    return False
 
 
 def _shown(field: Field, side: Side, territory: Territory | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 
 import pytest
@@ -13,17 +14,19 @@ from commons.link.judgements import DIFFERENT, SAME, UNSURE
 from commons.messages import speaking, translate
 from commons.review import sheet
 from commons.review.questions import Questions
-from commons.review.sides import NEARLY, ONE, OTHER, compared
+from commons.review.sides import NEARLY, ONE, OTHER, compared, rows
 from commons.review.sides import SAME as EQUAL
+from commons.schema.spec import load_schema
+from tests.review.conftest import ONE as PLACE
 
 
 def filled(data: bytes, answer: str, reason: str = "") -> bytes:
     """The sheet as somebody gives it back."""
-    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
-    for row in rows[1:]:
-        row[-2:] = [answer, reason]
+    lines = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+    for line in lines[1:]:
+        line[-2:] = [answer, reason]
     out = io.StringIO()
-    csv.writer(out).writerows(rows)
+    csv.writer(out).writerows(lines)
     return out.getvalue().encode()
 
 
@@ -103,3 +106,23 @@ def test_a_question_fits_the_screen_and_says_it_without_colours(asked: Questions
     assert "\x1b" not in "\n".join(lines)
     assert "[12]" in "\n".join(lines) and "[14]" in "\n".join(lines)
     assert "the names contradict each other" in " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize(
+    ("field", "here", "there", "mark"),
+    [
+        ("title", "El Comedor La Paz", "Comedor La Paz", NEARLY),
+        ("title", "Comedor La Paz", "Comedor La Luz", OTHER),
+        ("street_address", "C. Sol #3", "Calle Sol 3", NEARLY),
+        ("street_address", "Calle Sol 3", "Calle Sol 5", OTHER),
+    ],
+)
+def test_what_linking_takes_for_the_same_is_not_marked_as_different(
+    asked: Questions, field: str, here: str, there: str, mark: str
+) -> None:
+    """One screen does not call two streets different and the same."""
+    side = asked.side(PLACE)
+    assert side is not None
+    two = [dataclasses.replace(side, fields={**side.fields, field: text}) for text in (here, there)]
+    title = load_schema().types["place"].fields[field].title["en"]
+    assert [row.mark for row in rows(*two) if row.label == title] == [mark]
