@@ -16,7 +16,7 @@ from commons.link.compare import metres
 from commons.messages import in_language, language
 from commons.messages import translate as _
 from commons.review.questions import Side
-from commons.schema import typed
+from commons.schema import phones, typed
 from commons.schema.spec import Field, load_schema
 from commons.schema.territory import Territory
 
@@ -101,7 +101,9 @@ def _shown(field: Field, side: Side, territory: Territory | None) -> str:
     if value is None or value in ("", [], {}):
         return ""
     if field.name == "phones":
-        return "; ".join(str(p.get("number") or "") for p in value if isinstance(p, Mapping))
+        region = territory.phone_region if territory else ""
+        numbers = (str(p.get("number") or "") for p in value if isinstance(p, Mapping))
+        return "; ".join(phones.show_number(number, region=region) for number in numbers)
     if field.format == "reference" and isinstance(value, str):
         return side.named.get(value) or value.rpartition("/")[2]
     return typed.show(field, value, lang=language(), territory=territory)

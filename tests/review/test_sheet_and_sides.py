@@ -16,6 +16,7 @@ from commons.review import sheet
 from commons.review.questions import Questions
 from commons.review.sides import NEARLY, ONE, OTHER, compared, rows
 from commons.review.sides import SAME as EQUAL
+from commons.schema import territory
 from commons.schema.spec import load_schema
 from tests.review.conftest import ONE as PLACE
 
@@ -126,3 +127,12 @@ def test_what_linking_takes_for_the_same_is_not_marked_as_different(
     two = [dataclasses.replace(side, fields={**side.fields, field: text}) for text in (here, there)]
     title = load_schema().types["place"].fields[field].title["en"]
     assert [row.mark for row in rows(*two) if row.label == title] == [mark]
+
+
+def test_a_telephone_is_written_as_everywhere_else(asked: Questions) -> None:
+    """As people of the territory dial it."""
+    side = asked.side(PLACE)
+    assert side is not None
+    calls = dataclasses.replace(side, fields={**side.fields, "phones": [{"number": "+525555550110"}]})
+    texts = [row.left[0].text for row in rows(calls, side, territory.load("cdmx")) if row.left]
+    assert "55 5555 0110" in texts
