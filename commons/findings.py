@@ -763,6 +763,16 @@ KINDS: dict[str, Kind] = {
         N_("row {row}: «{value}» is no answer."),
         N_("Write: the same, different or not sure; for a relation, yes or no."),
     ),
+    "answer-itself": Kind(
+        "error",
+        N_("row {row}: both records are the same one ({value})."),
+        N_("Write the addresses of two records, as they stood in the sheet."),
+    ),
+    "answer-contradicted": Kind(
+        "error",
+        N_("row {row}: the same two records have other answers in this sheet, too; none of them is kept."),
+        N_("Leave one answer of the rows {rows}."),
+    ),
     "answer-stranger": Kind(
         "warning",
         N_("row {row}: one of the two records is not in this pool ({value})."),

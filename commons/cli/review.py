@@ -62,6 +62,17 @@ class NotAScore(InputError):
     hint_template: ClassVar[str] = N_("Write one number (at least so many) or two, as in 80-110.")
 
 
+@dataclass(eq=False)
+class SheetInUse(InputError):
+    """A sheet would be written over a file in which a person's answers, or something else, may stand."""
+
+    path: str
+    template: ClassVar[str] = N_("{path} is there already, and is not an empty sheet of questions.")
+    hint_template: ClassVar[str] = N_(
+        "If your answers are in it, take them in with: --answers {path}. Otherwise choose another name."
+    )
+
+
 pool_argument = click.argument("pool", type=click.Path(path_type=Path))
 
 
@@ -205,6 +216,8 @@ def _take(catalogue: Catalogue, path: Path) -> None:
 
 def _write_sheet(asked: Questions, asks: Sequence[Ask], path: Path) -> None:
     found = [q for q in map(asked.question, asks) if q is not None]
+    if path.exists() and not (path.is_file() and sheet.is_blank(path.read_bytes())):
+        raise SheetInUse(str(path))
     path.write_bytes(sheet.to_csv(found))
     n = len(found)
     say(ngettext("{n} question in {path}", "{n} questions in {path}", n).format(n=n, path=path))

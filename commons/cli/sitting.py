@@ -19,7 +19,8 @@ import click
 from commons.catalogue.store import Catalogue
 from commons.cli.keyboard import SHOW_AGAIN, Keyboard, keyboard
 from commons.cli.output import ask, interactive, now, own_command, say, tell
-from commons.cli.side_by_side import SAID, Screen, shown, wants_colours
+from commons.cli.side_by_side import Screen, shown, wants_colours
+from commons.cli.whose_words import SAID
 from commons.errors import InputError
 from commons.link.judgements import DIFFERENT, SAME, UNSURE
 from commons.messages import N_, language, ngettext, translate
@@ -133,11 +134,8 @@ def ask_all(sitting: Sitting) -> None:
 
 
 def _given(what: str, reason: str, by: str) -> Given:
-    """A relation that holds says also that the two are not one thing."""
-    if what == YES:
-        return Given(DIFFERENT, True, reason, by)
-    if what == NO:
-        return Given(None, False, reason, by)
+    if what in (YES, NO):
+        return answers.of_relation(what == YES, reason, by)
     return Given(what, None, reason, by)
 
 

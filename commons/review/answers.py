@@ -38,6 +38,11 @@ class Given:
     by: str = ""
 
 
+def of_relation(holds: bool, reason: str = "", by: str = "") -> Given:
+    """The answer to a proposed relation. One that holds says also that the two are not one thing."""
+    return Given(DIFFERENT if holds else None, holds, reason, by)
+
+
 def judgement_id(of: Pair) -> str:
     """The id of a catalogue's judgement of a pair: always the same, so that there is one."""
     return "j-" + base32(hashlib.sha256("\n".join(pair(*of)).encode()).digest())[:24]

@@ -16,8 +16,9 @@ from commons import evidence
 from commons.errors import InputError
 from commons.findings import Finding
 from commons.imports.error_file import guarded
+from commons.link.judgements import Pair
 from commons.messages import LANGUAGES, N_, in_language, language, speaking, translate
-from commons.review.answers import Given
+from commons.review.answers import Given, of_relation
 from commons.review.questions import ALIKE, RELATION, Ask, Question, Side
 from commons.schema import vocabularies
 from commons.schema.spec import load_schema
@@ -33,7 +34,8 @@ A, B, RELATION_COLUMN, ANSWER, REASON = (
 _SIDE = (N_("Name {side}"), N_("Who says so {side}"), N_("Where {side}"), N_("How to reach it {side}"))
 _COLUMNS = (A, B, N_("Type"), *_SIDE, *_SIDE, N_("Speaks for it"), N_("Speaks against it"), N_("Why asked"),
             N_("Points"), RELATION_COLUMN, ANSWER, REASON)  # fmt: skip
-_YES, _NO = frozenset({"si", "yes", "s", "y"}), frozenset({"no", "n"})
+_YES = (N_("yes"), N_("related"), N_("yes, they belong together so"))
+_NO = (N_("no"), N_("not related"), N_("no, they do not"))
 
 
 @dataclass(eq=False)
@@ -45,6 +47,16 @@ class NotAnswers(InputError):
     hint_template: ClassVar[str] = N_(
         "Make one with: commons review POOL --csv FILE. Keep its first row, and save it as CSV."
     )
+
+
+@dataclass(eq=False)
+class ColumnMissing(InputError):
+    """A sheet of answers without a column that is needed."""
+
+    path: str
+    columns: str
+    template: ClassVar[str] = N_("{path} lacks what a sheet of answers needs: {columns}.")
+    hint_template: ClassVar[str] = N_("Put the column back, with its heading in the first row.")
 
 
 def to_csv(questions: Iterable[Question]) -> bytes:
@@ -110,8 +122,10 @@ def from_csv(data: bytes, path: str) -> tuple[list[Answer], list[Finding]]:
     if not rows:
         raise NotAnswers(path)
     places = _places(rows[0])
-    if not {A, B, ANSWER} <= places.keys():
+    if not {A, B, ANSWER} & places.keys():
         raise NotAnswers(path)
+    if lacking := [translate(c) for c in (A, B, ANSWER) if c not in places]:
+        raise ColumnMissing(path, ", ".join(f"«{c}»" for c in lacking))
     answers: list[Answer] = []
     findings: list[Finding] = []
     for number, row in enumerate(rows[1:], start=2):
@@ -120,7 +134,45 @@ def from_csv(data: bytes, path: str) -> tuple[list[Answer], list[Finding]]:
             answers.append(found)
         elif found is not None:
             findings.append(found)
-    return answers, findings
+    agreed = list(_agreed(answers, findings))
+    return agreed, findings
+
+
+def is_blank(data: bytes) -> bool:
+    """Whether this is a sheet as `to_csv` makes it, in which nobody has written anything yet."""
+    try:
+        rows = list(_rows(data, ""))
+    except NotAnswers:
+        return False
+    if not rows or rows[0] not in [_headings_in(code) for code in LANGUAGES]:
+        return False
+    return all(len(row) == len(_COLUMNS) and not any(row[-2:]) for row in rows[1:])
+
+
+def _headings_in(code: str) -> list[str]:
+    with speaking(code):
+        return _headings()
+
+
+def _agreed(answers: Iterable[Answer], findings: list[Finding]) -> Iterator[Answer]:
+    """One of those that say the same; of a pair with answers that contradict each other none, all named."""
+    by_pair: dict[Pair, list[Answer]] = {}
+    for answer in answers:
+        by_pair.setdefault(answer.ask.pair, []).append(answer)
+    for found in by_pair.values():
+        said: dict[tuple[str, ...], list[Answer]] = {}
+        for answer in found:
+            ask = answer.ask
+            said.setdefault((ask.relation, *((ask.a, ask.b) if ask.relation else ask.pair)), []).append(
+                answer
+            )
+        verdicts = {a.given.verdict for a in found} - {None}
+        if len(verdicts) > 1 or any(len({a.given.related for a in same}) > 1 for same in said.values()):
+            rows = ", ".join(str(a.row) for a in found)
+            findings.extend(Finding("answer-contradicted", row=a.row, details={"rows": rows}) for a in found)
+            continue
+        for same in said.values():
+            yield next((a for a in same if a.given.reason), same[0])
 
 
 def _rows(data: bytes, path: str) -> Iterator[list[str]]:
@@ -153,12 +205,25 @@ def _answer(number: int, cells: Mapping[str, str]) -> Answer | Finding | None:
         return None
     if not a or not b:
         return Finding("answer-stranger", row=number, value=f"{a} {b}".strip() or "—")
+    if a == b:
+        return Finding("answer-itself", row=number, value=a)
     relation = vocabularies.match("relation_kinds", cells.get(RELATION_COLUMN, "")) or ""
     ask = Ask(RELATION if relation else ALIKE, a, b, relation=relation)
     reason = cells.get(REASON, "").strip().removeprefix("'")[:1000]
-    if relation and said in _YES | _NO:
-        return Answer(number, ask, Given(None, said in _YES, reason))
+    if relation and (holds := _holds(said)) is not None:
+        return Answer(number, ask, of_relation(holds, reason))
     verdict = vocabularies.match("verdicts", said)
     if verdict is None:
         return Finding("answer-unreadable", row=number, value=cells[ANSWER].strip())
     return Answer(number, ask, Given(verdict, None, reason))
+
+
+def _holds(said: str) -> bool | None:
+    """Whether the relation holds, in the words of the sheet or of the terminal, whichever the language."""
+    for code in LANGUAGES:
+        with speaking(code):
+            for words, holds in ((_YES, True), (_NO, False)):
+                known = {vocabularies.fold(translate(w)) for w in words}
+                if said in known | {vocabularies.fold(translate(words[0]))[:1]}:
+                    return holds
+    return None

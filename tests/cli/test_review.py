@@ -94,6 +94,20 @@ def test_questions_are_answered_in_a_sheet(run: Callable[..., Any], folder: Path
     assert verdicts(folder) == []
 
 
+def test_a_sheet_with_answers_is_not_written_over(run: Callable[..., Any], folder: Path) -> None:
+    """One that nobody has filled in is; somebody's work, or any other file, never."""
+    again = ("review", "pool.db", "--to", "a.db", "--csv")
+    assert run(*again, "q.csv").exit_code == 0 == run(*again, "q.csv").exit_code
+    text = (folder / "q.csv").read_text("utf-8-sig")
+    kept = (text.rstrip().removesuffix(",") + "distintas,\n").encode()
+    (folder / "q.csv").write_bytes(kept)
+    for name in ("q.csv", "a.db"):
+        before = (folder / name).read_bytes()
+        refused = run(*again, name)
+        assert refused.exit_code == 2 and "--answers" in refused.output
+        assert (folder / name).read_bytes() == before
+
+
 def test_a_readers_file_becomes_a_question_and_no_judgement(run: Callable[..., Any], folder: Path) -> None:
     """A person looks at it first."""
     joined = (f"{IDS['a']}/place/cinco", f"{IDS['b']}/place/seis")

@@ -19,6 +19,8 @@ from commons.review.sides import SAME as EQUAL
 from commons.schema import territory
 from commons.schema.spec import load_schema
 from tests.review.conftest import ONE as PLACE
+from tests.review.conftest import ONE as UNO
+from tests.review.conftest import OTHER as DOS
 
 
 def filled(data: bytes, answer: str, reason: str = "") -> bytes:
@@ -136,3 +138,68 @@ def test_a_telephone_is_written_as_everywhere_else(asked: Questions) -> None:
     calls = dataclasses.replace(side, fields={**side.fields, "phones": [{"number": "+525555550110"}]})
     texts = [row.left[0].text for row in rows(calls, side, territory.load("cdmx")) if row.left]
     assert "55 5555 0110" in texts
+
+
+def sheet_of(*rows: tuple[str, str, str, str]) -> bytes:
+    """A, B, relation and answer of each row, under the headings of a sheet."""
+    out = io.StringIO()
+    csv.writer(out).writerows([("Ficha A", "Ficha B", "Relación", "Respuesta"), *rows])
+    return out.getvalue().encode()
+
+
+def test_a_record_is_not_judged_against_itself() -> None:
+    """The row is named; nothing is kept of it."""
+    found, (finding,) = sheet.from_csv(sheet_of((UNO, UNO, "", "distintas")), "x")
+    assert not found and finding.code == "answer-itself" and finding.row == 2
+
+
+def test_of_two_answers_that_contradict_each_other_none_is_taken() -> None:
+    """Both rows are named, whichever way round the pair stands in them."""
+    found, findings = sheet.from_csv(sheet_of((UNO, DOS, "", "lo mismo"), (DOS, UNO, "", "distintas")), "x")
+    assert not found and [(f.code, f.row) for f in findings] == [
+        ("answer-contradicted", 2),
+        ("answer-contradicted", 3),
+    ]
+    assert "2, 3" in findings[0].hint
+
+
+def test_the_same_answer_twice_is_taken_once() -> None:
+    """It says nothing more the second time."""
+    rows = sheet_of((UNO, DOS, "", "distintas"), (DOS, UNO, "", "son distintas"))
+    found, findings = sheet.from_csv(rows, "x")
+    assert [a.row for a in found] == [2] and not findings
+
+
+@pytest.mark.parametrize(
+    ("said", "given"),
+    [
+        *(
+            (yes, (DIFFERENT, True))
+            for yes in ("sí", "Yes", "se relacionan", "sí, se relacionan así", "related")
+        ),
+        *((no, (None, False)) for no in ("no", "No se relacionan", "not related", "no, they do not")),
+        ("lo mismo", (SAME, None)),
+    ],
+)
+def test_a_relation_is_answered_in_a_sheet_as_with_the_key(said: str, given: tuple[object, object]) -> None:
+    """Yes says also that they are two; the words of the terminal and of its summary are answers."""
+    (found,), findings = sheet.from_csv(sheet_of((UNO, DOS, "sucursal de", said)), "x")
+    assert (found.given.verdict, found.given.related) == given and not findings
+
+
+def test_a_sheet_without_its_answers_says_which_column_it_lacks() -> None:
+    """Not only that it is no sheet."""
+    with pytest.raises(sheet.ColumnMissing) as refused:
+        sheet.from_csv(b"Ficha A,Ficha B,Motivo\nx,y,z\n", "hoja.csv")
+    assert "Answer" in str(refused.value)
+
+
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_only_a_sheet_that_nobody_has_written_in_is_blank(asked: Questions, lang: str) -> None:
+    """Whichever its language; a reason without an answer is somebody's work, too."""
+    with speaking(lang):
+        data = sheet.to_csv([q for q in map(asked.question, asked.open()) if q is not None])
+    assert sheet.is_blank(data)
+    assert not any(
+        map(sheet.is_blank, (filled(data, "x"), filled(data, "", "x"), b"", b"a,b\n", b"\x00\xff"))
+    )
