@@ -57,9 +57,10 @@ class NoCatalogueHere(InputError):
     """No catalogue was named and none lies in the current folder."""
 
     folder: Path
+    option: str = "--catalogue"
     template: ClassVar[str] = N_("There is no catalogue in {folder}.")
     hint_template: ClassVar[str] = N_(
-        "Go to its folder, name it with --catalogue FILE, or make a new one with: commons init"
+        "Go to its folder, name it with {option} FILE, or make a new one with: commons init"
     )
 
 
@@ -68,8 +69,9 @@ class SeveralCatalogues(InputError):
     """No catalogue was named and there is more than one to choose from."""
 
     names: str
+    option: str = "--catalogue"
     template: ClassVar[str] = N_("There are several catalogues here: {names}.")
-    hint_template: ClassVar[str] = N_("Say which one with --catalogue FILE.")
+    hint_template: ClassVar[str] = N_("Say which one with {option} FILE.")
 
 
 def say(text: str = "") -> None:
@@ -114,8 +116,10 @@ catalogue_option = click.option(
 )
 
 
-def find_catalogue(given: Path | None) -> Path:
+def find_catalogue(given: Path | None, option: str = "--catalogue") -> Path:
     """The catalogue that is meant: named, from COMMONS_CATALOGUE, or the only one in this folder.
+
+    `option`: how this command lets it be named.
 
     Raises NoCatalogueHere, SeveralCatalogues.
     """
@@ -124,9 +128,9 @@ def find_catalogue(given: Path | None) -> Path:
         return named
     found = sorted(path for path in Path().glob("*.db") if is_catalogue(path))
     if not found:
-        raise NoCatalogueHere(Path().resolve())
+        raise NoCatalogueHere(Path().resolve(), option)
     if len(found) > 1:
-        raise SeveralCatalogues(", ".join(path.name for path in found))
+        raise SeveralCatalogues(", ".join(path.name for path in found), option)
     return found[0]
 
 

@@ -73,6 +73,18 @@ class SheetInUse(InputError):
     )
 
 
+@dataclass(eq=False)
+class NotOfThisPool(InputError):
+    """A proposal is about records that the pool lacks."""
+
+    path: str
+    address: str
+    template: ClassVar[str] = N_("{path} speaks of a record that is not in this pool: {address}.")
+    hint_template: ClassVar[str] = N_(
+        "Nothing was taken in. The record may have been withdrawn, or the proposal be about another pool."
+    )
+
+
 pool_argument = click.argument("pool", type=click.Path(path_type=Path))
 
 
@@ -109,6 +121,9 @@ pool_argument = click.argument("pool", type=click.Path(path_type=Path))
     metavar="FILE",
     help=N_("Take in “They are not the same” of a portal, and ask about it first."),
 )
+@click.option(
+    "--drop-gone", is_flag=True, help=N_("Drop readers' proposals about records that this pool lacks.")
+)
 @json_option
 def review(
     pool: Path,
@@ -122,22 +137,27 @@ def review(
     csv_to: Path | None,
     answers_from: Path | None,
     taken: Sequence[Path],
+    drop_gone: bool,
     as_json: bool,
 ) -> None:
     """See the help."""
     with (
         closing(open_pool(pool_at(pool))) as connection,
-        Catalogue.open(find_catalogue(catalogue)) as mine,
+        Catalogue.open(find_catalogue(catalogue, "--to")) as mine,
     ):
-        for path in taken:
-            _take(mine, path)
         asked = Questions(connection, mine)
+        for path in taken:
+            _take(asked, mine, path)
+        if drop_gone:
+            _drop_gone(asked, mine)
+            return
         if answers_from is not None:
             _take_answers(asked, mine, answers_from, by)
             return
         place = territory_of(asked)
         filters = _filters(asked, place, type_name, member, district, score)
         asks = asked.open(filters)
+        _tell_of_gone(asked)
         if csv_to is not None:
             _write_sheet(asked, asks, csv_to)
         elif as_json:
@@ -200,11 +220,14 @@ def _as_json(one: Ask) -> dict[str, Any]:
 # files
 
 
-def _take(catalogue: Catalogue, path: Path) -> None:
-    """A reader's proposal waits until a person has judged it."""
+def _take(asked: Questions, catalogue: Catalogue, path: Path) -> None:
+    """A reader's proposal waits until a person has judged it; of records that are not here nobody could."""
     with path.open("rb") as file:
         said = proposal.parse(file.read(proposal.MAX_BYTES + 1), path.name)
-    new = questions.wait_for(catalogue, said.pairs)
+    pairs = [p for p in said.pairs if all(map(asked.has, p))]
+    if not pairs:
+        raise NotOfThisPool(path.name, next(a for a in (said.record, *said.others) if not asked.has(a)))
+    new = questions.wait_for(catalogue, pairs)
     tell(
         ngettext(
             "{n} proposal taken in; it is asked first.", "{n} proposals taken in; they are asked first.", new
@@ -212,6 +235,24 @@ def _take(catalogue: Catalogue, path: Path) -> None:
         if new
         else _("That proposal was taken in before.")
     )
+
+
+def _drop_gone(asked: Questions, catalogue: Catalogue) -> None:
+    gone = asked.gone()
+    for of in gone:
+        questions.answered(catalogue, of)
+    n = len(gone)
+    say(ngettext("{n} proposal dropped.", "{n} proposals dropped.", n).format(n=n))
+
+
+def _tell_of_gone(asked: Questions) -> None:
+    if n := len(asked.gone()):
+        text = ngettext(
+            "{n} proposal waits about a record that is not in this pool; drop it with: --drop-gone",
+            "{n} proposals wait about records that are not in this pool; drop them with: --drop-gone",
+            n,
+        )
+        tell(text.format(n=n))
 
 
 def _write_sheet(asked: Questions, asks: Sequence[Ask], path: Path) -> None:

@@ -86,7 +86,7 @@ def split(
     """See the help."""
     with (
         closing(open_pool(pool_at(pool))) as connection,
-        Catalogue.open(find_catalogue(catalogue)) as mine,
+        Catalogue.open(find_catalogue(catalogue, "--to")) as mine,
     ):
         asked = Questions(connection, mine)
         claims = claims_with(asked.pool, address_of(asked.pool, record))

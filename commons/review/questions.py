@@ -144,7 +144,7 @@ class Questions:
     def _asks(self) -> Iterator[Ask]:
         connection = self.pool.connection
         proposed = {pair(*p) for p in _texts(self._catalogue.settings.get(TAKEN_IN)) if len(p) == 2}
-        for a, b in sorted(proposed):
+        for a, b in sorted(proposed - self.gone()):
             yield Ask(PROPOSED, a, b, 0, "proposed")
         related = {pair(p.a, p.b): p for p in proposals(connection)}
         for tie in candidates(connection):
@@ -152,6 +152,15 @@ class Questions:
                 yield Ask(ALIKE, tie.a, tie.b, tie.score, tie.reason, tie.evidence)
         for p in related.values():
             yield Ask(RELATION, p.a, p.b, 0, p.reason, p.evidence, p.kind)
+
+    def gone(self) -> set[Pair]:
+        """Readers' proposals that wait though this pool lacks a record: withdrawn, or another pool's."""
+        waiting = {pair(*p) for p in _texts(self._catalogue.settings.get(TAKEN_IN)) if len(p) == 2}
+        return {p for p in waiting if not all(map(self.has, p))}
+
+    def has(self, address: str) -> bool:
+        """Whether the pool shows what a member says under this address."""
+        return self.side(address) is not None
 
     def _is_open(self, ask: Ask) -> bool:
         owners = owners_of(ask.pair)

@@ -23,6 +23,7 @@ from commons.catalogue.store import Catalogue
 from commons.cli.main import cli
 from commons.format.proposal import Proposal
 from commons.link.judgements import DIFFERENT, SAME
+from commons.review.questions import TAKEN_IN, wait_for
 from tests.hostile.making import place
 from tests.merge.test_judging import judgement, merged
 from tests.merge.unsigned import IDS
@@ -114,6 +115,35 @@ def test_a_readers_file_becomes_a_question_and_no_judgement(run: Callable[..., A
     (folder / "no.json").write_bytes(Proposal(joined[0], joined[1:]).to_bytes())
     found = json.loads(run("review", ".", "--to", "a.db", "--take", "no.json", "--json").stdout)
     assert [q["kind"] for q in found] == ["proposed", "alike"] and verdicts(folder) == []
+
+
+def test_a_proposal_about_a_record_that_is_not_here_is_refused(run: Callable[..., Any], folder: Path) -> None:
+    """Nobody could look at it, and nothing waits for ever."""
+    (folder / "no.json").write_bytes(Proposal(ONE, (f"{IDS['b']}/place/nada",)).to_bytes())
+    refused = run("review", ".", "--to", "a.db", "--take", "no.json", "--json")
+    assert refused.exit_code == 2 and "not in this pool" in refused.output
+    with Catalogue.open(folder / "a.db") as mine:
+        assert TAKEN_IN not in mine.settings
+
+
+def test_a_proposal_whose_record_has_gone_blocks_nothing(run: Callable[..., Any], folder: Path) -> None:
+    """It is no open question of this pool; it waits, as another pool may have it, until it is dropped."""
+    with Catalogue.open(folder / "a.db") as mine:
+        wait_for(mine, [(ONE, f"{IDS['b']}/place/nada")])
+    told = run("review", ".", "--to", "a.db", "--json")
+    assert [q["kind"] for q in json.loads(told.stdout)] == ["alike"] and "--drop-gone" in told.stderr
+    assert "1 proposal dropped." in run("review", ".", "--to", "a.db", "--drop-gone").output
+    assert "--drop-gone" not in run("review", ".", "--to", "a.db", "--json").stderr
+
+
+@pytest.mark.parametrize("words", [("review", "."), ("split", short_code(ONE))])
+def test_a_command_names_its_own_option_for_the_catalogue(
+    run: Callable[..., Any], folder: Path, words: tuple[str, ...]
+) -> None:
+    """`--catalogue` is none that review or split have."""
+    (folder / "a.db").unlink()
+    answer = run(*words)
+    assert answer.exit_code == 2 and "--to FILE" in answer.output and "--catalogue" not in answer.output
 
 
 def test_nobody_at_the_terminal_is_told_about_the_sheet(run: Callable[..., Any]) -> None:
