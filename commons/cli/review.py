@@ -58,7 +58,7 @@ class NotAScore(InputError):
     """The points wanted cannot be read."""
 
     text: str
-    template: ClassVar[str] = N_("«{text}» are no points.")
+    template: ClassVar[str] = N_("“{text}” is not a number of points.")
     hint_template: ClassVar[str] = N_("Write one number (at least so many) or two, as in 80-110.")
 
 

@@ -301,8 +301,12 @@ def test_a_person_answers_undoes_and_leaves_in_a_terminal(
     assert "No hay nada que deshacer." in terminal("z", "[q] salir")
     terminal("\x1b[A\x1bOPñp", "Por qué:")  # neither arrows nor letters without a meaning are answers
     terminal("Llamé\r", "[q] salir")
-    said = terminal("i", "entrega: commons release")
-    assert "1 respondida (1 son lo mismo)." in said and "Quedan 0 preguntas." in said
+    said = terminal("i", "commons undo")
+    assert (
+        "entrega: commons release" in said
+        and "1 respondida (1 son lo mismo)." in said
+        and "Quedan 0 preguntas." in said
+    )
     assert verdicts(folder) == [SAME]
     with Catalogue.open(folder / "a.db") as mine:
         assert [r.fields["reason"] for r in mine.records("judgement")] == ["Llamé"]
