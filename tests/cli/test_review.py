@@ -157,7 +157,7 @@ def test_nobody_at_the_terminal_is_told_about_the_sheet(run: Callable[..., Any])
     [
         (("review", ".", "--to", "a.db", "--member", "nadie"), "No member"),
         (("review", ".", "--to", "a.db", "--district", "Narnia"), "no district"),
-        (("review", ".", "--to", "a.db", "--score", "mucho"), "no points"),
+        (("review", ".", "--to", "a.db", "--score", "mucho"), "not a number of points"),
         (("review", "a.db", "--to", "a.db"), "not a pool"),
         (("review", ".", "--to", "a.db", "--take", "a.db"), "not a proposal"),
         (("review", ".", "--to", "a.db", "--answers", "a.db"), "not a sheet"),
