@@ -157,7 +157,6 @@ def _show(merged: Merged, folder: Path, *, details: bool) -> None:
     )
     if details and merged.way is not None and merged.way.why != FIRST:  # else nobody expects anything else
         say(_way_in_words(merged.way))
-    say(translate(N_("root {root}")).format(root=merged.result.root))
     if asked := questions_in(merged.result.path):
         text = ngettext(
             "{n} question about what may be one thing waits for people's word: {command}",
@@ -165,6 +164,7 @@ def _show(merged: Merged, folder: Path, *, details: bool) -> None:
             asked,
         )
         say(text.format(n=asked, command=shlex.join(["commons", "review", str(merged.result.path)])))
+    say(translate(N_("root {root}")).format(root=merged.result.root))
 
 
 def _chores(merged: Merged) -> Iterator[Finding]:
