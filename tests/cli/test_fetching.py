@@ -164,7 +164,7 @@ def test_what_had_arrived_stays_however_the_program_is_stopped(
         told = child.communicate(timeout=20)[1]
     assert time.monotonic() - began < 10 and "Traceback" not in told
     assert child.returncode == (130 if ended_by == signal.SIGINT else -signal.SIGKILL), told
-    assert releases(folder) == 1
+    assert releases(folder) in (1, 2)  # her file, too, where the silent server was given up in that moment
     done = commons("merge", "-f", folder, "--deadline", "2", *WHEN)
     assert "3 things" in done.output and releases(folder) == 2, done.output
     assert not (folder / "store" / "fetching").exists()
