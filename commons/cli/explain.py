@@ -17,7 +17,14 @@ import click
 
 from commons import evidence
 from commons.cli.clock import day_of
-from commons.cli.in_pool import NeitherRecordNorField, NotInPool, address_of, pool_at, pool_option
+from commons.cli.in_pool import (
+    NeitherRecordNorField,
+    NotInPool,
+    address_of,
+    pool_at,
+    pool_option,
+    territory_of,
+)
 from commons.cli.naming import UnknownField, the_field
 from commons.cli.output import json_option, say, show_json
 from commons.cli.whose_words import SAID, told
@@ -29,6 +36,7 @@ from commons.pool.read import Pool, Thing
 from commons.pool.why import Tie, Word
 from commons.review import explain as reasons
 from commons.review.explain import Pairing
+from commons.review.questions import rules_of
 from commons.review.values import TOGETHER, UNION, Value, Voice, value_of
 from commons.schema import territory as territories
 from commons.schema import typed
@@ -196,7 +204,7 @@ def _one_of_each(pool: Pool, found: Pairing) -> str:
 
 def _judgement_lines(pool: Pool, found: Pairing, names: dict[str, str]) -> Iterator[str]:
     _votes, settled = reasons.standing(pool, found)
-    zone = territories.load(str((pool.meta.get("federation") or {}).get("territory") or "none")).zone
+    zone = (territory_of(pool) or territories.load("none")).zone
     for word in found.said:
         yield "- " + _judged(word, names, zone) + _without_effect(word, found, settled.verdict, names)
 
@@ -239,7 +247,7 @@ def _what_would_change(pool: Pool, found: Pairing) -> Iterator[str]:
         yield from kept
         return
     ways = reasons.ways(pool, found)
-    judges = reasons.rules_of(pool).judges
+    judges = rules_of(pool).judges
     yield from told(ways, found.wanted, judges, lambda member: names.get(member, member))
     if not ways:
         _votes, settled = reasons.standing(pool, found)
@@ -298,9 +306,7 @@ def _tell_value(pool: Pool, thing: Thing, value: Value, *, as_json: bool) -> Non
 
 def _value_lines(pool: Pool, thing: Thing, value: Value) -> Iterator[str]:
     names = pool.member_names()
-    federation = pool.meta.get("federation") or {}
-    name = federation.get("territory")
-    place = territories.load(str(name)) if name else None
+    place = territory_of(pool)
 
     def words(said: Any) -> str:
         if _is_position(value):

@@ -13,6 +13,8 @@ from commons.addresses import SHORT_LENGTH, SHORTEST_PREFIX, Address, NotAnAddre
 from commons.errors import InputError
 from commons.messages import N_
 from commons.pool.read import Pool
+from commons.schema import territory as territories
+from commons.schema.territory import Territory
 from commons.schema.vocabularies import fold
 
 _CODE = re.compile(r"[a-z2-7]+\Z")
@@ -141,3 +143,9 @@ def _titled(pool: Pool, text: str) -> list[tuple[str, str]]:
     )
     first = {entity: (address, short) for address, short, entity, title in said if fold(title) == wanted}
     return [first[entity] for entity in sorted(first)]
+
+
+def territory_of(pool: Pool) -> Territory | None:
+    """The territory that the pool's federation names."""
+    name = (pool.meta.get("federation") or {}).get("territory")
+    return territories.load(str(name)) if name else None

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import click
 
 from commons.catalogue.store import Catalogue
-from commons.cli.in_pool import pool_at, to_option
+from commons.cli.in_pool import pool_at, territory_of, to_option
 from commons.cli.naming import the_type
 from commons.cli.output import (
     FINDINGS,
@@ -38,7 +38,6 @@ from commons.pool.opening import open_pool
 from commons.review import answers, questions, sheet
 from commons.review.answers import Given
 from commons.review.questions import Ask, Filters, Question, Questions
-from commons.schema import territory as territories
 from commons.schema.territory import Territory
 
 _SCORE = r"(\d+)?(-)?(\d+)?\Z"
@@ -154,7 +153,7 @@ def review(
         if answers_from is not None:
             _take_answers(asked, mine, answers_from, by)
             return
-        place = territory_of(asked)
+        place = territory_of(asked.pool)
         filters = _filters(asked, place, type_name, member, district, score)
         asks = asked.open(filters)
         _tell_of_gone(asked)
@@ -164,12 +163,6 @@ def review(
             show_json([_as_json(a) for a in asks])
         else:
             sit(asked, mine, asks, by, place)
-
-
-def territory_of(asked: Questions) -> Territory | None:
-    """The territory that the pool's federation names."""
-    name = (asked.pool.meta.get("federation") or {}).get("territory")
-    return territories.load(str(name)) if name else None
 
 
 def _filters(

@@ -233,8 +233,6 @@ def _tell_how_it_went(sitting: Sitting) -> None:
     if n:
         text = _("Your word leaves with your next release: {command}")
         tell(text.format(command=own_command(sitting.catalogue.path, "release")))
-    if (
-        sitting.done and sitting.done[-1].step is not None and not left
-    ):  # no question is shown again to undo it
+    if not left and sitting.done and sitting.done[-1].step is not None:  # nothing more will be shown
         text = _("To take the last answer back: {command}")
         tell(text.format(command=own_command(sitting.catalogue.path, "undo")))

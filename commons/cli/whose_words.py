@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from commons.link.judgements import DIFFERENT, SAME
+from commons.link.judgements import DIFFERENT, SAME, UNSURE
 from commons.messages import N_, ngettext, translate
 from commons.messages import translate as _
 from commons.review.whose import Way
 
-SAID = {SAME: N_("the same"), DIFFERENT: N_("different"), "not_sure": N_("not sure")}
+SAID = {SAME: N_("the same"), DIFFERENT: N_("different"), UNSURE: N_("not sure")}
 Name = Callable[[str], str]
 
 

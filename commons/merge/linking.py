@@ -23,11 +23,11 @@ from commons.merge.workers import few_cycles
 
 AT_PLACE = "service_at_place"
 _TABLES = {
-    "link_key": ("type TEXT, value TEXT, number INTEGER, PRIMARY KEY (type, value, number)", "WITHOUT ROWID"),
-    "link_to": ("number INTEGER, target TEXT", ""),
-    "at_place": ("address TEXT, service TEXT, place TEXT", ""),
+    "link_key": "type TEXT, value TEXT, number INTEGER",
+    "link_to": "number INTEGER, target TEXT",
+    "at_place": "address TEXT, service TEXT, place TEXT",
 }
-_COLUMNS = {"link_key": 3, "link_to": 2, "at_place": 3}
+_IN_ORDER = {"link_key": ", PRIMARY KEY (type, value, number)) WITHOUT ROWID"}  # how the others end: ")"
 _OF = {"link_key": "number", "link_to": "number", "at_place": "address"}  # whose row it is
 
 
@@ -83,8 +83,8 @@ class Keys:
     ) -> None:
         self._connection = connection
         self._successors = successors or {}
-        for name, (columns, kind) in _TABLES.items() if empty else ():
-            connection.execute(f"CREATE TABLE noted.{name} ({columns}) {kind}")
+        for name, columns in _TABLES.items() if empty else ():
+            connection.execute(f"CREATE TABLE noted.{name} ({columns}{_IN_ORDER.get(name, ')')}")
         self.aside = Aside(connection, state, features, empty=empty)
 
     def close(self) -> None:
@@ -97,7 +97,7 @@ class Keys:
             if table == shelf.TABLE:
                 self.aside.take(rows)
                 continue
-            marks = ", ".join("?" * _COLUMNS[table])
+            marks = ", ".join("?" * len(_TABLES[table].split(",")))
             self._connection.executemany(f"INSERT INTO noted.{table} VALUES ({marks})", rows)
 
     def forget(self) -> None:

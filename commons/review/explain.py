@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from commons.link.judged import changed_since
-from commons.link.judgements import DIFFERENT, SAME, Rules, Settled, Votes, settle, votes_of
+from commons.link.judgements import DIFFERENT, SAME, Settled, Votes, settle, votes_of
 from commons.link.model import pair
 from commons.pool.read import Pool
 from commons.pool.why import Tie, Word, candidates, judgements, links
 from commons.review import whose
-from commons.review.questions import said_in
+from commons.review.questions import rules_of, said_in
 from commons.review.weighing import Weight, fields_at, weigh
 
 
@@ -53,12 +52,6 @@ class Pairing:
     def elsewhere(self) -> tuple[Word, ...]:
         """Of `parted`, those that are of other claims: nothing that is said of these two changes them."""
         return tuple(w for w in self.parted if {w.left, w.right} != {self.a, self.b})
-
-
-def rules_of(pool: Pool) -> Rules:
-    """Whose judgements count in this pool's federation."""
-    judges: Any = (pool.meta.get("federation") or {}).get("judges") or {}
-    return Rules(frozenset(judges.get("from") or ()), int(judges.get("quorum") or 2))
 
 
 def pairing(pool: Pool, a: str, b: str) -> Pairing:

@@ -108,8 +108,7 @@ class Questions:
         self.me = catalogue.member_id
         self._catalogue = catalogue
         self._names = self.pool.member_names()
-        judges: Any = (self.pool.meta.get("federation") or {}).get("judges") or {}
-        self.rules = Rules(frozenset(judges.get("from") or ()), int(judges.get("quorum") or 2))
+        self.rules = rules_of(self.pool)
         self._said: dict[Pair, list[tuple[Judgement, bool]]] = {}
         for judgement, counts in said_in(connection):
             if judgement.speaker != self.me:  # ours count as they stand in the catalogue now
@@ -143,7 +142,7 @@ class Questions:
 
     def _asks(self) -> Iterator[Ask]:
         connection = self.pool.connection
-        proposed = {pair(*p) for p in _texts(self._catalogue.settings.get(TAKEN_IN)) if len(p) == 2}
+        proposed = self._waiting()
         for a, b in sorted(proposed - self.gone()):
             yield Ask(PROPOSED, a, b, 0, "proposed")
         related = {pair(p.a, p.b): p for p in proposals(connection)}
@@ -155,8 +154,10 @@ class Questions:
 
     def gone(self) -> set[Pair]:
         """Readers' proposals that wait though this pool lacks a record: withdrawn, or another pool's."""
-        waiting = {pair(*p) for p in _texts(self._catalogue.settings.get(TAKEN_IN)) if len(p) == 2}
-        return {p for p in waiting if not all(map(self.has, p))}
+        return {p for p in self._waiting() if not all(map(self.has, p))}
+
+    def _waiting(self) -> set[Pair]:
+        return {pair(*p) for p in _texts(self._catalogue.settings.get(TAKEN_IN)) if len(p) == 2}
 
     def has(self, address: str) -> bool:
         """Whether the pool shows what a member says under this address."""
@@ -317,6 +318,12 @@ class Questions:
     def _district(self, address: str) -> str | None:
         found = self.side(address)
         return found.district if found else None
+
+
+def rules_of(pool: Pool) -> Rules:
+    """Whose judgements count in this pool's federation."""
+    judges: Any = (pool.meta.get("federation") or {}).get("judges") or {}
+    return Rules(frozenset(judges.get("from") or ()), int(judges.get("quorum") or 2))
 
 
 def said_in(connection: sqlite3.Connection, of: Pair | None = None) -> Iterator[tuple[Judgement, bool]]:
