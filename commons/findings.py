@@ -136,6 +136,16 @@ KINDS: dict[str, Kind] = {
         N_("{n} columns hold something else than their headings say; they seem shifted (by {by})."),
         N_("Correct the mapping before you share anything from this file."),
     ),
+    "phones-of-region": Kind(
+        "note",
+        N_("Telephones without + are read as numbers of {region}: {why}."),
+        N_("Where that is wrong, change «phone_region» in the mapping."),
+    ),
+    "phones-not-from-here": Kind(
+        "warning",
+        N_("{n} of {of} telephones in «{column}» are no numbers of {region}, as which they are read."),
+        N_("If they belong to another country, say which in the mapping, as in: phone_region: US"),
+    ),
     "sheets-left": Kind(
         "note", N_("Only the sheet «{sheet}» was read, not: {sheets}."), N_("Choose with --sheet.")
     ),

@@ -42,7 +42,7 @@ A federation names a territory that ships (`cdmx`, `none`) or gives the path of 
 | `name`, `title` {es, en}, `synonyms` | what it is called |
 | `time_zone` | its clock, such as `America/Mexico_City` |
 | `language`, `currency`, `country`, `region` | what is usual there |
-| `phone_region`, `phone_area` | how local telephone numbers are read: country, and the area code they may lack |
+| `phone_region`, `phone_area` | how local telephone numbers are read: country by its two letters (`country`, if not said), and the area code they may lack |
 | `postal_code_figures` | how many figures a postal code has, so that lost zeros can be put back |
 | `district_title` {es, en}, `district_words` | what a district is called (Alcaldía), and words before its name |
 | `bounds_e6` | south, west, north, east in millionths of a degree: positions outside are surely mistakes |

@@ -120,6 +120,8 @@ class Proposal:
     personal: tuple[str, ...] = field(default=())  # columns to ask about: the organisation's or a person's?
     blank: tuple[str, ...] = ()  # what stands in cells of this file that say nothing: NA, «sin dato»
     template: bool = False  # our own sheet: its headings mean what they say
+    phone_region: str = ""  # the country of its telephones, where the list makes plain that it is another
+    phone_reason: str = ""
 
     def columns_for(self, target: str) -> list[str]:
         """The columns guessed to be `target`, in order."""

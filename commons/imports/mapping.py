@@ -62,6 +62,7 @@ class Rule:
     dates: tuple[str, ...] = ()
     year: int | None = None  # of dates without one
     plus_days: int = 0
+    phone_region: str | None = None  # the country of telephones without +
     digits: int | None = None  # 3300.0 → 03300
     hours: Way | None = None  # how hours are written, where that cannot be seen
     first_day: str = "sunday"  # day 0 of hours in figures
@@ -125,6 +126,7 @@ class Mapping:
     dates: tuple[str, ...] = ()
     year: int | None = None
     time_zone: str | None = None
+    phone_region: str | None = None  # the country of telephones without +; the territory's, if not said
     within: tuple[Box, ...] = ()  # the first whose conditions hold counts
     extra: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()

@@ -110,13 +110,13 @@ class _Node:
 
 _TOP = (
     "type", "fields", "records", "key", "id", "key_of_person", "skip", "blank", "dates", "year", "time_zone",
-    "whole_numbers", "within", "extra", "ignore", "sheet",
+    "phone_region", "whole_numbers", "within", "extra", "ignore", "sheet",
 )  # fmt: skip
 _SOURCES = ("column", "columns", "value", "template", "marks", "together", "record")
 _RULE = (
     *_SOURCES, "key", "first", "join", "split", "part", "pattern", "replace", "values", "only_known",
     "otherwise", "dates", "year", "plus_days", "digits", "hours", "first_day", "unread", "only", "owner",
-    "unless", "consent",
+    "unless", "consent", "phone_region",
 )  # fmt: skip
 _OWNERS: dict[str, Owner] = {
     "organisation": "organisation",
@@ -190,6 +190,7 @@ def _mapping(whole: _Node, schema: Schema) -> Mapping:
         dates=_date_formats(top["dates"]) if "dates" in top else (),
         year=top["year"].whole() if "year" in top else None,
         time_zone=_time_zone(top["time_zone"]) if "time_zone" in top else None,
+        phone_region=_phone_region(top["phone_region"]) if "phone_region" in top else None,
         within=tuple(_box(n) for n in top["within"].items()) if "within" in top else (),
         extra=top["extra"].texts() if "extra" in top else (),
         ignore=top["ignore"].texts() if "ignore" in top else (),
@@ -299,6 +300,7 @@ def _rule(node: _Node) -> Rule:
         dates=_texts(of("dates", _date_formats, ())),
         year=_whole(of("year", _Node.whole)),
         plus_days=_whole(of("plus_days", _Node.whole)) or 0,
+        phone_region=_text(of("phone_region", _phone_region)),
         digits=_whole(of("digits", _positive)),
         hours=_way(keys["hours"]) if "hours" in keys else None,
         first_day=_one_of(keys["first_day"], FIRST_DAYS) if "first_day" in keys else FIRST_DAYS[0],
@@ -413,6 +415,18 @@ def _time_zone(node: _Node) -> str:
             _("“{name}” is no time zone, as in America/Mexico_City.").format(name=node.text())
         ) from None
     return node.text()
+
+
+def _phone_region(node: _Node) -> str:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    code = node.text().strip().upper()
+    if code not in SUPPORTED_REGIONS:
+        problem = _(
+            "“{name}” is no country whose telephones are known; write its two letters, as in US or MX."
+        )
+        raise node.refuse(problem.format(name=node.text()))
+    return code
 
 
 def _box(node: _Node) -> Box:

@@ -21,10 +21,12 @@ from commons.imports.load import Request, source_for
 from commons.imports.made import Reader
 from commons.imports.mapping import OWN_COLUMNS, Consent, Mapping, Owner
 from commons.imports.mapping_file import parse_mapping
+from commons.imports.phone_regions import with_phones
 from commons.imports.plan import Wishes
 from commons.imports.proposal_text import mapping_text
 from commons.imports.read import read_bytes
 from commons.imports.table import Table
+from commons.imports.values import with_region
 from commons.messages import N_
 from commons.schema.spec import RecordType
 from commons.schema.territory import NoTerritory, Territory, WrongTerritory
@@ -95,6 +97,7 @@ def prepare(catalogue: Catalogue, given: Given, *, lang: str) -> Prepared:
         territory = territory_of(catalogue)
         districts = [d.name for d in territory.districts.values()] if territory else []
         proposal = propose(table, rtype, schema, districts=districts, lang=lang)
+        proposal = with_phones(proposal, table, territory)
         text = mapping_text(proposal, table, rtype, territory=territory, lang=lang)
         mapping = parse_mapping(text, schema, file=given.name)
         table = replace(table, findings=(*table.findings, *proposal.findings))
@@ -167,7 +170,7 @@ def _request(
     notes = [Finding("column-unknown", column=c) for c in _unknown(table, mapping)]
     return Request(
         table=replace(table, findings=(*table.findings, *notes)),
-        reader=Reader(catalogue.schema, mapping, lang, zone, territory),
+        reader=Reader(catalogue.schema, mapping, lang, zone, with_region(territory, mapping.phone_region)),
         source=source_for(catalogue, table, mapping.main.type, given.source, stem),
         location=given.location,
         settings={"mapping": text, **({"sheet": given.sheet} if given.sheet else {})},

@@ -11,6 +11,7 @@ from commons.addresses import slug
 from commons.imports.dates import read_date
 from commons.imports.guess import HOME, ID, JOINS, KEY, Guess, Proposal
 from commons.imports.mapping import Consent, Owner
+from commons.imports.phone_regions import COUNTRIES
 from commons.imports.sniff import Looks
 from commons.imports.table import Table
 from commons.messages import N_, translate
@@ -27,14 +28,6 @@ _SOMEBODYS = ("person", "contact", "mixed", "email", "phone", "holds_phone", "ha
 _LATITUDE = r"^\(?\s*(-?[0-9]+(?:[.,][0-9]+|[°º][^NSns°º]*[NSns]))"
 _LONGITUDE = r"(-?[0-9]+(?:[.,][0-9]+|[°º][^EWOewo°º]*[EWOewo]))°?\s*\)?$"
 _SCHEMES = {"cluni": "MX-CLUNI", "cct": "MX-CCT", "clues": "MX-CLUES", "ein": "US-EIN"}
-_COUNTRIES = {
-    "mexico": "MX", "espana": "ES", "spain": "ES", "colombia": "CO", "chile": "CL", "argentina": "AR",
-    "peru": "PE", "ecuador": "EC", "bolivia": "BO", "uruguay": "UY", "paraguay": "PY", "venezuela": "VE",
-    "guatemala": "GT", "honduras": "HN", "el-salvador": "SV", "nicaragua": "NI", "costa-rica": "CR",
-    "panama": "PA", "cuba": "CU", "republica-dominicana": "DO", "estados-unidos": "US", "usa": "US",
-    "united-states": "US", "canada": "CA", "reino-unido": "GB", "united-kingdom": "GB", "brasil": "BR",
-    "brazil": "BR",
-}  # fmt: skip
 _OWNED = ("phones", "email", "social_links")
 
 
@@ -68,6 +61,9 @@ def mapping_text(
     if proposal.blank:
         said = ", ".join(_quoted(text) for text in proposal.blank)
         lines.append(f"blank: [{said}]  # {translate(N_('say nothing'))}")
+    if proposal.phone_region:
+        why = f"{translate(N_('the country of telephones without +'))}: {proposal.phone_reason}"
+        lines.append(f"phone_region: {proposal.phone_region}  # {why}")
     lines.append("fields:")
     done: set[str] = set()
     home = [g.column for g in proposal.guesses if g.target == HOME]
@@ -239,7 +235,7 @@ def _scheme(guess: Guess, table: Table) -> str:
 
 def _country_codes(cells: Iterable[str]) -> dict[str, str]:
     """The names of countries in the column with their codes; what is not known stays as written."""
-    names = {cell: _COUNTRIES.get(slug(cell)) for cell in cells if len(cell) > 2}
+    names = {cell: COUNTRIES.get(slug(cell)) for cell in cells if len(cell) > 2}
     return {name: code for name, code in names.items() if code}
 
 

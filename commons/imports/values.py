@@ -21,6 +21,7 @@ from commons.model import Value
 from commons.schema import phones, typed
 from commons.schema.spec import Field
 from commons.schema.territory import Territory
+from commons.schema.territory import load as load_territory
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _read(into: Into, rule: Rule, text: str) -> bool:
         return False
     if problem is None and parts:  # "none", "--": the cell says that there is nothing
         return True
-    several = _first_of_several(spec, text, into.reader)
+    several = _first_of_several(spec, text, rule, into.reader)
     if several is not None:
         made.fields[spec.name] = several
         made.extra[" + ".join(rule.columns) or spec.name] = text
@@ -145,6 +146,18 @@ def _read_elsewhere(into: Into, rule: Rule, text: str) -> bool:
     return _read(replace(into, spec=spec), Rule(columns=rule.columns), whole)
 
 
+def with_region(territory: Territory | None, code: str | None) -> Territory | None:
+    """The territory with telephones read as those of `code`; another country has no area code of ours."""
+    if code is None or (territory is not None and territory.phone_region == code):
+        return territory
+    return _changed(territory, code)
+
+
+@lru_cache(maxsize=64)  # territories are told apart by being the same one
+def _changed(territory: Territory | None, code: str) -> Territory:
+    return replace(territory or load_territory("none"), phone_region=code, phone_area="")
+
+
 @lru_cache(maxsize=20_000)
 def _reading(spec: Field, text: str, lang: str, territory: Territory | None) -> typed.Reading:
     """Columns say the same things again and again, and spelling is dear to forgive."""
@@ -154,7 +167,7 @@ def _reading(spec: Field, text: str, lang: str, territory: Territory | None) -> 
 def _values(spec: Field, parts: list[str], rule: Rule, reader: Reader) -> tuple[Value | None, Finding | None]:
     """Parts read by the schema's own reader; lists part by part, so that a name with a comma stays whole."""
     read: Callable[[str], typed.Reading] = lambda part: _reading(  # noqa: E731
-        spec, part, reader.lang, reader.territory
+        spec, part, reader.lang, with_region(reader.territory, rule.phone_region)
     )
     if spec.type != "array" or not rule.split:
         reading = read(rule.join.join(parts) if len(parts) > 1 else parts[0])
@@ -172,16 +185,16 @@ def _values(spec: Field, parts: list[str], rule: Rule, reader: Reader) -> tuple[
     return together or None, note
 
 
-def _first_of_several(spec: Field, text: str, reader: Reader) -> Value | None:
+def _first_of_several(spec: Field, text: str, rule: Rule, reader: Reader) -> Value | None:
     """The first telephone or e-mail of a cell with more than one field can hold: several, or an extension."""
     if spec.type == "array" or spec.format not in ("phone", "email"):
         return None
+    place = with_region(reader.territory, rule.phone_region) or load_territory("none")
     for part in text.replace("/", ",").replace(";", ",").replace("\n", ",").replace(" y ", ",").split(","):
-        reading = _reading(spec, plain_number(part.strip()), reader.lang, reader.territory)
+        reading = _reading(spec, plain_number(part.strip()), reader.lang, place)
         if part.strip() and reading.value is not None:
             return reading.value
-    if spec.format == "phone" and reader.territory is not None:
-        place = reader.territory
+    if spec.format == "phone":
         # "CEL. 983 131 90 08", "55 5512 3456 ext. 12": a list of telephones has room for the rest
         found = phones.read(text, region=place.phone_region, area=place.phone_area)
         return found.entries[0]["number"] if found.entries and not found.refused else None

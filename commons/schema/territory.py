@@ -208,7 +208,19 @@ def _territory(plain: Any) -> Territory:
             if district.code not in getattr(districts.get(neighbour), "neighbours", ()):
                 raise ValueError(f"neighbours: {district.code}, {neighbour}")
     rest = {k: _frozen(v) for k, v in plain.items() if k not in ("districts", "source")}
+    if rest.get("country"):
+        rest.setdefault("phone_region", rest["country"])
+    _check_phone_region(str(rest.get("phone_region", "MX")))
     return Territory(**{**rest, "districts": districts})
+
+
+def _check_phone_region(code: str) -> None:
+    if code == "MX":
+        return  # the reader of telephones is slow to load, and the usual case needs no looking up
+    from phonenumbers import SUPPORTED_REGIONS
+
+    if code not in SUPPORTED_REGIONS:
+        raise ValueError(f"phone_region: {code}")
 
 
 def _known(mapping: Any, allowed: set[str]) -> None:
