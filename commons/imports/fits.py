@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 
 from commons.addresses import slug
 from commons.imports.cells import folded
 from commons.imports.sniff import Looks
 from commons.imports.table import Row, Table
-from commons.schema.spec import Field, Schema
+from commons.schema.spec import Field, Schema, load_schema
 
 _PLACE = ("email", "phone", "url", "postal_code", "serial_date", "date", "number", "boolean", "status")
 # What the contents of a field must not look like.
@@ -23,34 +24,25 @@ CONTRADICTS: Mapping[str, tuple[str, ...]] = {
     "description": ("email", "phone", "serial_date", "date", "postal_code"),
     "contact_name": ("email", "url", "mixed", "date", "serial_date", "number", "boolean"),
 }
-_DATE = ("date", "serial_date")
-# What the contents of a field must look like (any of these kinds), if it is filled.
-NEEDS: Mapping[str, tuple[str, ...]] = {
-    "phones": ("phone", "holds_phone"),
+# What the contents of a field must look like (any of these kinds), if it is filled: by its type and format,
+_BY_TYPE: Mapping[str, tuple[str, ...]] = {
+    "date": ("date", "serial_date"),
+    "datetime": ("date", "serial_date"),
+    "boolean": ("boolean",),
+    "integer": ("number", "counted"),
+}
+_BY_FORMAT: Mapping[str, tuple[str, ...]] = {
     "email": ("email",),
-    "url": ("url",),
+    "uri": ("url",),
+    "phone": ("phone", "holds_phone"),
+    "postal_code": ("postal_code", "foreign_postal_code"),
+}
+# and for what the schema does not say: parts of a position, a list with a reader of its own.
+_BY_NAME: Mapping[str, tuple[str, ...]] = {
+    "phones": ("phone", "holds_phone"),
     "latitude": ("latitude", "number"),
     "longitude": ("longitude", "number"),
     "position": ("position",),
-    "postal_code": ("postal_code", "foreign_postal_code"),
-    "created_at": _DATE,
-    "modified_at": _DATE,
-    "confirmed_at": _DATE,
-    "expires_at": _DATE,
-    "starts_on": _DATE,
-    "ends_on": _DATE,
-    "starts_at": _DATE,
-    "ends_at": _DATE,
-    "opens_on": _DATE,
-    "closes_at": _DATE,
-    "registration_closes_at": _DATE,
-    "needed_by": _DATE,
-    "is_free": ("boolean",),
-    "price": ("number",),
-    "amount": ("number",),
-    "amount_minimum": ("number",),
-    "amount_maximum": ("number",),
-    "year_founded": ("number",),
 }
 # How tables say that they have nothing to say; only what stands in a cell alone.
 _NOTHING = frozenset(
@@ -61,6 +53,19 @@ _NOTHING = frozenset(
 
 # Where words go that stand under the heading of a number.
 PROSE = {"price": "fees_description"}
+
+
+@cache
+def needs_of(target: str) -> tuple[str, ...]:
+    """The kinds of which the field's cells must be; () where anything goes. A name is one kind everywhere."""
+    if target in _BY_NAME:
+        return _BY_NAME[target]
+    spec = next((t.fields[target] for t in load_schema().types.values() if target in t.fields), None)
+    if spec is None:
+        return ()
+    if spec.type == "string":
+        return _BY_FORMAT.get(spec.format, ())
+    return _BY_TYPE.get(spec.type, ())
 
 
 def nothings(table: Table) -> tuple[str, ...]:
@@ -87,7 +92,7 @@ def without(table: Table, blank: Iterable[str]) -> Table:
 
 def plausible(target: str, seen: Looks) -> bool:
     """Whether the contents allow the field."""
-    needs = NEEDS.get(target)
+    needs = needs_of(target)
     if needs and max(seen.share(kind) for kind in needs) < 0.5:
         return False
     return max((seen.share(kind) for kind in CONTRADICTS.get(target, ())), default=0.0) < 0.35
@@ -100,7 +105,7 @@ def plausible_city(seen: Looks) -> bool:
 
 def contents_bonus(target: str, seen: Looks, spec: Field | None, schema: Schema, cells: Iterable[str]) -> int:
     """A little for contents that fit, so that headings decide; much against words that no list knows."""
-    needs = NEEDS.get(target) or ((target,) if target in ("district",) else ())
+    needs = needs_of(target) or ((target,) if target in ("district",) else ())
     if needs:
         return round(3 * max(seen.share(kind) for kind in needs))
     if spec is None or spec.vocabulary not in schema.vocabularies:

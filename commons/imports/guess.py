@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 
 from commons.addresses import slug
 from commons.findings import Finding
-from commons.imports.fits import NEEDS, PROSE, contents_bonus, nothings, plausible, plausible_city, without
+from commons.imports.fits import PROSE, contents_bonus, needs_of, nothings, plausible, plausible_city, without
 from commons.imports.mapping import OWN_COLUMNS
 from commons.imports.sniff import Looks, looks
 from commons.imports.table import Table
@@ -206,7 +206,7 @@ def _of_template(columns: Sequence[str], rtype: RecordType) -> dict[str, str] | 
 
 
 def _proven(target: str, seen: Looks) -> bool:
-    kinds = (*NEEDS.get(target, ()), *(k for k, t in _BY_CONTENT.items() if t == target))
+    kinds = (*needs_of(target), *(k for k, t in _BY_CONTENT.items() if t == target))
     return max((seen.share(kind) for kind in kinds), default=0.0) >= 0.8
 
 
@@ -218,7 +218,7 @@ def _continues(column: str, score: int) -> bool:
 def _shift(columns: Sequence[str], seen: Mapping[str, Looks], rtype: RecordType) -> int:
     """By how many columns the contents stand left (-) or right (+) of their headings."""
     wanted = [
-        (at, (*NEEDS.get(target, ()), *((target,) if target == "district" else ())))
+        (at, (*needs_of(target), *((target,) if target == "district" else ())))
         for at, column in enumerate(columns)
         for target in [_named(_plain(column), rtype)]
         if target in ("phones", "email", "postal_code", "district", "latitude", "longitude", "position")
@@ -399,9 +399,9 @@ def _contradictions(
     target = _named(_plain(column), rtype)
     if target is None or plausible(target, seen):
         return
-    wrong = [k for k in KIND_WORDS if seen.share(k) >= 0.35 and k not in NEEDS.get(target, ())]
+    wrong = [k for k in KIND_WORDS if seen.share(k) >= 0.35 and k not in needs_of(target)]
     said = translate(KIND_WORDS[wrong[0]]) if wrong else translate(N_("something else"))
-    share = seen.share(wrong[0]) if wrong else 1 - max(seen.share(k) for k in NEEDS.get(target, ("",)))
+    share = seen.share(wrong[0]) if wrong else 1 - max(seen.share(k) for k in needs_of(target) or ("",))
     example = next((cell for cell in table.column(column) if cell), "")
     yield Finding(
         "column-contradicts",

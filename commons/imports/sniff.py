@@ -43,6 +43,8 @@ _SERIAL = re.compile(r"(3[6-9]|4\d|5[0-4])\d{3}(\.\d+)?\Z")  # 1998 to 2050, in 
 _NUMBER = re.compile(
     r"[-+]?\$?\s?\d{1,3}([, ]\d{3})*(\.\d+)?\Z|[-+]?\d+([.,]\d+)?(E[+-]?\d+)?\Z", re.IGNORECASE
 )
+# "120 personas", "aprox. 80", "$1,200.00 MXN": one number, with little around it
+_COUNTED = re.compile(r"[^\d\W]{0,12}\.?\s?[-+]?[$€£]?\s?\d[\d., ]*\s?[^\d]{0,16}\Z", re.IGNORECASE)
 _POSTAL = re.compile(r"\d{4,5}(\.0)?\Z")
 _FOREIGN_POSTAL = re.compile(r"[A-Z]{0,2}\d[\dA-Z]{1,6}([ -]?\d[A-Z\d]{2,3})?\Z", re.IGNORECASE)
 _CODE = re.compile(r"(?=\S*\d)(?=\S*[A-Z])[A-Z0-9][A-Z0-9_/-]{4,}\Z|(?=\S*\d)\S*[/:]\d{3,}\Z")
@@ -266,4 +268,5 @@ def _checks() -> dict[str, Callable[[str], bool]]:
         "hours": lambda c: bool(_HOURS.search(c)) and not _DATE.match(c) and not is_phone(c),
         "boolean": lambda c: slug(c) in _YES_NO,
         "number": matches(_NUMBER),
+        "counted": lambda c: len(c) < 40 and bool(_COUNTED.match(c)) and not _DATE.match(c),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from commons.imports.fits import needs_of
 from commons.imports.guess import HOME, propose
 from commons.imports.mapping_file import parse_mapping
 from commons.imports.proposal_text import mapping_text
@@ -124,3 +125,23 @@ def test_persons_are_told_from_places(text: str, person: bool) -> None:
 def test_a_district_named_after_a_person_is_a_district() -> None:
     """Benito Juárez and Miguel Hidalgo are alcaldías first."""
     assert looks(["Benito Juárez", "Miguel Hidalgo", "Cuahutemoc"], districts=CDMX).best == "district"
+
+
+def test_what_a_field_needs_is_the_schemas_word() -> None:
+    """Every date, number, yes-or-no, page and e-mail of every type asks its column for such contents."""
+    for rtype in SCHEMA.types.values():
+        for spec in rtype.fields.values():
+            if spec.type in ("date", "datetime", "boolean", "integer") and not spec.name.endswith("_e6"):
+                assert needs_of(spec.name), (rtype.name, spec.name)
+            if spec.type == "string" and spec.format in ("uri", "email", "phone", "postal_code"):
+                assert needs_of(spec.name), (rtype.name, spec.name)
+
+
+def test_prose_under_the_heading_of_a_date_or_a_number_stays_at_home() -> None:
+    """«ver cartel» under «Fecha de publicación» made a draft of every cell."""
+    text = "Título,Fecha de publicación,Cupo,Vacantes\n" + "".join(
+        f"Tarea {n},ver cartel,por definir,{n} personas\n" for n in range(4)
+    )
+    found = guessed(text, "opportunity")
+    assert found["Fecha de publicación"] == HOME and found["Vacantes"] == "vacancies"
+    assert guessed(text)["Cupo"] == HOME

@@ -1,4 +1,4 @@
-"""Telephones of another country: said in the mapping, known from the territory, proposed where it is plain."""
+"""Telephones of another country: said, known from the territory, proposed where it is plain."""
 
 from __future__ import annotations
 
