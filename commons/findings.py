@@ -136,6 +136,17 @@ KINDS: dict[str, Kind] = {
         N_("{n} columns hold something else than their headings say; they seem shifted (by {by})."),
         N_("Correct the mapping before you share anything from this file."),
     ),
+    "made-by-name": Kind(
+        "note",
+        N_("«{column}» names records that were not here; they are made: {n} ({types})."),
+        N_("Without «make» in the mapping such names wait as drafts."),
+    ),
+    "found-by-name": Kind("note", N_("«{column}» names records that are here already: {n} ({types}).")),
+    "name-of-several": Kind(
+        "error",
+        N_("Row {row}: {n} records are called «{value}»; {field} could be any of them."),
+        N_("Write the id of the one you mean, or make one record of them."),
+    ),
     "phones-of-region": Kind(
         "note",
         N_("Telephones without + are read as numbers of {region}: {why}."),

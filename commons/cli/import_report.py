@@ -33,7 +33,7 @@ def show_proposal(prepared: Prepared) -> None:
     """Each guess as a sentence."""
     assert prepared.proposal is not None
     tell(_("This is how the columns were understood:"))
-    for guess in prepared.proposal.guesses:
+    for guess in (*prepared.proposal.guesses, *prepared.proposal.place):
         tell(f"  {guess.sentence}")
     tell()
 

@@ -19,6 +19,8 @@ CONTRADICTS: Mapping[str, tuple[str, ...]] = {
     "city": ("person", "contact", *_PLACE),
     "region": ("person", "contact", *_PLACE),
     "neighbourhood": ("contact", *_PLACE),
+    "organization": ("person", *_PLACE[:3], "date", "serial_date", "boolean"),
+    "place": ("person", "contact", *_PLACE),
     "street_address": ("contact", "email", "phone", "url", "postal_code", "serial_date"),
     "title": ("email", "phone", "url", "serial_date", "date", "postal_code", "boolean", "code", "role"),
     "description": ("email", "phone", "serial_date", "date", "postal_code"),
@@ -53,6 +55,12 @@ _NOTHING = frozenset(
 
 # Where words go that stand under the heading of a number.
 PROSE = {"price": "fees_description"}
+
+
+def names_things(seen: Looks) -> bool:
+    """Whether the cells may be names of organisations or places, as against keys, numbers and persons."""
+    wrong = ("code", "number", "postal_code", "person", "contact", "handle", "mixed", "curp", "rfc", "role")
+    return max(seen.share(kind) for kind in wrong) < 0.2 and 3 < seen.longest < 200
 
 
 @cache

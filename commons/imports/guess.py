@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +21,7 @@ from commons.findings import Finding
 from commons.imports.fits import PROSE, contents_bonus, needs_of, nothings, plausible, plausible_city, without
 from commons.imports.mapping import OWN_COLUMNS
 from commons.imports.sniff import Looks, looks
-from commons.imports.table import Table
+from commons.imports.table import Row, Table
 from commons.messages import LANGUAGES, N_, in_language, translate
 from commons.schema.spec import Field, RecordType, Schema
 
@@ -35,6 +35,10 @@ KEY = "key"
 ID = "id"  # of our own sheets
 # fields of which several columns make one value, and how they are joined
 JOINS = {"street_address": " ", "description": "\n\n", "directions": "; ", "summary": " "}
+_OF_A_PLACE = (
+    "street_address", "house_number", "neighbourhood", "district", "postal_code", "city", "region", "country",
+    "directions", "latitude", "longitude", "position",
+)  # fmt: skip
 _PRIVATE_KINDS = frozenset(("person", "contact", "mixed", "email", "phone", "handle", "curp", "rfc"))
 _PERSONAL = ("phones", "email", "social_links", "contact_name", "contact_phone", "contact_email")
 
@@ -122,6 +126,7 @@ class Proposal:
     template: bool = False  # our own sheet: its headings mean what they say
     phone_region: str = ""  # the country of its telephones, where the list makes plain that it is another
     phone_reason: str = ""
+    place: tuple[Guess, ...] = ()  # columns about the place of a thing that has no address of its own
 
     def columns_for(self, target: str) -> list[str]:
         """The columns guessed to be `target`, in order."""
@@ -191,6 +196,34 @@ def propose(
     guesses = tuple(_guess(c, seen[c], chosen, contradicted, rtype, lang) for c in columns)
     personal = tuple(g.column for g in guesses if g.target in _PERSONAL)
     return Proposal(rtype.name, guesses, tuple(findings), personal, blank=blank)
+
+
+def with_place(
+    proposal: Proposal, table: Table, schema: Schema, *, districts: Sequence[str], lang: str
+) -> Proposal:
+    """The same, where columns that no field took tell where a service is: a place record comes of them."""
+    fields = schema.types[proposal.type].fields
+    if "place" not in fields or "street_address" in fields or proposal.template:
+        return proposal
+    named = proposal.columns_for("place")
+    left = [g.column for g in proposal.guesses if g.target == HOME]
+    columns = [table.columns.index(column) for column in (*named, *left)]
+    rows = tuple(Row(row.number, tuple(row.cells[at] for at in columns)) for row in table.rows)
+    part = replace(table, columns=(*named, *left), rows=rows)
+    found = propose(part, schema.types["place"], schema, districts=districts, lang=lang)
+    place = tuple(g for g in found.guesses if g.target in _OF_A_PLACE)
+    if not {"street_address", "latitude", "position"} & {g.target for g in place}:
+        return proposal
+    title = [g for g in found.guesses if g.column in named[:1]]
+    told = {g.column for g in (*title, *place)}
+    return replace(
+        proposal,
+        guesses=tuple(g for g in proposal.guesses if g.column not in told),
+        place=(
+            *(replace(g, target="title", label=_label("title", schema.types["place"], lang)) for g in title),
+            *(g for g in place if g.column not in named),
+        ),
+    )
 
 
 def _of_template(columns: Sequence[str], rtype: RecordType) -> dict[str, str] | None:
@@ -308,6 +341,8 @@ def _scored(
         label = _is_label(heading, rtype.fields.get(target))
         if target in _ONLY_BY_LABEL and not label:
             continue
+        if target == "place" and "items" in rtype.fields:
+            continue  # what is needed somewhere is called by that place; it makes no record of it
         if target in _STAMPS and score < _SURE:
             continue
         if target == "house_number" and (counted or _ascends(table, column)):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from commons.imports.week import Way
+from commons.schema.spec import Field
 
 Owner = Literal["organisation", "person"]
 REASON_COLUMN = "commons:reason"  # of an error file: why the row is there; never imported
@@ -71,6 +72,7 @@ class Rule:
     owner: Owner | None = None
     unless: Condition | None = None  # rows in which the owner is the other one
     consent: Consent | None = None
+    make: bool = False  # of a reference by name: a new record where none is so called
     line: int = 0
 
 
@@ -162,3 +164,15 @@ def columns_of(rule: Rule, *, read: bool = False) -> set[str]:
         columns |= {c.column for c in rule.only} | ({rule.unless.column} if rule.unless else set())
         columns |= set(rule.key)
     return columns
+
+
+def is_by_name(spec: Field | None, rule: Rule) -> bool:
+    """Whether the rule puts a text of the sheet into a field that holds one record of one type."""
+    return (
+        spec is not None
+        and spec.format == "reference"
+        and spec.type == "string"
+        and bool(spec.target)
+        and spec.target != "*"
+        and rule.record is None
+    )

@@ -16,7 +16,17 @@ import yaml
 
 from commons.errors import InputError
 from commons.imports.dates import FORMATS, is_day
-from commons.imports.mapping import Box, Condition, Consent, Each, Mapping, Owner, RecordPlan, Rule
+from commons.imports.mapping import (
+    Box,
+    Condition,
+    Consent,
+    Each,
+    Mapping,
+    Owner,
+    RecordPlan,
+    Rule,
+    is_by_name,
+)
 from commons.imports.week import FIRST_DAYS, WAYS, Way
 from commons.messages import N_, _, language
 from commons.schema.spec import RecordType, Schema
@@ -116,7 +126,7 @@ _SOURCES = ("column", "columns", "value", "template", "marks", "together", "reco
 _RULE = (
     *_SOURCES, "key", "first", "join", "split", "part", "pattern", "replace", "values", "only_known",
     "otherwise", "dates", "year", "plus_days", "digits", "hours", "first_day", "unread", "only", "owner",
-    "unless", "consent", "phone_region",
+    "unless", "consent", "phone_region", "make",
 )  # fmt: skip
 _OWNERS: dict[str, Owner] = {
     "organisation": "organisation",
@@ -257,6 +267,12 @@ def _fields(node: _Node, rtype: RecordType, records: set[str]) -> dict[str, Rule
             raise item.refuse(_("“{name}” is none of the fields above.").format(name=rule.unread))
         if rule.record is not None and rule.record not in records:
             raise item.refuse(_("there is no record called “{name}” here.").format(name=rule.record))
+        if rule.make and not is_by_name(rtype.fields.get(name), rule):
+            raise item.refuse(
+                _("“make” is for fields that name one record: {known}.").format(
+                    known=", ".join(n for n, spec in rtype.fields.items() if is_by_name(spec, Rule()))
+                )
+            )
         rules[name] = rule
     if not rules:
         raise node.refuse(_("at least one field is needed here."))
@@ -309,6 +325,7 @@ def _rule(node: _Node) -> Rule:
         owner=_owner(keys["owner"]) if "owner" in keys else None,
         unless=_condition(keys["unless"]) if "unless" in keys else None,
         consent=_consent(keys["consent"]) if "consent" in keys else None,
+        make=bool(of("make", _Node.yes, False)),
         line=node.line,
     )
 

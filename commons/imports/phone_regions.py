@@ -125,7 +125,7 @@ def _exists(cell: str, code: str, area: str) -> bool:
 def _said_by_the_list(proposal: Proposal, table: Table, cells: list[str]) -> dict[str, tuple[str, bool]]:
     """Country → (what speaks for it, whether it names the country outright), surest first."""
     found: dict[str, tuple[str, bool]] = {}
-    for guess in proposal.guesses:
+    for guess in (*proposal.guesses, *proposal.place):
         texts = [cell for cell in table.column(guess.column) if cell][:_SAMPLE]
         if len(texts) < _FEWEST:
             continue
@@ -178,7 +178,8 @@ def _by_plus(cells: list[str]) -> list[tuple[str, str]]:
 
 def _by_position(proposal: Proposal, table: Table) -> list[tuple[str, str]]:
     """Countries in whose box nearly all positions lie, unless they lie in Mexico's as well."""
-    columns = [proposal.columns_for(name) for name in ("latitude", "longitude")]
+    told = (*proposal.guesses, *proposal.place)
+    columns = [[g.column for g in told if g.target == name] for name in ("latitude", "longitude")]
     if not all(columns):
         return []
     pairs = zip(table.column(columns[0][0]), table.column(columns[1][0]), strict=True)

@@ -16,9 +16,10 @@ from commons.catalogue.sources import SourceRow
 from commons.catalogue.store import Catalogue
 from commons.findings import Finding
 from commons.imports.apply import rows_to_records
+from commons.imports.by_name import Reference, resolve
 from commons.imports.identity import KEY_SEPARATOR, content_mark
 from commons.imports.made import Made, Reader, RowResult
-from commons.imports.mapping import REASON_COLUMN
+from commons.imports.mapping import REASON_COLUMN, is_by_name
 from commons.imports.recognise import Recogniser
 from commons.imports.report import ImportReport, Outcome, RecordChange, SameRecord, SkippedRow
 from commons.imports.table import Row, Table
@@ -107,6 +108,37 @@ class _Work:
             )
         for name, text in other.drafts.items():
             first.drafts.setdefault(name, text)
+
+    def refer_by_name(self, lang: str) -> None:
+        """Names in fields that refer to a record become that record, made where the mapping says so."""
+        told = {address: said.fields for address, said in self.said.items()}
+        known, schema = self.known, self.reader.schema
+        done = resolve(self._by_name(), self.catalogue, told, known, schema, lang=lang)
+        for (owner, name), record_id in done.ids.items():
+            self.said[owner].fields[name] = record_id
+            self.said[owner].drafts.pop(name, None)
+        for address, new in done.fresh.items():
+            self.said[address] = _Said(new.made, new.id, new.key, new.row, dict(new.made.fields), {})
+            self.of_row.setdefault(new.row, []).append(address)
+        names: dict[tuple[str, str], list[str]] = {}
+        for owner, name in {*done.ids, *done.doubtful}:
+            names.setdefault(owner, []).append(name)
+        rows = ((row, address) for row, addresses in self.of_row.items() for address in addresses)
+        settled = {(a[0], name, row) for row, a in rows for name in names.get(a, ())}
+        self.findings = [
+            f
+            for f in self.findings
+            if f.code != "reference-malformed" or (f.type, f.field, f.row) not in settled
+        ]
+        self.findings += done.findings
+
+    def _by_name(self) -> Iterable[Reference]:
+        for address, said in self.said.items():
+            fields = self.reader.schema.types[address[0]].fields
+            for name, rule in said.made.plan.fields.items():
+                text = said.drafts.get(name) or said.fields.get(name)
+                if isinstance(text, str) and is_by_name(fields.get(name), rule):
+                    yield Reference(address, fields[name], rule, said.row, text)
 
     # what changes
 
@@ -237,6 +269,7 @@ def plan(
     for result in results:
         if result.row.number in marks:
             work.hear(result, marks[result.row.number], ids[result.row.number])
+    work.refer_by_name(reader.lang)
     same = work.same()
     gone = [] if REASON_COLUMN in table.columns else work.gone()
     changes = work.changes()

@@ -16,7 +16,7 @@ from commons.catalogue.errors import UnknownType
 from commons.catalogue.store import Catalogue
 from commons.errors import InputError
 from commons.findings import Finding
-from commons.imports.guess import Proposal, propose
+from commons.imports.guess import Proposal, propose, with_place
 from commons.imports.load import Request, source_for
 from commons.imports.made import Reader
 from commons.imports.mapping import OWN_COLUMNS, Consent, Mapping, Owner
@@ -97,6 +97,7 @@ def prepare(catalogue: Catalogue, given: Given, *, lang: str) -> Prepared:
         territory = territory_of(catalogue)
         districts = [d.name for d in territory.districts.values()] if territory else []
         proposal = propose(table, rtype, schema, districts=districts, lang=lang)
+        proposal = with_place(proposal, table, schema, districts=districts, lang=lang)
         proposal = with_phones(proposal, table, territory)
         text = mapping_text(proposal, table, rtype, territory=territory, lang=lang)
         mapping = parse_mapping(text, schema, file=given.name)

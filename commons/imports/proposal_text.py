@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from commons.addresses import slug
 from commons.imports.dates import read_date
+from commons.imports.fits import names_things
 from commons.imports.guess import HOME, ID, JOINS, KEY, Guess, Proposal
-from commons.imports.mapping import Consent, Owner
+from commons.imports.mapping import Consent, Owner, Rule, is_by_name
 from commons.imports.phone_regions import COUNTRIES
 from commons.imports.sniff import Looks
 from commons.imports.table import Table
 from commons.messages import N_, translate
 from commons.schema import typed
-from commons.schema.spec import Field, RecordType
+from commons.schema.spec import Field, RecordType, load_schema
 from commons.schema.territory import Territory
 
 _ANY_ZONE = ZoneInfo("UTC")
@@ -28,6 +30,8 @@ _SOMEBODYS = ("person", "contact", "mixed", "email", "phone", "holds_phone", "ha
 _LATITUDE = r"^\(?\s*(-?[0-9]+(?:[.,][0-9]+|[°º][^NSns°º]*[NSns]))"
 _LONGITUDE = r"(-?[0-9]+(?:[.,][0-9]+|[°º][^EWOewo°º]*[EWOewo]))°?\s*\)?$"
 _SCHEMES = {"cluni": "MX-CLUNI", "cct": "MX-CCT", "clues": "MX-CLUES", "ein": "US-EIN"}
+_MADE = ("organization", "place")  # may be made of a name; a project or a service needs more than that
+_PLACE = "place"  # the name of the record beside the row's own
 _OWNED = ("phones", "email", "social_links")
 
 
@@ -43,14 +47,44 @@ def mapping_text(
     lang: str = "es",
 ) -> str:
     """YAML that `mapping_file.parse_mapping` reads back. `owners`, `consents`: what was answered."""
+    told = _Told(table, owners or {}, consents or {}, territory, lang)
+    fields, home = _fields(proposal, rtype, told, constants or {})
+    lines = _head(proposal, table, rtype)
+    if proposal.place:
+        fields.append(f"  place: {{record: {_PLACE}}}")
+        lines += ["records:", f"  {rtype.name}:", f"    type: {rtype.name}", "    fields:"]
+        lines += [f"    {line}" for line in fields]
+        lines += _place_lines(proposal, told)
+    else:
+        lines += ["fields:", *fields]
+    if home:
+        lines.append("extra:  # " + translate(N_("stay at home")))
+        lines += [f"  - {_quoted(column)}" for column in home]
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a line of a mapping is made of besides its guess."""
+
+    table: Table
+    owners: Mapping[str, Owner]
+    consents: Mapping[str, Consent]
+    territory: Territory | None
+    lang: str
+
+
+def _head(proposal: Proposal, table: Table, rtype: RecordType) -> list[str]:
+    """What is said of the whole file."""
     lines = [
         "# "
         + translate(N_("How each column of {file} becomes a field. Correct it and import again.")).format(
             file=table.name
         ),
         "# " + translate(N_("What is not named under “fields” or “ignore” stays at home in “extra”.")),
-        f"type: {rtype.name}",
     ]
+    if not proposal.place:
+        lines.append(f"type: {rtype.name}")
     if table.sheet:
         lines.append(f"sheet: {_quoted(table.sheet)}")
     keys = proposal.columns_for(KEY)
@@ -64,16 +98,23 @@ def mapping_text(
     if proposal.phone_region:
         why = f"{translate(N_('the country of telephones without +'))}: {proposal.phone_reason}"
         lines.append(f"phone_region: {proposal.phone_region}  # {why}")
-    lines.append("fields:")
+    return lines
+
+
+def _fields(
+    proposal: Proposal, rtype: RecordType, told: _Told, constants: Mapping[str, str]
+) -> tuple[list[str], list[str]]:
+    """The lines of all fields, and the columns that stay at home."""
+    lines: list[str] = []
     done: set[str] = set()
     home = [g.column for g in proposal.guesses if g.target == HOME]
-    title = _title(proposal, table)
+    title = _title(proposal, told.table)
     if title is not None:
         home = [column for column in home if column != title]
         lines.append(
             f"  title: {_quoted(title)}  # {translate(N_('there is no column of names; look at this'))}"
         )
-    for name, text in (constants or {}).items():
+    for name, text in constants.items():
         lines.append(f"  {name}: {{value: {_quoted(text)}}}")
         done.add(name)
     for guess in proposal.guesses:
@@ -83,17 +124,43 @@ def mapping_text(
         if proposal.template:
             lines.append(_template_line(guess))
             continue
-        name = _field_name(guess, table, rtype, territory, lang)
+        name = _field_name(guess, told.table, rtype, told.territory, told.lang)
         if name != guess.target and (name in done or proposal.columns_for(name)):
             home.append(guess.column)
             continue
         done.add(name)
         together = [g for g in proposal.guesses if g.target == guess.target or _belongs(g, guess)]
-        lines += _field_lines(guess, name, together, table, rtype, owners or {}, consents or {}, territory)
-    if home:
-        lines.append("extra:  # " + translate(N_("stay at home")))
-        lines += [f"  - {_quoted(column)}" for column in home]
-    return "\n".join(lines) + "\n"
+        lines += _field_lines(guess, name, together, rtype, told)
+    return lines, home
+
+
+def _place_lines(proposal: Proposal, told: _Told) -> list[str]:
+    """The record of the place: rows with the same name and address speak of the same one."""
+    rtype = load_schema().types["place"]
+    of = {
+        target: [g for g in proposal.place if g.target == target]
+        for target in {g.target for g in proposal.place}
+    }
+    naming = [
+        of[target][0].column for target in ("title", "street_address", "position", "latitude") if target in of
+    ]
+    title = (
+        of["title"][0].column
+        if "title" in of
+        else of["street_address"][0].column
+        if "street_address" in of
+        else ""
+    )
+    title = title or next(iter(proposal.columns_for("title")), naming[0])
+    lines = [f"  {_PLACE}:", "    type: place", "    key: [" + ", ".join(_quoted(c) for c in naming) + "]"]
+    lines += ["    fields:", f"      title: {_quoted(title)}"]
+    done = {"title", "house_number"}
+    for guess in proposal.place:
+        if guess.target not in done:
+            done.add(guess.target)
+            together = [g for g in proposal.place if g.target == guess.target or _belongs(g, guess)]
+            lines += [f"    {line}" for line in _field_lines(guess, guess.target, together, rtype, told)]
+    return lines
 
 
 def _template_line(guess: Guess) -> str:
@@ -150,13 +217,11 @@ def _field_lines(
     guess: Guess,
     name: str,
     together: Sequence[Guess],
-    table: Table,
     rtype: RecordType,
-    owners: Mapping[str, Owner],
-    consents: Mapping[str, Consent],
-    territory: Territory | None,
+    told: _Told,
 ) -> list[str]:
     """The lines of one field, with the sentence that says why."""
+    table, territory = told.table, told.territory
     comment = f"  # {guess.sentence}"
     if guess.target == "position":
         column = _quoted(guess.column)
@@ -185,9 +250,11 @@ def _field_lines(
     if name == "country" and (codes := _country_codes(table.column(guess.column))):
         said = ", ".join(f"{_quoted(text)}: {code}" for text, code in codes.items())
         parts["values"] = "{" + said + "}"
+    if is_by_name(spec, Rule()) and name in _MADE and names_things(guess.looks):
+        parts["make"] = "yes"
     if name in _OWNED:
-        parts["owner"] = owners.get(guess.column, "person")
-    agreed = consents.get(guess.column)
+        parts["owner"] = told.owners.get(guess.column, "person")
+    agreed = told.consents.get(guess.column)
     if agreed is not None and parts.get("owner") != "organisation":
         said = (
             f"asked_by: {_quoted(agreed.asked_by)}, when: {agreed.when}, purpose: {_quoted(agreed.purpose)}"
