@@ -13,6 +13,8 @@ from commons.messages import N_, translate
 
 # part → what it says where it counts for, and where it counts against (or nothing)
 _WHOLE = "whole name"
+_SPELLED = "spelling"
+_OTHERWISE = N_("the names are the same, written in another way")  # abbreviated, with a slip, an article
 _AT_MOST = ", at most"  # a part that bounds what others count together
 _PARTS: dict[str, tuple[str, str]] = {
     "name": (N_("the names have words in common"), N_("the names have few words in common")),
@@ -78,6 +80,7 @@ _ASKED = {
     "name-only": N_("only the names agree: no place, telephone or key does"),
     "unanchored": N_("only the names agree: no place, telephone or key does"),
     "words": N_("little more than the house or the web site agrees, and one may be a part of the other"),
+    "kinds": N_("by their names they do different things, or are for different people"),
     "identifiers": N_("their official keys differ"),
     "marks": N_("the names differ in a number or in north and south"),
     "score": N_("they are much alike, but not enough to join them without asking"),
@@ -124,7 +127,7 @@ def _implied(evidence: Mapping[str, str | int]) -> set[str]:
     found = {name for name in evidence if name.endswith(_AT_MOST)}
     whole = evidence.get(_WHOLE)
     if isinstance(whole, int) and whole > 0 and "other words" not in evidence:
-        found |= {"name", "spelling"}
+        found |= {"name", _SPELLED}
     return found
 
 
@@ -135,6 +138,8 @@ def _said(name: str, value: str | int, evidence: Mapping[str, str | int]) -> Sai
     if isinstance(value, str):
         return Said(translate(words[0]), 1, value) if words[0] else None
     text = words[0] if value > 0 else words[1] or words[0]
+    if name == _WHOLE and _SPELLED not in evidence:
+        text = _OTHERWISE
     return Said(translate(text), value) if value and text else None
 
 

@@ -50,10 +50,12 @@ def test_every_part_of_a_score_has_words(part: str) -> None:
 
 def test_the_weightiest_comes_first_and_the_obvious_is_not_said() -> None:
     """Equal names need no saying that they share words; bounds are for who adds up the points."""
-    parts = {"name": 80, "whole name": 40, "phone": 75, "street": -35, "place, at most": -5}
+    parts = {"name": 80, "whole name": 40, "spelling": 5, "phone": 75, "street": -35, "place, at most": -5}
     with speaking("en"):
         pro, contra = evidence.parts(parts)
         assert evidence.in_words(pro) == "the same telephone, the names are the same"
+        apart, _contra = evidence.parts({n: v for n, v in parts.items() if n != "spelling"})
+        assert evidence.in_words(apart[1:]) == "the names are the same, written in another way"
         assert evidence.in_words(contra) == "different streets or house numbers"
         assert sum(s.points for side in evidence.parts(parts, every=True) for s in side) == sum(
             parts.values()

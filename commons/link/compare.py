@@ -248,16 +248,21 @@ def is_acronym(a: Name, b: Name) -> bool:
     return False
 
 
-SAME, NUMBER_MISSING, OTHER_NUMBER, OTHER, NUMBER_ONLY = range(5)
+SAME, NUMBER_MISSING, OTHER, NUMBER_ONLY = range(4)
+
+
+def other_house(a: Street, b: Street) -> bool:
+    """Whether their house numbers differ, or the letters behind one number; one without says nothing."""
+    if not a.number or not b.number:
+        return False
+    return a.number != b.number or bool(a.letter and b.letter and a.letter != b.letter)
 
 
 def streets(a: Street, b: Street) -> int:
-    """How two addresses stand to each other."""
+    """How two addresses stand to each other that are not of two houses for sure."""
     same_way = _same_way(a.words, b.words)
     if a.number and b.number:
-        if a.number == b.number:
-            return SAME if same_way else NUMBER_ONLY
-        return OTHER_NUMBER if same_way else OTHER
+        return SAME if same_way else NUMBER_ONLY
     return NUMBER_MISSING if same_way else OTHER
 
 

@@ -18,7 +18,6 @@ from commons.link.exact import strong_identifier
 from commons.link.normal import Name, Street, names_of, phone_of, postal_of, spelling_of, street_of, words_of
 from commons.link.tables import load_tables
 
-VERSION = 2  # of the form below; raised with it, so that what was kept of older ones is made again
 MOST = 10  # of each list
 REFERENCES = ("organization", "place", "project", "service", "parent_organization")
 _DATES = ("starts_at", "starts_on", "closes_at", "awarded_on", "published_on", "observed_at")

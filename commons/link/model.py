@@ -11,7 +11,7 @@ from dataclasses import field as dataclass_field
 from operator import attrgetter
 from typing import NamedTuple
 
-LINKER = "4"  # raised whenever the same claims would be linked otherwise; stands in the lock
+LINKER = "5"  # raised whenever the same claims would be linked otherwise; stands in the lock
 
 Evidence = Mapping[str, str | int]
 

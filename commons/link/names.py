@@ -1,7 +1,8 @@
 """Whether two names can be of one thing. Pure; knows no record.
 
 Names that differ in a number, an ordinal or a point of the compass are of two things (*Taxqueña I / II*).
-Legal forms and small words say nothing. Everything is whole numbers, so the answer is the same everywhere.
+Legal forms and small words say nothing, abbreviations what they stand for (*Sta.*, *Santa*). Everything is
+whole numbers, so the answer is the same everywhere.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import lru_cache
 from rapidfuzz.distance import Levenshtein
 
 from commons.folding import folded
+from commons.link.tables import load_tables
 
 CONTRADICT, SIMILAR, WITHIN, EQUAL = 0, 1, 2, 3
 
@@ -59,7 +61,8 @@ def normalised(text: str) -> Name:
     plain = _ABBREVIATION.sub(lambda m: re.sub(r"[.\s]", "", m.group()) + " ", folded(text))
     words: set[str] = set()
     marks: set[str] = set()
-    for word in _WORD.findall(plain):
+    short = load_tables().words.short
+    for word in (whole for said in _WORD.findall(plain) for whole in short.get(said, (said,))):
         if word in _COMPASS:
             marks.add(_COMPASS[word])
         elif word in _ROMAN and (len(word) > 1 or word in "iv"):

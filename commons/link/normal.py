@@ -24,6 +24,12 @@ _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _DOTTED = re.compile(r"\b[a-z]\.(?:\s?[a-z]\.)+(?:[a-z]\b)?|\b(?:[a-z]\.)+[a-z]\b")
 _SLASHED = re.compile(r"\b([a-z])/([a-z])\b")  # t/a, s/n, I/T
 _HOUSING = re.compile(r"\bu(?:nidad(?:es)?|nid)?\.?\s+hab(?:itacional(?:es)?|s)?\b")
+_LETTERED = re.compile(r"(?<![a-z0-9])(\d+)(?:\s?[-–]\s?([a-z])|[\s-]?(bis))(?![a-z0-9])")  # 12-A, 12 bis
+# 12 B, at the end of the line or before a comma; a point of the compass is none
+_LAST_LETTER = re.compile(r"(?<=[a-z.]) (\d+) ([a-df-mp-rt-vx-z])(?=\s*(?:,|\Z))")
+_NTH = re.compile(  # 1a. Cerrada de Hidalgo: no house number
+    r"(?<![a-z0-9])(\d{1,2})[ao]\.?(?= (?:cda|cerrada|priv|privada|cjon|callejon|calle|av|avenida|retorno)\b)"
+)
 _DATED = re.compile(r"\b(\d{1,2}) de (?=[a-z])")  # 5 de Mayo
 _LETTERS = re.compile(r"\b[a-df-hj-np-tw-xz](?: [a-df-hj-np-tw-xz]\b){1,5}(?= |$)")  # A B C
 _ORDINAL = re.compile(r"(\d+)(?:ra|era|er|do|da|ro|to|ta|mo|ma|vo|va|no|na|st|nd|rd|th|a|o)\Z")
@@ -36,6 +42,7 @@ _NO_FIGURE = re.compile(r"[^0-9]+")
 _POSTAL = re.compile(r"[^a-z0-9]+")
 _WHERE = re.compile(r"(?<=\w)\s+(?:at|@|in|inside|en|dentro de)\s+", re.I)
 _MAY_CUT = re.compile(r"[-–—|/:\x1f]|\s(?:at|@|in|inside|en|dentro)\s", re.I)
+_BIS = "bis"
 _ASIDE = "\x1f"  # round what stood in brackets
 _CUT = re.compile(
     r"\s+[-–—|/]+\s*|\s*[-–—|/]+\s+|\s*[–—|]\s*|:\s+|(?<=[^\W\d_]{3})-(?=[A-ZÁÉÍÓÚÑ][a-záéíóúñ])"
@@ -54,12 +61,16 @@ class Name(NamedTuple):
 
 
 class Street(NamedTuple):
-    """One address: the words of the way, the house number ("" if none), the part inside the house."""
+    """One address: the words of the way, the house number ("" if none), the part inside the house.
+
+    `letter`: behind the number, as in *12-A* or *12 bis*.
+    """
 
     words: tuple[str, ...]
     number: str
     inner: str = ""  # as words
     spelling: int = 0  # checksum of the whole line
+    letter: str = ""
 
 
 def _plain(text: str) -> str:
@@ -289,7 +300,7 @@ def _is_initials(short: str, text: str) -> bool:
 def street_of(text: str) -> Street | None:
     """Street, house number, flat. None where the text names no street."""
     words = load_tables().words
-    plain = _plain(text.replace("#", " no "))
+    plain = _lettered(_plain(text.replace("#", " no ")))
     said: list[str] = []
     numbers: list[str] = []
     inner: list[str] = []
@@ -318,6 +329,12 @@ def street_of(text: str) -> Street | None:
     return _street(said, numbers, inner, plain, words)
 
 
+def _lettered(plain: str) -> str:
+    """With a house number and its letter as one word: *12-a* as *12a*; and *1a cerrada* as *1ra cerrada*."""
+    plain = _LETTERED.sub(lambda m: m[1] + (m[2] or m[3]), plain)
+    return _NTH.sub(r"\1ra", _LAST_LETTER.sub(r" \1\2", plain))
+
+
 def _as_day(match: re.Match[str]) -> str:
     return f" day{match[1]} "
 
@@ -333,7 +350,11 @@ def _way_word(raw: str) -> tuple[str, bool, bool, str]:
 
 def _is_number(word: str) -> bool:
     """12a is a house, 12th a street."""
-    return len(word.lstrip("0123456789")) == 1
+    return len(_behind(word)) == 1
+
+
+def _behind(word: str) -> str:
+    return word.lstrip("0123456789")
 
 
 def _street_word(word: str, words: Words) -> str:
@@ -358,7 +379,11 @@ def _street(said: list[str], numbers: list[str], inner: list[str], plain: str, w
             number, numbers = (numbers[1], [numbers[0]]) if first else (numbers[0], numbers[1:])
             proper.append(number)
     way = tuple(dict.fromkeys(proper or said))[:8]
-    return Street(way, numbers[0] if numbers else "", " ".join(inner)[:12], spelling_of(plain))
+    number, letter = numbers[0] if numbers else "", ""
+    if _is_number(number) or _behind(number) == _BIS:
+        letter = _behind(number)
+        number = number.removesuffix(letter)
+    return Street(way, number, " ".join(inner)[:12], spelling_of(plain), letter)
 
 
 def postal_of(text: str) -> str:

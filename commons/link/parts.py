@@ -23,10 +23,10 @@ def is_part(a: Features, b: Features) -> bool:
 
 
 def other_kind(a: Features, b: Features) -> bool:
-    """Whether every name of the one is of another level (primary, high school) than those of the other, or
-    for other people (women, men)."""
+    """Whether by their names they do other things (a kitchen, a toy library), are of other levels (primary,
+    high school) or for other people (women, men): each says something, and nothing that the other says."""
     words = load_tables().words
-    return _contradict(a, b, words.levels) or _contradict(a, b, words.audiences)
+    return any(_contradict(a, b, kinds) for kinds in (words.activities, words.levels, words.audiences))
 
 
 def _contradict(a: Features, b: Features, kinds: Kinds) -> bool:
@@ -35,12 +35,7 @@ def _contradict(a: Features, b: Features, kinds: Kinds) -> bool:
 
 
 def _said(of: Features, kinds: Kinds) -> set[int]:
-    found: set[int] = set()
-    for name in of.names:
-        if not kinds.words.isdisjoint(name.words):  # few names by far
-            said = frozenset(name.words)
-            found.update(n for n, several in enumerate(kinds.each) if any(one <= said for one in several))
-    return found
+    return {kind for name in of.names for kind in kinds.of(name.words)}
 
 
 def where_only(a: Features, b: Features) -> set[str]:

@@ -19,10 +19,10 @@ from commons.link.rarity import Rarity, name_atom, street_atom
 from commons.link.tables import Table, load_tables
 
 # Guards: what forbids an automatic link, whatever the score.
-G_NAMES, G_MARKS, G_IDENTIFIERS, G_TOWN, G_DATE, G_NUMBER, G_PLACE, G_WORDS = (
-    "names", "marks", "identifiers", "town", "date", "house-number", "place", "words",
+G_NAMES, G_MARKS, G_IDENTIFIERS, G_TOWN, G_DATE, G_NUMBER, G_PLACE, G_WORDS, G_KINDS = (
+    "names", "marks", "identifiers", "town", "date", "house-number", "place", "words", "kinds",
 )  # fmt: skip
-GUARDS = (G_NAMES, G_MARKS, G_IDENTIFIERS, G_TOWN, G_DATE, G_NUMBER, G_PLACE, G_WORDS)
+GUARDS = (G_NAMES, G_MARKS, G_IDENTIFIERS, G_TOWN, G_DATE, G_NUMBER, G_PLACE, G_WORDS, G_KINDS)
 # Every name that a part of a score may have; see `carried`.
 PARTS = (
     "name", "whole name", "other words", "acronym", "marks", "legal form", "spelling", "street", "distance",
@@ -95,6 +95,8 @@ class Scorer:
             guards.append(G_PLACE)
         if likeness < self._points["alike"]:
             guards.append(G_NAMES)
+        elif not known and other_kind(a, b):
+            guards.append(G_KINDS)
         elif not known and self._is_other(a, b, parts, contact):
             guards.append(G_WORDS)
         if not known and other_unit(a.street, b.street) and not self._reached(parts):
@@ -145,7 +147,7 @@ class Scorer:
         """Whether one may be a part of the other, or beside it, and but a house or a web site is shared."""
         if not contact and (self._says_more(a, b, parts) or is_body(a, b)):
             return True
-        return other_kind(a, b) or (not self._reached(parts) and is_part(a, b))
+        return not self._reached(parts) and is_part(a, b)
 
     def _reached(self, parts: Sequence[tuple[str, int]]) -> bool:
         """Whether both have one telephone or e-mail address."""
@@ -248,7 +250,7 @@ class Scorer:
     def _street(self, a: Features, b: Features, guards: list[str]) -> int:
         assert a.street is not None and b.street is not None
         points = self._points
-        if a.street.number and b.street.number and a.street.number != b.street.number:
+        if compare.other_house(a.street, b.street):
             guards.append(G_NUMBER)
             return points["street_other_number"]  # whatever the street
         how = compare.streets(a.street, b.street)
@@ -385,7 +387,7 @@ def explained(score: Score, a: Features, b: Features) -> Weighed:
 def _shown(part: str, of: Features) -> str:
     street = of.street
     values: Mapping[str, str] = {
-        "street": " ".join((*street.words, street.number)).strip() if street else "",
+        "street": " ".join((*street.words, street.number + street.letter)).strip() if street else "",
         "distance": f"{of.position[0]},{of.position[1]}" if of.position else "",
         "postal code": of.postal,
         "neighbourhood": of.neighbourhood,

@@ -7,7 +7,7 @@ Written by hand as YAML; what is loaded is `schemas/v1/linking.json`, made from 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
@@ -20,10 +20,19 @@ COMPILED = "linking.json"
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """Kinds that exclude each other: of each the sets of words that say so; and all these words."""
+    """Kinds that exclude each other. `said_by`: word → kinds by number, each with all the words that say it.
 
-    each: tuple[tuple[frozenset[str], ...], ...]
-    words: frozenset[str]
+    Such words stand under one of them only.
+    """
+
+    said_by: Mapping[str, tuple[tuple[int, frozenset[str]], ...]]
+
+    def of(self, words: Collection[str]) -> set[int]:
+        """Which kinds a name of these words says."""
+        said_by = self.said_by
+        return {
+            n for word in words if word in said_by for n, all_of in said_by[word] if all_of.issubset(words)
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,7 @@ class Words:
     bodies: frozenset[str]
     short: Mapping[str, tuple[str, ...]]
     context: Mapping[str, tuple[frozenset[str], str]]  # short word → beside which words, what it means
+    activities: Kinds  # what is done in a house
     levels: Kinds  # of schools and the like
     audiences: Kinds  # for whom a place is
     numerals: Mapping[str, str]  # ordinals and romans → figures
@@ -92,8 +102,12 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 def _kinds(lines: Sequence[str]) -> Kinds:
-    each = tuple(tuple(_set(one) for one in line.split("|")) for line in lines)
-    return Kinds(each, frozenset(word for several in each for one in several for word in one))
+    said_by: dict[str, tuple[tuple[int, frozenset[str]], ...]] = {}
+    for n, line in enumerate(lines):
+        for all_of in map(_set, line.split("|")):
+            word = min(all_of)
+            said_by[word] = (*said_by.get(word, ()), (n, all_of))
+    return Kinds(MappingProxyType(said_by))
 
 
 def words_from(plain: Mapping[str, Any]) -> Words:
@@ -108,6 +122,7 @@ def words_from(plain: Mapping[str, Any]) -> Words:
         bodies=_set(plain["bodies"]),
         short={k: tuple(v.split()) for k, v in plain["short"].items()},
         context={k: (_set(v["beside"]), v["means"]) for k, v in plain["context"].items()},
+        activities=_kinds(plain["activities"]),
         levels=_kinds(plain["levels"]),
         audiences=_kinds(plain["audiences"]),
         numerals={**romans, **{k: str(v) for k, v in plain["ordinals"].items()}},

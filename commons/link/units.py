@@ -15,6 +15,7 @@ from commons.link.average import FORBIDDEN
 from commons.link.score import (
     G_DATE,
     G_IDENTIFIERS,
+    G_KINDS,
     G_MARKS,
     G_NAMES,
     G_NUMBER,
@@ -155,7 +156,8 @@ def rules_out(score: Score, table: Table, *, one_list: bool) -> bool:
         return True
     if not one_list:
         return False
-    unlike = G_WORDS in guards and score.likeness < table.points["alike_own"]
+    other = G_WORDS in guards or G_KINDS in guards
+    unlike = other and score.likeness < table.points["alike_own"]
     return unlike or G_NAMES in guards or G_NUMBER in guards  # facilities of one house, or branches
 
 

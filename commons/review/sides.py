@@ -89,11 +89,17 @@ def _row(field: Field, left: Side, right: Side, territory: Territory | None) -> 
 def _is_nearly(name: str, left: str, right: str) -> bool:
     """Whether linking takes for the same what is written otherwise: with an article, or shortened."""
     if name == "title":
-        return names.agreement((left,), (right,)) == names.EQUAL
+        return names.agreement((left,), (right,)) == names.EQUAL or _in_words(left) == _in_words(right)
     if name == "street_address":
         here, there = normal.street_of(left), normal.street_of(right)
-        return here is not None and there is not None and here[:3] == there[:3]  # all but its spelling
+        return here is not None and there is not None and here._replace(spelling=there.spelling) == there
     return False
+
+
+def _in_words(title: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The words and marks that linking compares a title by."""
+    name = normal.name_of(title)
+    return frozenset(name.words), frozenset(name.marks)
 
 
 def _shown(field: Field, side: Side, territory: Territory | None) -> str:

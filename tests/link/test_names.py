@@ -15,6 +15,8 @@ from commons.link.names import CONTRADICT, EQUAL, SIMILAR, WITHIN, agreement
         ("Fundación Niños de la Calle, I.A.P.", "fundacion ninos de la calle", EQUAL),
         ("Escuela Primaria Benito Juárez", "Primaria Benito Juarez", WITHIN),
         ("Comedor Comunitario", "Comdor Comunitario", EQUAL),
+        ("Sta. María del Sol", "Santa María del Sol", EQUAL),
+        ("Clínica Dr. Sol", "Clínica Doctor Sol", EQUAL),
         ("Taxqueña I", "Taxqueña II", CONTRADICT),
         ("Primera Sección", "2a Sección", CONTRADICT),
         ("Casa Norte", "Casa Sur", CONTRADICT),

@@ -48,6 +48,8 @@ def test_a_name_may_say_what_it_was() -> None:
         ("Calle Juárez s/n entre Palma y Olivo", "juarez", ""),
         ("5 de Mayo 20", "mayo", "20"),
         ("435 s. la cienega blv.", "cienega", "435"),
+        ("1a. Cerrada de Palma 12", "1", "12"),
+        ("Hidalgo 12-101", "hidalgo", "12"),
     ],
 )
 def test_a_street_is_read_in_either_order(text: str, way: str, number: str) -> None:
@@ -56,6 +58,24 @@ def test_a_street_is_read_in_either_order(text: str, way: str, number: str) -> N
     assert read is not None
     assert way in read.words
     assert read.number == number
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("Hidalgo 12-A", "a"),
+        ("Hidalgo No. 12 B, Centro", "b"),
+        ("Hidalgo 12c", "c"),
+        ("Hidalgo 12 bis", "bis"),
+        ("12 E 79 St", ""),
+        ("Hidalgo 12 int. A", ""),
+    ],
+)
+def test_a_letter_behind_the_house_number_stands_apart(text: str, letter: str) -> None:
+    """However it is written; a point of the compass or a flat is none."""
+    read = street_of(text)
+    assert read is not None
+    assert (read.number, read.letter) == ("12", letter)
 
 
 def test_contacts_are_their_last_figures_and_own_domains() -> None:

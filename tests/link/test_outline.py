@@ -46,7 +46,16 @@ RECORDS = st.fixed_dictionaries(
         "alternate_names": perhaps(st.lists(TITLES, max_size=2)),
         "street_address": perhaps(
             st.sampled_from(
-                ("Calle Sol 12", "C. Soll 12", "Av. Luna 12", "Sol 3", "Sol", "Gran Luna 12", "Granluna 12")
+                (
+                    "Calle Sol 12",
+                    "C. Soll 12-A",
+                    "Sol 12-B",
+                    "Av. Luna 12",
+                    "Sol 3",
+                    "Sol",
+                    "Gran Luna 12",
+                    "Granluna 12",
+                )
             )
         ),
         "neighbourhood": perhaps(st.sampled_from(("Del Valle", "Valle", "Centro", "Centrro"))),

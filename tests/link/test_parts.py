@@ -74,6 +74,38 @@ def test_a_phone_in_common_outweighs_a_piece_of_the_name() -> None:
     assert outcome("place", left, ("Casa Ollin Tonalli", {**HOUSE, **PHONE})) == "linked"
 
 
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Comedor comunitario La Paz", "Ludoteca La Paz"),
+        ("Farmacia Tonalli", "Clínica Tonalli"),
+        ("Taller de costura Tonalli", "Huerto Tonalli"),
+        ("Parroquia Santa Tonalli", "Biblioteca Sta. Tonalli"),
+        ("Tonalli Food Bank", "Tonalli Library"),
+    ],
+)
+@pytest.mark.parametrize("type", ["place", "organization", "service"])
+def test_what_does_other_things_in_one_house_is_asked_about(type: str, left: str, right: str) -> None:
+    """One address and one telephone: a neighbour who looks for a meal is not sent to the toy library."""
+    both = {**HOUSE, **PHONE}
+    assert outcome(type, (left, both), (right, both)) == "asked"
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Comedor comunitario La Paz", "Comedor La Paz"),
+        ("Biblioteca y ludoteca Tonalli", "Ludoteca Tonalli"),
+        ("Centro de Salud Tonalli", "Clínica Tonalli"),
+        ("Comedor Tonalli", "Tonalli"),
+    ],
+)
+def test_what_says_one_thing_that_is_done_is_one_place(left: str, right: str) -> None:
+    """One name may say more than the other, or the same in another word."""
+    both = {**HOUSE, **PHONE}
+    assert outcome("place", (left, both), (right, both)) == "linked"
+
+
 def test_other_doors_of_one_house_are_other_places() -> None:
     """Suites, flats, floors; where they are the same or unknown it is one place."""
 
@@ -84,6 +116,22 @@ def test_other_doors_of_one_house_are_other_places() -> None:
     assert outcome("place", (name, at("1111 Alder Suite C")), (name, at("1111 Alder, Suite 200"))) == "asked"
     assert outcome("place", (name, at("Alder 12 int. 3")), (name, at("Alder 12, interior 3"))) == "linked"
     assert outcome("place", (name, at("Alder 12 int. 3")), (name, at("Alder 12"))) == "linked"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("Alder 12-A", "Alder 12-B", "asked"),
+        ("Alder 12-A", "Alder 12 bis", "asked"),
+        ("Alder 12-A", "Alder 12a", "linked"),
+        ("Alder 12-A", "Alder 12", "linked"),
+    ],
+)
+def test_another_letter_behind_the_number_is_another_house(left: str, right: str, expected: str) -> None:
+    """Who leaves it out says nothing against it."""
+    name, where = "Consejo Tonalli", {"district": "09007"}
+    at = [{**where, "street_address": line} for line in (left, right)]
+    assert outcome("place", (name, at[0]), (name, at[1])) == expected
 
 
 def test_a_contact_of_many_with_another_web_site_is_no_anchor() -> None:

@@ -31,6 +31,7 @@ def is_linked(type: str, left: Side, right: Side) -> bool:
         ("Bibl. Púb. Ollin Yoliztli", "Biblioteca Pública Ollin Yoliztli"),
         ("Parroquia Ntra. Sra. del Tepozán", "Parroquia de Nuestra Señora del Tepozán"),
         ("Larkspur Elem. School", "Larkspur Elementary School"),
+        ("Casa Gral. Tonalli, Av. Sto. Sol", "Casa General Tonalli, Avenida Santo Sol"),
     ],
 )
 def test_abbreviations_are_the_words_that_they_stand_for(left: str, right: str) -> None:

@@ -115,6 +115,8 @@ def test_a_question_fits_the_screen_and_says_it_without_colours(asked: Questions
     ("field", "here", "there", "mark"),
     [
         ("title", "El Comedor La Paz", "Comedor La Paz", NEARLY),
+        ("title", "Clínica Dr. Sol, Sta. María", "Clinica Doctor Sol, Santa María", NEARLY),
+        ("title", "Casa Gral. Sol, Av. 5", "Casa General Sol, Avenida 5", NEARLY),
         ("title", "Comedor La Paz", "Comedor La Luz", OTHER),
         ("street_address", "C. Sol #3", "Calle Sol 3", NEARLY),
         ("street_address", "Calle Sol 3", "Calle Sol 5", OTHER),
