@@ -17,7 +17,11 @@ _REASONS = {
     errno.EISDIR: N_("It is a folder"),
     errno.EEXIST: N_("It is already there"),
     errno.ENAMETOOLONG: N_("The name is too long"),
+    errno.ELOOP: N_("The links lead in a circle"),
+    errno.EFBIG: N_("The file would be too large for this disk"),
+    errno.EBUSY: N_("Another program is using it"),
     errno.EIO: N_("The disk does not answer properly"),
+    errno.EADDRNOTAVAIL: N_("This computer does not have that address"),
     errno.EADDRINUSE: N_("The port is taken by another program"),
     errno.ECONNREFUSED: N_("Nobody answers there"),
 }
@@ -33,6 +37,10 @@ _NEXT = {
     errno.ENOTDIR: N_("Check the name and the folder."),
     errno.EISDIR: N_("Name a file, not a folder."),
     errno.ENAMETOOLONG: N_("Choose a shorter name."),
+    errno.ELOOP: N_("Name the file itself, not a link."),
+    errno.EFBIG: N_("Make room on the disk, or choose another one."),
+    errno.EBUSY: N_("Close the other program, and try again."),
+    errno.EADDRNOTAVAIL: N_("Leave --host out, to show it on this computer alone."),
     errno.EIO: N_("Copy what you can to another disk, and look at this one."),
     errno.EADDRINUSE: N_("Choose another one with --port."),
 }

@@ -169,7 +169,8 @@ class History:
 
     def step(self, n: int) -> Step:
         """One step with its changes. Raises NoSuchStep."""
-        row = self._file.execute("SELECT * FROM step WHERE n = ?", (n,))
+        # what does not fit into a column is no step either
+        row = self._file.execute("SELECT * FROM step WHERE n = ?", (n,)) if abs(n) < 2**63 else None
         if row is None:
             raise NoSuchStep(n)
         return Step(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -33,6 +34,7 @@ from commons.errors import InputError
 from commons.messages import N_, in_language, translate
 from commons.messages import translate as _
 from commons.schema import dates
+from commons.schema.vocabularies import fold
 
 
 @dataclass(eq=False)
@@ -122,10 +124,11 @@ def _named(catalogue: Catalogue, record: StoredRecord, name: str) -> str:
 
 
 def _asked(given: str | None, question: str, option: str, *, keep: bool = False) -> str:
+    given = (given or "").strip()
     if given and (keep is False or not interactive()):
         return given
     if interactive():
-        given = ask(translate(question), default=given or "")
+        given = ask(translate(question), default=given)
     if not given:
         raise ConsentIncomplete(option)
     return given
@@ -133,18 +136,28 @@ def _asked(given: str | None, question: str, option: str, *, keep: bool = False)
 
 @dataclass(eq=False)
 class NotADay(InputError):
-    """The day of a consent cannot be read."""
+    """The day of a consent cannot be read, or is still to come."""
 
     text: str
-    template: ClassVar[str] = N_("«{text}» is not a day.")
-    hint_template: ClassVar[str] = N_("Write it as 21/11/2026.")
+    template: ClassVar[str] = N_("«{text}» is not a day that has been.")
+    hint_template: ClassVar[str] = N_("Write it as 21/11/2026, today or yesterday.")
+
+
+_LATELY = {"hoy": 0, "today": 0, "ayer": 1, "yesterday": 1}
 
 
 def _day(catalogue: Catalogue, text: str) -> str:
+    zone, today = place(catalogue).zone, now()
+    days_ago = _LATELY.get(fold(text))
+    if days_ago is not None:
+        return instant(today - timedelta(days=days_ago))
     try:
-        return instant(dates.read_instant(text, place(catalogue).zone))
+        day = dates.read_instant(text, zone)
     except dates.NotADate as error:
         raise NotADay(text) from error
+    if day > today:
+        raise NotADay(text)
+    return instant(day)
 
 
 @consent.command("list", help=N_("Show the consents."))

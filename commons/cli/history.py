@@ -19,6 +19,7 @@ from commons.catalogue.rows import State
 from commons.catalogue.store import Catalogue
 from commons.cli.naming import the_record, the_type
 from commons.cli.output import (
+    MOST_LISTED,
     catalogue_option,
     confirm,
     json_option,
@@ -67,7 +68,7 @@ KINDS = {
 @click.argument("record", required=False)
 @click.option("--step", "n", type=int, metavar="N", help=N_("Show what this step changed, before and after."))
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help=N_("At most so many.")
+    "--limit", type=click.IntRange(1, MOST_LISTED), default=20, show_default=True, help=N_("At most so many.")
 )
 @catalogue_option
 @json_option

@@ -6,6 +6,7 @@ or printed from memory; it is written to disk only with --sheet FILE.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -17,9 +18,20 @@ from commons.catalogue.errors import CatalogueExists
 from commons.catalogue.record import AUTOMATIC
 from commons.catalogue.store import Catalogue
 from commons.cli import hand_over
-from commons.cli.output import ask, interactive, json_option, now, own_command, say, show_json, tell
+from commons.cli.output import (
+    ask,
+    interactive,
+    json_option,
+    labelled,
+    now,
+    own_command,
+    say,
+    show_json,
+    tell,
+)
 from commons.cli.shared_release import read_release
 from commons.errors import CommonsError, InputError
+from commons.findings import Finding
 from commons.messages import N_, in_language, language
 from commons.messages import translate as _
 from commons.model import Fields
@@ -27,11 +39,12 @@ from commons.release import keys, recover, sheet
 from commons.release.outgoing import PROFILE
 from commons.release.recover import Shared
 from commons.schema import territory as territories
-from commons.schema import vocabularies
+from commons.schema import validate, vocabularies
 from commons.schema.spec import load_schema
 
 DEFAULT_LICENCE = "CC-BY-4.0"
 DEFAULT_TERRITORY = "cdmx"
+_SAID_BY = {"languages": "language", "licences": "licence"}  # the field of the profile
 
 
 @dataclass(eq=False)
@@ -50,6 +63,22 @@ class UnknownTerm(InputError):
     known: str
     template: ClassVar[str] = N_("«{value}» is not one of: {known}.")
     hint_template: ClassVar[str] = N_("Write one of these, or leave it out for the usual answer.")
+
+
+@dataclass(eq=False)
+class CannotBeSaid(InputError):
+    """What a catalogue would say of itself, and no release could."""
+
+    field: str
+    problem: Finding
+
+    def __str__(self) -> str:
+        return labelled(self.problem).sentence
+
+    @property
+    def hint(self) -> str:
+        """That of the finding."""
+        return labelled(self.problem).hint
 
 
 @click.command(
@@ -112,6 +141,7 @@ def init(
         profile = _profile(name, spoken, licence, territory, asking=asking)
     if whose and whose.strip():
         profile = {**profile, "on_behalf_of": whose.strip()}
+    _refuse_unsaid(profile)
     kept_for = str(profile.get("on_behalf_of", ""))
     path = _path(file, kept_for or str(profile["title"]))
     hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
@@ -163,6 +193,15 @@ def _profile(
     }
 
 
+def _refuse_unsaid(profile: Fields) -> None:
+    """What does not fit would wait as a draft, and be missed with the first release. Raises CannotBeSaid."""
+    rtype = load_schema().types[PROFILE]
+    for name, value in profile.items():
+        problem = validate.check_value(rtype.fields[name], value)
+        if problem is not None:
+            raise CannotBeSaid(name, dataclasses.replace(problem, type=PROFILE))
+
+
 def _term_asked(vocabulary: str, question: str, default: str) -> str:
     """An answer that is known; a slip is told and asked again, so that nothing must be typed twice."""
     while True:
@@ -170,6 +209,8 @@ def _term_asked(vocabulary: str, question: str, default: str) -> str:
             return _term(vocabulary, ask(question, default=default))
         except UnknownTerm as error:
             tell(str(error))
+        except CannotBeSaid as error:
+            tell(f"{error}\n→ {error.hint}")
 
 
 def _territory_asked() -> str:
@@ -188,6 +229,7 @@ def _term(vocabulary: str, text: str) -> str:
     terms = load_schema().vocabularies[vocabulary]
     found = vocabularies.match(vocabulary, text)
     if found is None and terms.open:
+        _refuse_unsaid({_SAID_BY[vocabulary]: text})
         return text
     if found is None:
         raise UnknownTerm(text, ", ".join(terms.terms))

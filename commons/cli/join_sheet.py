@@ -40,6 +40,19 @@ class NotAnswers(InputError):
     )
 
 
+@dataclass(eq=False)
+class NoSuchAnswer(InputError):
+    """A row of a sheet of answers says neither a nor b, or not any more which question it is."""
+
+    path: Path
+    row: int
+    answer: str
+    template: ClassVar[str] = N_("Row {row} of {path} cannot be read: «{answer}». Nothing was joined.")
+    hint_template: ClassVar[str] = N_(
+        "Write a or b into the last column, or leave it empty, and let the column before it as it was."
+    )
+
+
 def write_questions(path: Path, questions: Iterable[Question], told: Told) -> None:
     """Write the sheet; UTF-8 with a mark, so that Excel shows accents.
 
@@ -69,11 +82,12 @@ def questions_written(n: int, path: Path) -> str:
 
 
 def read_answers(path: Path) -> dict[tuple[str, str, str], Side]:
-    """The answers of a sheet, made in whichever language. Raises NotAnswers."""
+    """The answers of a sheet, made in whichever language. Raises NotAnswers, NoSuchAnswer, OSError."""
+    data = path.read_bytes()
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotAnswers(path) from error
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")  # what Excel writes where it is not told otherwise
     first = text.partition("\n")[0]
     delimiter = ";" if first.count(";") > first.count(",") else ","
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -82,13 +96,13 @@ def read_answers(path: Path) -> dict[tuple[str, str, str], Side]:
     if key_at is None or choice_at is None:
         raise NotAnswers(path)
     found: dict[tuple[str, str, str], Side] = {}
-    for row in rows:
+    for number, row in enumerate(rows, start=2):
         cells = [*row, *[""] * len(headings)]
         choice, key = cells[choice_at].strip().casefold(), cells[key_at].strip().split(" ", 2)
         if not choice:
             continue
         if choice not in ("a", "b") or len(key) < 2:
-            raise NotAnswers(path)
+            raise NoSuchAnswer(path, number, cells[choice_at].strip())
         found[key[0], key[1], key[2] if len(key) > 2 else ""] = cast(Side, choice)
     return found
 

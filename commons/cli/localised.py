@@ -1,4 +1,6 @@
-"""Commands in the reader's language: their own help, and click's words. Changes no command's behaviour.
+"""Commands in the reader's language: their own help, and click's words.
+
+Changes no command's behaviour, but that no path is empty.
 
 Help stands in the source as English keys (`help=N_("…")`) and is translated when it is shown, on a copy:
 one process may speak both languages, one after the other.
@@ -7,11 +9,13 @@ one process may speak both languages, one after the other.
 from __future__ import annotations
 
 import copy
+import os
 import sys
+from typing import Any
 
 import click
 
-from commons.messages import ngettext, translate
+from commons.messages import N_, ngettext, translate
 
 _CLICK_MODULES = (
     "core",
@@ -23,6 +27,26 @@ _CLICK_MODULES = (
     "termui",
     "types",
 )
+
+
+class Place(click.Path):
+    """A path with a name: the empty text, which scripts give where a variable is empty, would mean "here"."""
+
+    @classmethod
+    def like(cls, other: click.Path[Any]) -> Place:
+        """The same kind of path, called as the reader calls it."""
+        made = cls.__new__(cls)
+        made.__dict__.update(other.__dict__)
+        made.name = translate(other.name)
+        return made
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """Refuse the empty name; anything else as click does."""
+        if not os.fspath(value):
+            self.fail(translate(N_("a name is missing here.")), param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def teach_click() -> None:
@@ -79,4 +103,6 @@ def _parameter(parameter: click.Parameter) -> click.Parameter:
         shown.metavar = (name if shown.required else f"[{name}]") + more
     if shown.metavar:
         shown.metavar = translate(shown.metavar)
+    if isinstance(shown.type, click.Path):
+        shown.type = Place.like(shown.type)
     return shown

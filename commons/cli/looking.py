@@ -11,7 +11,16 @@ from commons.addresses import Address, short_code
 from commons.catalogue.record import StoredRecord
 from commons.catalogue.store import Catalogue
 from commons.cli.naming import NothingNamed, maybe_type, the_record, the_type
-from commons.cli.output import catalogue_option, json_option, opened, say, show_json, show_table, tell
+from commons.cli.output import (
+    MOST_LISTED,
+    catalogue_option,
+    json_option,
+    opened,
+    say,
+    show_json,
+    show_table,
+    tell,
+)
 from commons.cli.values import lines, local_day, record_json
 from commons.messages import N_, in_language, ngettext
 from commons.messages import translate as _
@@ -102,7 +111,7 @@ def _seen_by(record: StoredRecord, outlooks: Mapping[tuple[str, str], Outlook]) 
 @click.option("--drafts", is_flag=True, help=N_("Only records with something waiting to be corrected."))
 @click.option("--private", "only_private", is_flag=True, help=N_("Only records that stay here."))
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help=N_("At most so many.")
+    "--limit", type=click.IntRange(1, MOST_LISTED), default=50, show_default=True, help=N_("At most so many.")
 )
 @catalogue_option
 @json_option

@@ -184,12 +184,12 @@ def _exit_code(run: Callable[[], object]) -> int:
     except CommonsError as error:
         return _told(str(error), error.hint, error.exit_code)
     except click.UsageError as error:
-        error.show()
+        _show(error)
         if error.ctx is None:  # click knows the command only sometimes
             _told("", translate(N_("The same command with --help says what it takes.")), 2)
         return 2
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return FAILED
     except (click.Abort, KeyboardInterrupt):
         if sys.stderr.isatty():
@@ -210,6 +210,14 @@ def _exit_code(run: Callable[[], object]) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _show(error: click.ClickException) -> None:
+    """As click shows it, without what words given would do to a terminal."""
+    from commons.cli.output import harmless
+
+    error.message = harmless(error.message)
+    error.show()
+
+
 def _told(sentence: str, hint: str, code: int) -> int:
     from commons.cli.output import tell  # late: `commons --help` needs nothing of it
 
@@ -222,7 +230,7 @@ def _told(sentence: str, hint: str, code: int) -> int:
 
 def _os_sentence(error: OSError) -> str:
     # what is written under a passing name first is known by the name it was meant to get
-    name = re.sub(r"(^|/)\.([^/]+)\.[0-9a-f]{8}\.tmp$", r"\1\2", str(error.filename or ""))
+    name = re.sub(r"(^|/)\.([^/]+)\.[0-9a-f]{8}\.(tmp|new)$", r"\1\2", str(error.filename or ""))
     place = f": {name}" if name else ""
     return f"{reasons.of(error)}{place}."
 

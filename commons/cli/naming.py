@@ -16,11 +16,12 @@ from commons.catalogue.errors import NoSuchRecord, UnknownType
 from commons.catalogue.record import StoredRecord
 from commons.catalogue.store import Catalogue
 from commons.errors import InputError
-from commons.messages import N_, in_language
+from commons.messages import N_, in_language, translate
 from commons.schema.spec import Field, RecordType, load_schema
 from commons.schema.vocabularies import fold
 
 SHOWN = 5
+NONE_NEAR = "—"
 
 
 @dataclass(eq=False)
@@ -32,6 +33,13 @@ class UnknownField(InputError):
     near: str
     template: ClassVar[str] = N_("A record of type {type} has no field «{field}».")
     hint_template: ClassVar[str] = N_("Fields like it: {near}. All of them: commons show --fields {type}")
+
+    @property
+    def hint(self) -> str:
+        """Without those like it where none is."""
+        if self.near != NONE_NEAR:
+            return super().hint
+        return translate(N_("All its fields: commons show --fields {type}")).format(type=self.type)
 
 
 @dataclass(eq=False)
@@ -119,7 +127,7 @@ def the_field(rtype: RecordType, text: str) -> Field:
         return rtype.fields[usual]
     near = difflib.get_close_matches(fold(text), list(names), n=4, cutoff=0.4)
     labels = list(dict.fromkeys(in_language(names[name].title) for name in near))
-    raise UnknownField(text, fold(in_language(rtype.title)), ", ".join(labels) or "—")
+    raise UnknownField(text, fold(in_language(rtype.title)), ", ".join(labels) or NONE_NEAR)
 
 
 def _field_names(fields: Iterable[Field]) -> dict[str, Field]:

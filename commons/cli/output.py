@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 FINDINGS = 1  # exit code: done, but something waits for a person
 SHOWN_PER_CODE = 10
+MOST_LISTED = 1_000_000  # of a list that somebody asks for
 MOST_OF_A_DEFAULT = 60
 _COMMANDING = re.compile(
     r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"

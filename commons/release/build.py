@@ -21,6 +21,7 @@ from commons.catalogue.ids import instant
 from commons.catalogue.own_releases import OwnRelease
 from commons.catalogue.record import StoredRecord
 from commons.catalogue.store import Catalogue
+from commons.commands import word
 from commons.errors import CommonsError, InputError
 from commons.findings import Finding
 from commons.format import canonical, merkle, sshsig
@@ -30,10 +31,11 @@ from commons.format.keylog import KeyLog
 from commons.format.keys import PrivateKey
 from commons.format.limits import LIMITS
 from commons.format.manifest import FileEntry, Manifest
-from commons.messages import N_
+from commons.messages import N_, in_language
 from commons.model import Value
 from commons.release import database, known, outgoing
 from commons.release.outgoing import PROFILE, WITHDRAWAL, Key, Question
+from commons.schema.spec import load_schema
 
 VALID_FOR = timedelta(days=400)
 RENEW_BEFORE = timedelta(days=90)
@@ -48,8 +50,15 @@ class ProfileIncomplete(InputError):
     """The catalogue does not say who it is, so it cannot speak."""
 
     fields: str
-    template: ClassVar[str] = N_("The catalogue's own record lacks what every release needs: {fields}.")
-    hint_template: ClassVar[str] = N_("Complete it: commons edit catalogue/catalogue")
+    template: ClassVar[str] = N_("The catalogue's own record lacks what every release needs: {labels}.")
+    hint_template: ClassVar[str] = N_("Complete it: commons edit catalogue/catalogue {assignments}")
+
+    def _details(self) -> dict[str, object]:
+        """The fields as people know them, and how they are written."""
+        known = load_schema().types[PROFILE].fields
+        labels = [in_language(known[name].title) for name in self.fields.split(", ")]
+        assignments = " ".join(word(f"{label}=…") for label in labels)
+        return {**super()._details(), "labels": ", ".join(labels), "assignments": assignments}
 
 
 @dataclass(eq=False)

@@ -29,7 +29,7 @@ FILES = (
     "fed/pool.db",
     "x.entrega",
 )
-TEXTS = ("", "nada", "ñandú 🩷", "2026-13-45", "a" * 3_000, "{member}", "../..", "\x1b[31mx")
+TEXTS = ("", "nada", "9" * 20, "ñandú 🩷", "2026-13-45", "a" * 3_000, "{member}", "../..", "\x1b[31mx")
 ENGLISH = re.compile(r"\b(the|cannot|There is|This|with|must|expected|invalid|Error|argument)\b")
 ENDLESS = {"serve"}  # shows a portal until somebody stops it
 
@@ -120,6 +120,30 @@ def test_no_wrong_word_ends_in_a_traceback_or_without_a_next_step(
             said = re.sub(r"«[^»]*»|'[^']*'", "", done.stderr)
             assert not ENGLISH.search(said), (given, done.stderr)
         shutil.rmtree(here)
+
+
+def test_an_empty_name_is_no_file(commons: Callable[..., Answer], tmp_path: Path) -> None:
+    """A script whose variable is empty must not mean this folder."""
+    for words in (["init", "", "--name", "Paz"], ["list", "-c", ""], ["release", "--out", ""]):
+        said = commons(*words, lang="es")
+        assert said.code == 2 and "aquí falta un nombre" in said.err
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_catalogue_says_nothing_of_itself_that_no_release_could(
+    commons: Callable[..., Answer], tmp_path: Path
+) -> None:
+    """It would wait as a draft, unseen until the first release is refused."""
+    for option, value in (("--language", "no idea"), ("--licence", " "), ("--name", "x" * 3_000)):
+        said = commons("init", "paz", "--name", "Paz", option, value, "--print-words", "--yes")
+        assert said.code == 2 and "→" in said.err
+    assert not any(tmp_path.iterdir())
+
+
+def test_what_was_typed_wrong_is_not_obeyed_by_the_terminal(commons: Callable[..., Answer]) -> None:
+    """Nor by the sentence that repeats it, whoever writes the sentence."""
+    said = commons("list", "--limit", "\x1b[8m\u202e3")
+    assert said.code == 2 and not {"\x1b", "\u202e"} & set(said.err)
 
 
 def test_a_script_may_say_yes_where_nothing_is_asked(kitchen: Callable[..., Answer]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from commons.catalogue.store import Catalogue
+from commons.messages import speaking
 from commons.release import build
 from commons.release.build import ProfileIncomplete
 
@@ -151,7 +152,9 @@ def test_a_catalogue_that_does_not_say_who_it_is_cannot_speak(catalogue: Catalog
         act.put("catalogue", "catalogue", {"title": "Paz"})
     with pytest.raises(ProfileIncomplete) as caught:
         build.preview(catalogue, at=at)
-    assert "licence" in str(caught.value) and "language" in str(caught.value)
+    assert caught.value.fields == "licence, language"
+    with speaking("en"):
+        assert "Licence, Language" in str(caught.value) and "Licence=…" in caught.value.hint
 
 
 def test_the_name_of_a_private_record_is_looked_for_in_running_text_only(put: Put, leaving: Leaving) -> None:
