@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import io
 import os
 import re
 import signal
@@ -214,8 +215,9 @@ def _show(error: click.ClickException) -> None:
     """As click shows it, without what words given would do to a terminal."""
     from commons.cli.output import harmless
 
-    error.message = harmless(error.message)
-    error.show()
+    shown = io.StringIO()
+    error.show(file=shown)
+    click.echo(harmless(shown.getvalue()), nl=False, err=True)
 
 
 def _told(sentence: str, hint: str, code: int) -> int:
