@@ -32,6 +32,7 @@ from commons.review.handover import FolderInUse, Packed
 def handover(out: Path, path: Path, as_json: bool) -> None:
     if out.exists():
         raise FolderInUse(str(out))
+    held = policies.load(path).holds  # before anything is written
     packed = handing.pack(file_of(path).parent, out, at=now())
     if as_json:
         show_json(dataclasses.asdict(packed))
@@ -39,7 +40,7 @@ def handover(out: Path, path: Path, as_json: bool) -> None:
     say(_("Packed: {path}").format(path=out))
     _show(packed)
     tell(_("Whoever goes on with it: commons federation takeover {path} FOLDER").format(path=word(out.name)))
-    if any(hold.reason for hold in policies.load(path).holds):
+    if any(hold.reason for hold in held):
         tell(
             _("The reasons of your holds go along in clear, in its federation.yaml: give it to nobody else.")
         )

@@ -15,10 +15,10 @@ from typing import ClassVar
 
 import click
 
-from commons.addresses import Address, NotAnAddress, short_code
+from commons.addresses import Address, NotAnAddress, short_code, slug
 from commons.cli.clock import zone_of
 from commons.cli.federation_options import answer, file_of, file_option
-from commons.cli.in_pool import NotInPool, address_in, address_of
+from commons.cli.in_pool import NotInPool, SeveralInPool, address_in, address_of
 from commons.cli.naming import UnknownField, the_field
 from commons.cli.output import ask_yes, interactive, now, say, tell
 from commons.errors import InputError
@@ -122,6 +122,10 @@ def hold(
 ) -> None:
     """See the help."""
     policy, moment = policies.load(path), now()
+    if out is not None:
+        from commons.publish import folder as target
+
+        target.refuse_unfit(out)
     if lift:
         _lift(policy, path, record, field, moment)
         _take_effect(path, out, moment, tonight=tonight)
@@ -184,8 +188,11 @@ def _lift(policy: Policy, path: Path, record: str, field: str | None, moment: da
         try:
             parsed, _beside = _meant(policy, path, record, later=True)
         except InputError as error:
-            raise NotHeld(record) from error
-        found = [h for h in policy.holds if h.address == str(parsed)]
+            found = _of_that_name(policy.holds, record)
+            if not found:
+                raise NotHeld(record) from error
+        else:
+            found = [h for h in policy.holds if h.address == str(parsed)]
     if field is not None and found:
         type_name = Address.parse(found[0].address).type
         named = _released_field(load_schema().types.get(type_name), type_name, field)
@@ -210,6 +217,19 @@ def _is_meant(address: str, text: str) -> bool:
         return str(address_in(text)) == address
     except NotAnAddress:
         return f"/{short_code(address)}" in text
+
+
+def _of_that_name(holds: Collection[Hold], text: str) -> list[Hold]:
+    """Those whose address is made of the name: no pool can tell the title of what it does not show.
+
+    Raises SeveralInPool.
+    """
+    named = slug(text)
+    found = [hold for hold in holds if named and Address.parse(hold.address).id == named]
+    addresses = dict.fromkeys(hold.address for hold in found)
+    if len(addresses) > 1:
+        raise SeveralInPool(text, ", ".join(addresses))
+    return found
 
 
 def held_words(address: str, field: str | None) -> str:

@@ -9,12 +9,15 @@ one process may speak both languages, one after the other.
 from __future__ import annotations
 
 import copy
+import errno
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
+from commons import reasons
 from commons.messages import N_, ngettext, translate
 
 _CLICK_MODULES = (
@@ -46,7 +49,16 @@ class Place(click.Path):
         """Refuse the empty name; anything else as click does."""
         if not os.fspath(value):
             self.fail(translate(N_("a name is missing here.")), param, ctx)
+        if self._leads_in_a_circle(value):
+            self.fail(f"{reasons.of_number(errno.ELOOP)}: {os.fspath(value)}.", param, ctx)
         return super().convert(value, param, ctx)
+
+    def _leads_in_a_circle(self, value: str | os.PathLike[str]) -> bool:
+        try:
+            Path(value).stat()
+        except OSError as error:
+            return error.errno == errno.ELOOP
+        return False
 
 
 def teach_click() -> None:

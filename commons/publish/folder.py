@@ -29,6 +29,15 @@ class Published:
     wanted: str = ""
 
 
+def refuse_unfit(out: Path) -> None:
+    """Raises what `publish` would raise about the place, for whoever has something to do before."""
+    try:
+        with versions.one_publisher(out):
+            pass
+    except OSError as error:
+        raise PublishFailed(str(out), _reason(error)) from error
+
+
 def publish(out: Path, lock: bytes, remake: Remake, *, keep: int = KEEP) -> Published:
     """Show what `lock` says, without what may not be shown today.
 

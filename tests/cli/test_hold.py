@@ -185,3 +185,20 @@ def test_a_hold_is_written_though_the_one_before_cannot_be_taken_out(city: Run) 
     done = city("federation", "hold", where, *said)
     assert done.code == 0 and titles() == []
     assert [h.until.year for h in policy.load(path).holds] == [2020, 2099, 2099]
+
+
+def test_what_is_held_is_lifted_by_the_name_it_was_held_by(city: Run) -> None:
+    """The pool does not show it any more, so only its address can tell."""
+    why = ("--reason", "x", "--by", "Ana", "--until", "en 7 días", "-f", "ciudad")
+    held = city("federation", "hold", "Comida", *why, "--now")
+    assert held.code == 0 and titles() == ["taller"]
+    assert city("federation", "hold", "Comida", "--lift", "--now", "-f", "ciudad").code == 0
+    assert titles() == ["comida", "taller"]
+
+
+def test_nothing_is_held_where_the_place_to_publish_cannot_be_one(city: Run) -> None:
+    """One order, one answer: a slip in --out must not leave half of it done."""
+    before = Path("ciudad/federation.yaml").read_bytes()
+    why = ("--reason", "x", "--by", "Ana", "--until", "en 7 días", "-f", "ciudad")
+    said = city("federation", "hold", "Comida", *why, "--out", "uno.entrega")
+    assert said.code == 2 and Path("ciudad/federation.yaml").read_bytes() == before
