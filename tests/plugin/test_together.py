@@ -11,6 +11,7 @@ import pytest
 from commons.addresses import short_code
 from commons.format.proposal import parse
 from commons.link.judgements import DIFFERENT
+from commons.model import Record
 from tests.hostile.making import place
 from tests.merge.test_judging import judgement, merged
 from tests.merge.unsigned import IDS
@@ -57,6 +58,23 @@ async def test_what_was_judged_different_is_named_on_both_pages(portal: Any) -> 
         page = (await portal.client.get(f"/es/f/{short_code(address)}")).text
         _before, _title, after = page.partition("No hay que confundirla con")
         assert other in after and "según Clínica Las Flores" in after
+
+
+async def test_a_branch_is_related_and_no_danger(tmp_path: Path) -> None:
+    """Who says that two belong together says also that they are two; that is told once, and kindly."""
+    one, other = f"{IDS['a']}/place/uno", f"{IDS['b']}/place/dos"
+    said = {"subject": one, "kind": "part_of", "object": other, "salt": "a" * 26}
+    related = Record("relation", "r-1", said)
+    world = {
+        "a": [place("uno", title="Casa Sol Norte"), judgement(one, other, DIFFERENT), related],
+        "b": [place("dos", title="Casa Sol")],
+        "c": [],
+    }
+    merged(str(tmp_path), world).close()
+    with open_portal(tmp_path / "pool.db") as portal:
+        for address in (one, other):
+            page = (await portal.client.get(f"/es/f/{short_code(address)}")).text
+            assert "Con qué se relaciona" in page and "No hay que confundirla con" not in page
 
 
 async def test_a_relation_is_said_on_both_pages_with_who_says_it(portal: Any) -> None:

@@ -151,13 +151,17 @@ def relation_views(thing: Thing, found: Background, site: Site, links: Links) ->
 
 
 def not_views(thing: Thing, found: Background, site: Site, links: Links) -> tuple[NotView, ...]:
-    """What one of the thing's records was judged to be different from, once each, with who says so."""
+    """What one of the thing's records was judged to be different from, once each, with who says so.
+
+    What it has to do with stands on the page as that: a branch is no danger to whoever looks for its house.
+    """
+    kin = _kin(thing, found)
     sayers: dict[int, list[str]] = {}
     cards: dict[int, Card] = {}
     for word in found.why.different:
         for address in (word.left, word.right):
             card = found.others.get(address)
-            if card is not None:
+            if card is not None and card.entity not in kin:
                 cards[card.entity] = card
                 sayers.setdefault(card.entity, []).append(site.member_name(word.member))
     views = card_views(tuple(cards.values()), site, links, site.today())
@@ -165,6 +169,13 @@ def not_views(thing: Thing, found: Background, site: Site, links: Links) -> tupl
         NotView(view, joined(list(dict.fromkeys(sayers[entity]))))
         for entity, view in zip(cards, views, strict=True)
     )
+
+
+def _kin(thing: Thing, found: Background) -> set[int]:
+    """What some member says that the thing has a relation with."""
+    own = [claim.address for claim in thing.claims]
+    others = (found.others.get(relation.other(own)) for relation in found.relations)
+    return {card.entity for card in others if card is not None}
 
 
 def proposal_of(thing: Thing, short: str, site: Site) -> Proposal | None:
