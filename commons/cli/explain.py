@@ -5,7 +5,6 @@ Reads a pool and writes nothing. The reasons come from `commons.review`, their w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -35,8 +34,8 @@ from commons.pool.opening import open_pool
 from commons.pool.read import Pool, Thing
 from commons.pool.why import Tie, Word
 from commons.review import explain as reasons
-from commons.review.explain import Pairing
-from commons.review.questions import rules_of
+from commons.review.explain import Pairing, Standing
+from commons.review.records import fields_at
 from commons.review.values import TOGETHER, UNION, Value, Voice, value_of
 from commons.schema import territory as territories
 from commons.schema import typed
@@ -49,14 +48,14 @@ _LATITUDE, _LONGITUDE = "latitude_e6", "longitude_e6"
 @click.command(
     help=N_(
         "Say why two records are shown as one or not, or why a value is shown.\n\n"
-        "commons explain RECORD OTHER: what links them, what speaks against it, and what would change that. "
-        "commons explain RECORD FIELD: whose value it is, by which rule, and who says something else. "
+        "commons explain RECORD OTHER-RECORD: what links them, what speaks against it, and what would change "
+        "that. commons explain RECORD FIELD: whose value it is, by which rule, and who says something else. "
         "A record is named by its code, its address or the link of its page."
     ),
     short_help=N_("Say why two records are one or not, or why a value is shown."),
 )
 @click.argument("record")
-@click.argument("other")
+@click.argument("other", metavar=N_("OTHER-RECORD|FIELD"))
 @pool_option
 @json_option
 def explain(record: str, other: str, pool: Path, *, as_json: bool) -> None:
@@ -126,20 +125,17 @@ def _pairing_lines(pool: Pool, found: Pairing) -> Iterator[str]:
     else:
         yield _("They are shown as two.")
         yield from _why_not(pool, found)
-    yield from _judgement_lines(pool, found, names)
+    now = reasons.standing(pool, found)
+    yield from _judgement_lines(pool, found, now, names)
     yield ""
     yield _("What would change it:")
-    for line in _what_would_change(pool, found):
+    for line in _what_would_change(found, now, names):
         yield f"- {line}"
 
 
 def _title(pool: Pool, address: str) -> str:
-    sql = (
-        "SELECT c.json FROM alias a JOIN claim c ON c.entity = a.entity AND c.address = a.address "
-        "WHERE a.address = ?"
-    )
-    row = pool.connection.execute(sql, (address,)).fetchone()
-    return str(json.loads(row[0])[2].get("title") or address.rpartition("/")[2]) if row else address
+    fields = fields_at(pool, address)
+    return str(fields.get("title") or address.rpartition("/")[2]) if fields is not None else address
 
 
 def _chain_lines(pool: Pool, chain: Sequence[Tie]) -> Iterator[str]:
@@ -202,11 +198,10 @@ def _one_of_each(pool: Pool, found: Pairing) -> str:
     )
 
 
-def _judgement_lines(pool: Pool, found: Pairing, names: dict[str, str]) -> Iterator[str]:
-    _votes, settled = reasons.standing(pool, found)
+def _judgement_lines(pool: Pool, found: Pairing, now: Standing, names: dict[str, str]) -> Iterator[str]:
     zone = (territory_of(pool) or territories.load("none")).zone
     for word in found.said:
-        yield "- " + _judged(word, names, zone) + _without_effect(word, found, settled.verdict, names)
+        yield "- " + _judged(word, names, zone) + _without_effect(word, found, now.settled.verdict, names)
 
 
 def _judged(word: Word, names: dict[str, str], zone: tzinfo) -> str:
@@ -238,20 +233,17 @@ def _without_effect(word: Word, found: Pairing, settled: str | None, names: dict
     return f" · {why}"
 
 
-def _what_would_change(pool: Pool, found: Pairing) -> Iterator[str]:
+def _what_would_change(found: Pairing, now: Standing, names: dict[str, str]) -> Iterator[str]:
     if not found.same_type:
         yield _("Nothing: a type is changed by whoever publishes the record.")
         return
-    names = pool.member_names()
     if not found.together and (kept := list(_kept_by_others(found, names))):
         yield from kept
         return
-    ways = reasons.ways(pool, found)
-    judges = rules_of(pool).judges
-    yield from told(ways, found.wanted, judges, lambda member: names.get(member, member))
+    ways = reasons.ways(found, now, names)
+    yield from told(ways, found.wanted, now.rules.judges, lambda member: names.get(member, member))
     if not ways:
-        _votes, settled = reasons.standing(pool, found)
-        if settled.verdict == found.wanted:
+        if now.settled.verdict == found.wanted:
             yield _("Their verdict stands already; what keeps them so is said above.")
         else:
             yield _("No word of anybody here.")

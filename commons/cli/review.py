@@ -6,11 +6,11 @@ Parses, asks, prints; which questions there are and how an answer is kept is in 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import click
 
@@ -20,6 +20,7 @@ from commons.cli.naming import the_type
 from commons.cli.output import (
     FINDINGS,
     find_catalogue,
+    interactive,
     json_option,
     now,
     say,
@@ -28,19 +29,23 @@ from commons.cli.output import (
     tell,
 )
 from commons.cli.sitting import sit
+from commons.commands import word
 from commons.errors import InputError
 from commons.federation.called import id_called
 from commons.findings import Finding
 from commons.format import proposal
-from commons.messages import N_, ngettext
+from commons.link.model import pair
+from commons.messages import N_, ngettext, translate
 from commons.messages import translate as _
 from commons.pool.opening import open_pool
-from commons.review import answers, questions, sheet
+from commons.review import answers, sheet, waiting
 from commons.review.answers import Given
 from commons.review.questions import Ask, Filters, Question, Questions
 from commons.schema.territory import Territory
 
 _SCORE = r"(\d+)?(-)?(\d+)?\Z"
+_SAID = N_("you said already that they are not the same")
+_ANOTHERS = N_("both records are of one organisation, and only its own word counts there")
 
 
 @dataclass(eq=False)
@@ -59,6 +64,37 @@ class NotAScore(InputError):
     text: str
     template: ClassVar[str] = N_("“{text}” is not a number of points.")
     hint_template: ClassVar[str] = N_("Write one number (at least so many) or two, as in 80-110.")
+
+
+@dataclass(eq=False)
+class NotTogether(InputError):
+    """Options of which each wants something else."""
+
+    one: str
+    other: str
+    template: ClassVar[str] = N_("{one} and {other} cannot be given together.")
+    hint_template: ClassVar[str] = N_("Run it twice, once with each.")
+
+
+@dataclass(eq=False)
+class NoSheet(InputError):
+    """The file that was to be taken in is not there."""
+
+    path: str
+    template: ClassVar[str] = N_("{path} is not there or cannot be read.")
+    hint_template: ClassVar[str] = N_("Check the name and the folder.")
+
+
+@dataclass(eq=False)
+class NothingToAsk(InputError):
+    """A proposal that nobody could be asked about here."""
+
+    path: str
+    why: str
+    template: ClassVar[str] = N_("{path} was not taken in: {why}.")
+
+    def _details(self) -> dict[str, object]:
+        return {**super()._details(), "why": translate(self.why)}
 
 
 @dataclass(eq=False)
@@ -140,11 +176,18 @@ def review(
     as_json: bool,
 ) -> None:
     """See the help."""
+    wishes = {"--type": type_name, "--member": member, "--district": district, "--score": score}
+    chosen = {option: value for option, value in wishes.items() if value is not None}
+    _one_thing_at_a_time(
+        {"--answers": answers_from, "--csv": csv_to, "--json": as_json, "--drop-gone": drop_gone}, chosen
+    )
     with (
         closing(open_pool(pool_at(pool))) as connection,
         Catalogue.open(find_catalogue(catalogue, "--to")) as mine,
     ):
         asked = Questions(connection, mine)
+        place = territory_of(asked.pool)
+        filters = _filters(asked, place, type_name, member, district, score)
         for path in taken:
             _take(asked, mine, path)
         if drop_gone:
@@ -153,16 +196,28 @@ def review(
         if answers_from is not None:
             _take_answers(asked, mine, answers_from, by)
             return
-        place = territory_of(asked.pool)
-        filters = _filters(asked, place, type_name, member, district, score)
         asks = asked.open(filters)
         _tell_of_gone(asked)
+        if not asks and filters != Filters():
+            _tell_of_filters(asked, chosen)
         if csv_to is not None:
-            _write_sheet(asked, asks, csv_to)
+            _write_sheet(asked, asks, csv_to, place)
         elif as_json:
             show_json([_as_json(a) for a in asks])
-        else:
-            sit(asked, mine, asks, by, place)
+        elif taken and not interactive():
+            _tell_that_they_wait(mine)
+        elif asks or filters == Filters():
+            sit(asked, mine, asks, by, place, filters)
+
+
+def _one_thing_at_a_time(wanted: Mapping[str, object], chosen: Iterable[str]) -> None:
+    """Refuse what would be passed over in silence: a second way to answer, a filter where none applies."""
+    given = [option for option, value in wanted.items() if value]
+    if len(given) > 1:
+        raise NotTogether(*given[:2])
+    for option in ("--answers", "--drop-gone"):
+        if option in given and (first := next(iter(chosen), None)):
+            raise NotTogether(option, first)
 
 
 def _filters(
@@ -195,7 +250,10 @@ def _points(text: str | None) -> tuple[int | None, int | None]:
     match = re.match(_SCORE, text.replace(" ", ""))
     if match is None or not (match[1] or match[3]):
         raise NotAScore(text)
-    return (int(match[1]) if match[1] else None), (int(match[3]) if match[3] else None)
+    least, most = (int(text) if text else None for text in (match[1], match[3]))
+    if least is not None and most is not None and least > most:
+        return most, least
+    return least, most
 
 
 def _as_json(one: Ask) -> dict[str, Any]:
@@ -214,13 +272,16 @@ def _as_json(one: Ask) -> dict[str, Any]:
 
 
 def _take(asked: Questions, catalogue: Catalogue, path: Path) -> None:
-    """A reader's proposal waits until a person has judged it; of records that are not here nobody could."""
-    with path.open("rb") as file:
-        said = proposal.parse(file.read(proposal.MAX_BYTES + 1), path.name)
-    pairs = [p for p in said.pairs if all(map(asked.has, p))]
+    """A reader's proposal waits until a person has judged it; what nobody could be asked about does not."""
+    said = proposal.parse(_bytes_of(path, proposal.MAX_BYTES), path.name)
+    has = asked.records.has
+    pairs = [p for p in said.pairs if all(map(has, p))]
     if not pairs:
-        raise NotOfThisPool(path.name, next(a for a in (said.record, *said.others) if not asked.has(a)))
-    new = questions.wait_for(catalogue, pairs)
+        raise NotOfThisPool(path.name, next(a for a in (said.record, *said.others) if not has(a)))
+    useful = [p for p in pairs if asked.asks_if_proposed(p)]
+    if not useful:
+        raise NothingToAsk(path.name, _SAID if any(pair(*p) in asked.mine for p in pairs) else _ANOTHERS)
+    new = waiting.wait_for(catalogue, useful)
     tell(
         ngettext(
             "{n} proposal taken in; it is asked first.", "{n} proposals taken in; they are asked first.", new
@@ -233,7 +294,7 @@ def _take(asked: Questions, catalogue: Catalogue, path: Path) -> None:
 def _drop_gone(asked: Questions, catalogue: Catalogue) -> None:
     gone = asked.gone()
     for of in gone:
-        questions.answered(catalogue, of)
+        waiting.answered(catalogue, of)
     n = len(gone)
     say(ngettext("{n} proposal dropped.", "{n} proposals dropped.", n).format(n=n))
 
@@ -248,11 +309,38 @@ def _tell_of_gone(asked: Questions) -> None:
         tell(text.format(n=n))
 
 
-def _write_sheet(asked: Questions, asks: Sequence[Ask], path: Path) -> None:
+def _tell_of_filters(asked: Questions, chosen: Mapping[str, str]) -> None:
+    """That nothing fits what was asked for, and how much is open otherwise."""
+    n = len(asked.open())
+    options = " ".join(f"{option} {word(value)}" for option, value in chosen.items())
+    text = ngettext(
+        "No open question fits {options}; without it there is {n}.",
+        "No open question fits {options}; without it there are {n}.",
+        n,
+    )
+    tell(text.format(options=options, n=n))
+
+
+def _tell_that_they_wait(catalogue: Catalogue) -> NoReturn:
+    """Taken in where nobody can be asked: done, and something waits for a person."""
+    tell(_("Nobody is here to answer; in a terminal it is asked, and --csv FILE writes it into a sheet."))
+    raise SystemExit(FINDINGS)
+
+
+def _bytes_of(path: Path, most: int) -> bytes:
+    """A file that somebody named, one byte more than it may have at most. Raises NoSheet."""
+    if not path.is_file():
+        raise NoSheet(str(path))
+    with path.open("rb") as file:
+        return file.read(most + 1)
+
+
+def _write_sheet(asked: Questions, asks: Sequence[Ask], path: Path, place: Territory | None) -> None:
+    asked.weigh()
     found = [q for q in map(asked.question, asks) if q is not None]
     if path.exists() and not (path.is_file() and sheet.is_blank(path.read_bytes())):
         raise SheetInUse(str(path))
-    path.write_bytes(sheet.to_csv(found))
+    path.write_bytes(sheet.to_csv(found, place))
     n = len(found)
     say(ngettext("{n} question in {path}", "{n} questions in {path}", n).format(n=n, path=path))
     if n:
@@ -260,8 +348,7 @@ def _write_sheet(asked: Questions, asks: Sequence[Ask], path: Path) -> None:
 
 
 def _take_answers(asked: Questions, catalogue: Catalogue, path: Path, by: str) -> None:
-    with path.open("rb") as file:
-        found, findings = sheet.from_csv(file.read(sheet.MAX_BYTES + 1), path.name)
+    found, findings = sheet.from_csv(_bytes_of(path, sheet.MAX_BYTES), path.name)
     given: list[tuple[Question, Given]] = []
     for answer in found:
         question = asked.question(answer.ask)

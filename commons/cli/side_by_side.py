@@ -205,6 +205,8 @@ def _reasons(question: Question, questions: Questions, *, points: bool) -> Itera
         yield _("You said: {verdict}. Since then {changed} changed, so it is asked again.").format(
             verdict=translate(SAID.get(question.mine, question.mine)), changed=changed
         )
+    elif question.mine:
+        yield _("You said: {verdict}.").format(verdict=translate(SAID.get(question.mine, question.mine)))
     if pro:
         yield _("For: {reasons}").format(reasons=evidence.in_words(pro, points=points))
     if contra:
@@ -282,6 +284,6 @@ def _needed(questions: Questions, of: Pair, verdict: str) -> str:
             "After you, {n} more organisations have to say the same.",
             min(more),
         ).format(n=min(more))
-    return " ".join(told(ways, verdict, questions.rules.judges, questions.name)) or _(
+    return " ".join(told(ways, verdict, questions.rules.judges, questions.records.name)) or _(
         "No word of anybody here."
     )

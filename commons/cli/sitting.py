@@ -25,9 +25,9 @@ from commons.errors import InputError
 from commons.link.judgements import DIFFERENT, SAME, UNSURE
 from commons.messages import N_, language, ngettext, translate
 from commons.messages import translate as _
-from commons.review import answers, questions
+from commons.review import answers, waiting
 from commons.review.answers import Given
-from commons.review.questions import RELATION, Ask, Question, Questions
+from commons.review.questions import PROPOSED, RELATION, Ask, Filters, Question, Questions
 from commons.schema.territory import Territory
 
 SKIP, UNDO, WHY, MORE, QUIT, YES, NO = "skip", "undo", "why", "more", "quit", "yes", "no"
@@ -85,7 +85,15 @@ class Sitting:
     said: Counter[str] = field(default_factory=Counter)
 
 
-def sit(asked: Questions, catalogue: Catalogue, asks: list[Ask], by: str, place: Territory | None) -> None:
+def sit(
+    asked: Questions,
+    catalogue: Catalogue,
+    asks: list[Ask],
+    by: str,
+    place: Territory | None,
+    filters: Filters,
+) -> None:
+    """Ask these questions, which are those that `filters` leave; then say how it went."""
     if not asks:
         say(_("No question is open for you in this pool."))
         return
@@ -97,7 +105,7 @@ def sit(asked: Questions, catalogue: Catalogue, asks: list[Ask], by: str, place:
         sitting = Sitting(catalogue, asked, asks, by, keys, screen)
         with _leaving_quietly():
             ask_all(sitting)
-    _tell_how_it_went(sitting)
+    _tell_how_it_went(sitting, filters)
 
 
 @contextmanager
@@ -214,14 +222,14 @@ def _take_back(sitting: Sitting, passed: _Done) -> None:
     if passed.step is not None:
         sitting.catalogue.undo(passed.step, at=now())
     if given.related is False:
-        questions.accept_again(sitting.catalogue, question.ask)
-    if question.ask.kind == questions.PROPOSED:
-        questions.wait_for(sitting.catalogue, [question.ask.pair])
+        waiting.accept_again(sitting.catalogue, question.ask.triple)
+    if question.ask.kind == PROPOSED:
+        waiting.wait_for(sitting.catalogue, [question.ask.pair])
     what = (YES if given.related else NO) if given.related is not None else str(given.verdict)
     sitting.said[what] -= 1
 
 
-def _tell_how_it_went(sitting: Sitting) -> None:
+def _tell_how_it_went(sitting: Sitting, filters: Filters) -> None:
     say()
     n = sum(sitting.said.values())
     words = {**SAID, YES: N_("related"), NO: N_("not related")}
@@ -230,6 +238,10 @@ def _tell_how_it_went(sitting: Sitting) -> None:
     say(f"{line} ({each})." if each else f"{line}.")
     left = len(sitting.questions.open())
     say(ngettext("{n} question is left.", "{n} questions are left.", left).format(n=left))
+    if left and filters != Filters():
+        fit = len(sitting.questions.open(filters))
+        text = ngettext("{n} of them is as you wished.", "{n} of them are as you wished.", fit)
+        say(text.format(n=fit))
     if n:
         text = _("Your word leaves with your next release: {command}")
         tell(text.format(command=own_command(sitting.catalogue.path, "release")))

@@ -25,7 +25,8 @@ from commons.pool.opening import open_pool
 from commons.pool.read import Pool
 from commons.review.answers import KIND, judge
 from commons.review.explain import claims_with
-from commons.review.questions import Questions, Side
+from commons.review.questions import Questions
+from commons.review.records import Side
 
 
 @dataclass(eq=False)
@@ -67,7 +68,7 @@ class NotAmong(InputError):
     short_help=N_("Say that what is shown as one is not the same."),
 )
 @click.argument("record")
-@click.argument("others", nargs=-1)
+@click.argument("others", nargs=-1, metavar=N_("[NOT-THIS]..."))
 @pool_option
 @to_option
 @click.option("--because", default="", metavar="TEXT", help=N_("Why."))
@@ -90,7 +91,7 @@ def split(
     ):
         asked = Questions(connection, mine)
         claims = claims_with(asked.pool, address_of(asked.pool, record))
-        sides = {a: side for a in claims if (side := asked.side(a)) is not None}
+        sides = {a: side for a in claims if (side := asked.records.side(a)) is not None}
         first = sides[claims[0]]
         if len(claims) < 2:
             raise NothingToSplit(first.title)

@@ -21,8 +21,9 @@ from commons.link.judgements import DIFFERENT, SAME, UNSURE, Pair
 from commons.link.model import pair
 from commons.messages import translate as _
 from commons.model import Value
-from commons.review import questions as asked
-from commons.review.questions import Ask, Question, Side
+from commons.review import waiting
+from commons.review.questions import PROPOSED, Ask, Question
+from commons.review.records import Side
 
 KIND = "judge"  # of the step in the history
 LONGEST_TITLE = 200
@@ -57,10 +58,10 @@ def give(catalogue: Catalogue, question: Question, given: Given, *, at: datetime
     """Write the answer down as one step; its number, or None where it was said before."""
     with catalogue.act(KIND, note=_note(question, given), at=at) as act:
         _write(act, question, given, at)
-    if question.ask.kind == asked.PROPOSED:
-        asked.answered(catalogue, question.ask.pair)
+    if question.ask.kind == PROPOSED:
+        waiting.answered(catalogue, question.ask.pair)
     if given.related is False:
-        asked.decline(catalogue, question.ask)
+        waiting.decline(catalogue, question.ask.triple)
     return act.step
 
 
@@ -73,9 +74,9 @@ def give_all(
         for question, given in done:
             _write(act, question, given, at)
     for question, given in done:
-        asked.answered(catalogue, question.ask.pair)
+        waiting.answered(catalogue, question.ask.pair)
         if given.related is False:
-            asked.decline(catalogue, question.ask)
+            waiting.decline(catalogue, question.ask.triple)
     return len(done)
 
 

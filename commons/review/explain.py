@@ -7,17 +7,18 @@ nothing is weighed again here, with what is common counted in this pool.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from commons.link.judged import changed_since
-from commons.link.judgements import DIFFERENT, SAME, Settled, Votes, settle, votes_of
+from commons.link.judgements import DIFFERENT, SAME, Rules, Settled, Votes, settle, votes_of
 from commons.link.model import pair
 from commons.pool.read import Pool
 from commons.pool.why import Tie, Word, candidates, judgements, links
 from commons.review import whose
-from commons.review.questions import rules_of, said_in
-from commons.review.weighing import Weight, fields_at, weigh
+from commons.review.records import fields_at
+from commons.review.said import rules_of, said_in
+from commons.review.weighing import Weight, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +132,24 @@ def _overtaken(pool: Pool, a: str, b: str) -> Iterator[str]:
             yield judgement.address
 
 
-def standing(pool: Pool, found: Pairing) -> tuple[Votes, Settled]:
-    """The voices about the two that stand, and what they settle."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The voices about two records that stand, what they settle, and by whose rules."""
+
+    votes: Votes
+    settled: Settled
+    rules: Rules
+
+
+def standing(pool: Pool, found: Pairing) -> Standing:
+    """How it stands with the judgements of the two."""
     of = pair(found.a, found.b)
     said = (judgement for judgement, _counts in said_in(pool.connection, of))
     votes = votes_of(said, found.overtaken).get(of, Votes())
-    return votes, settle(of, votes, rules_of(pool))
+    rules = rules_of(pool)
+    return Standing(votes, settle(of, votes, rules), rules)
 
 
-def ways(pool: Pool, found: Pairing) -> list[whose.Way]:
-    """Whose words would show one where two are shown now, or two where one is."""
-    votes, _settled = standing(pool, found)
-    return whose.ways(pair(found.a, found.b), votes, rules_of(pool), found.wanted, pool.member_names())
+def ways(found: Pairing, now: Standing, members: Collection[str]) -> list[whose.Way]:
+    """Whose words, of these members, would show one where two are shown now, or two where one is."""
+    return whose.ways(pair(found.a, found.b), now.votes, now.rules, found.wanted, members)

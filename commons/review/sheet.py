@@ -19,9 +19,11 @@ from commons.imports.error_file import guarded
 from commons.link.judgements import Pair
 from commons.messages import LANGUAGES, N_, in_language, language, speaking, translate
 from commons.review.answers import Given, of_relation
-from commons.review.questions import ALIKE, RELATION, Ask, Question, Side
-from commons.schema import vocabularies
+from commons.review.questions import ALIKE, RELATION, Ask, Question
+from commons.review.records import Side
+from commons.schema import phones, vocabularies
 from commons.schema.spec import load_schema
+from commons.schema.territory import Territory
 
 MAX_BYTES = 16 * 1024 * 1024
 A, B, RELATION_COLUMN, ANSWER, REASON = (
@@ -59,13 +61,13 @@ class ColumnMissing(InputError):
     hint_template: ClassVar[str] = N_("Put the column back, with its heading in the first row.")
 
 
-def to_csv(questions: Iterable[Question]) -> bytes:
+def to_csv(questions: Iterable[Question], territory: Territory | None = None) -> bytes:
     """The sheet, in the current language; UTF-8 with a mark, so that Excel shows accents."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(_headings())
     for question in questions:
-        writer.writerow([guarded(cell) for cell in _cells(question)])
+        writer.writerow([guarded(cell) for cell in _cells(question, territory)])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -74,7 +76,7 @@ def _headings() -> list[str]:
     return [translate(c).format(side=next(sides)) if c in _SIDE else translate(c) for c in _COLUMNS]
 
 
-def _cells(question: Question) -> list[str]:
+def _cells(question: Question, territory: Territory | None) -> list[str]:
     ask = question.ask
     pro, contra = evidence.parts(ask.evidence)
     relation = load_schema().label("relation_kinds", ask.relation, language()) if ask.relation else ""
@@ -82,8 +84,8 @@ def _cells(question: Question) -> list[str]:
         ask.a,
         ask.b,
         in_language(load_schema().types[question.left.type].title),
-        *_of(question.left),
-        *_of(question.right),
+        *_of(question.left, territory),
+        *_of(question.right, territory),
         evidence.in_words(pro),
         evidence.in_words(contra),
         evidence.asked_because(ask.reason) if ask.kind != RELATION else "",
@@ -94,11 +96,15 @@ def _cells(question: Question) -> list[str]:
     ]
 
 
-def _of(side: Side) -> list[str]:
+def _of(side: Side, territory: Territory | None) -> list[str]:
     fields = side.fields
-    where = (fields.get(n) for n in ("street_address", "neighbourhood", "postal_code"))
-    phones = (p.get("number") for p in fields.get("phones") or () if isinstance(p, Mapping))
-    reach = [*phones, fields.get("email"), fields.get("url")]
+    where = [fields.get(n) for n in ("street_address", "neighbourhood", "postal_code")]
+    if side.district:
+        where.append(territory.district_name(side.district) if territory else side.district)
+    where.append(fields.get("city"))
+    region = territory.phone_region if territory else ""
+    numbers = (str(p.get("number") or "") for p in fields.get("phones") or () if isinstance(p, Mapping))
+    reach = [*(phones.show_number(n, region=region) for n in numbers), fields.get("email"), fields.get("url")]
     return [
         side.title,
         side.member_name,

@@ -15,7 +15,7 @@ from commons.link import names, normal
 from commons.link.compare import metres
 from commons.messages import in_language, language
 from commons.messages import translate as _
-from commons.review.questions import Side
+from commons.review.records import Side
 from commons.schema import phones, typed
 from commons.schema.spec import Field, load_schema
 from commons.schema.territory import Territory

@@ -23,7 +23,7 @@ from commons.catalogue.store import Catalogue
 from commons.cli.main import cli
 from commons.format.proposal import Proposal
 from commons.link.judgements import DIFFERENT, SAME
-from commons.review.questions import TAKEN_IN, wait_for
+from commons.review.waiting import TAKEN_IN, wait_for
 from tests.hostile.making import place
 from tests.merge.test_judging import judgement, merged
 from tests.merge.unsigned import IDS
@@ -117,6 +117,56 @@ def test_a_readers_file_becomes_a_question_and_no_judgement(run: Callable[..., A
     assert [q["kind"] for q in found] == ["proposed", "alike"] and verdicts(folder) == []
 
 
+def test_a_proposal_that_nobody_would_be_asked_about_is_not_taken_in(
+    run: Callable[..., Any], folder: Path
+) -> None:
+    """Who said so already, and what another organisation alone can say of its own two."""
+    own = (f"{IDS['b']}/place/dos", f"{IDS['b']}/place/seis")
+    (folder / "no.json").write_bytes(Proposal(own[0], own[1:]).to_bytes())
+    refused = run("review", ".", "--to", "a.db", "--take", "no.json")
+    assert refused.exit_code == 2 and "both records are of one organisation" in refused.output
+    joined = (f"{IDS['a']}/place/cinco", f"{IDS['b']}/place/seis")
+    assert run("split", short_code(joined[0]), "--to", "a.db").exit_code == 0
+    (folder / "no.json").write_bytes(Proposal(joined[0], joined[1:]).to_bytes())
+    refused = run("review", ".", "--to", "a.db", "--take", "no.json")
+    assert refused.exit_code == 2 and "you said already" in refused.output
+    with Catalogue.open(folder / "a.db") as mine:
+        assert TAKEN_IN not in mine.settings
+
+
+def test_a_reader_who_contradicts_what_was_said_here_is_heard(run: Callable[..., Any], folder: Path) -> None:
+    """Once: the answer, whatever it is, ends it."""
+    assert run("review", ".", "--to", "a.db", "--csv", "q.csv").exit_code == 0
+    text = (folder / "q.csv").read_text("utf-8-sig").rstrip()
+    (folder / "q.csv").write_text(text.removesuffix(",") + "the same,\n", "utf-8")
+    assert run("review", ".", "--to", "a.db", "--answers", "q.csv").exit_code == 0
+    (folder / "no.json").write_bytes(Proposal(ONE, (OTHER,)).to_bytes())
+    found = json.loads(run("review", ".", "--to", "a.db", "--take", "no.json", "--json").stdout)
+    assert [q["kind"] for q in found] == ["proposed"]
+    assert run("review", ".", "--to", "a.db", "--answers", "q.csv").exit_code == 0
+    assert json.loads(run("review", ".", "--to", "a.db", "--json").stdout) == []
+
+
+def test_taking_in_where_nobody_can_answer_is_done_and_waits(run: Callable[..., Any], folder: Path) -> None:
+    """As every command says: done, and something waits for a person."""
+    joined = (f"{IDS['a']}/place/cinco", f"{IDS['b']}/place/seis")
+    (folder / "no.json").write_bytes(Proposal(joined[0], joined[1:]).to_bytes())
+    done = run("review", ".", "--to", "a.db", "--take", "no.json")
+    assert done.exit_code == 1 and "1 proposal taken in" in done.output and "--csv FILE" in done.output
+
+
+def test_points_may_be_given_in_either_order(run: Callable[..., Any]) -> None:
+    """And where nothing fits, it is said what was asked for and how much is open without it."""
+    forth, back = (
+        json.loads(run("review", ".", "--to", "a.db", "--score", score, "--json").stdout)
+        for score in ("0-500", "500-0")
+    )
+    assert forth == back and len(forth) == 1
+    none = run("review", ".", "--to", "a.db", "--score", "900-950", "--json")
+    assert "No open question fits --score 900-950; without it there is 1." in none.stderr
+    assert none.exit_code == 0 and json.loads(none.stdout) == []
+
+
 def test_a_proposal_about_a_record_that_is_not_here_is_refused(run: Callable[..., Any], folder: Path) -> None:
     """Nobody could look at it, and nothing waits for ever."""
     (folder / "no.json").write_bytes(Proposal(ONE, (f"{IDS['b']}/place/nada",)).to_bytes())
@@ -161,7 +211,12 @@ def test_nobody_at_the_terminal_is_told_about_the_sheet(run: Callable[..., Any])
         (("review", "a.db", "--to", "a.db"), "not a pool"),
         (("review", ".", "--to", "a.db", "--take", "a.db"), "not a proposal"),
         (("review", ".", "--to", "a.db", "--answers", "a.db"), "not a sheet"),
-        (("review", ".", "--to", "a.db", "--answers", "nada.csv"), "nada.csv"),
+        (("review", ".", "--to", "a.db", "--answers", "nada.csv"), "nada.csv is not there"),
+        (("review", ".", "--to", "a.db", "--take", "nada.json"), "nada.json is not there"),
+        (("review", "nada", "--to", "a.db"), "no pool at nada"),
+        (("review", ".", "--to", "a.db", "--csv", "q.csv", "--answers", "q.csv"), "cannot be given together"),
+        (("review", ".", "--to", "a.db", "--csv", "q.csv", "--json"), "--csv and --json"),
+        (("review", ".", "--to", "a.db", "--answers", "q.csv", "--score", "90"), "--answers and --score"),
         (("explain", "zzzzzzzz", "title"), "no record"),
         (("explain", short_code(ONE), "colour/s"), "no record"),
         (("split", short_code(ONE), "--to", "a.db"), "nothing to part"),
@@ -170,7 +225,7 @@ def test_nobody_at_the_terminal_is_told_about_the_sheet(run: Callable[..., Any])
 def test_wrong_input_gets_one_sentence(run: Callable[..., Any], words: tuple[str, ...], says: str) -> None:
     """And changes nothing."""
     answer = run(*words)
-    assert answer.exit_code in (2, 3) and says in answer.output and "Traceback" not in answer.output
+    assert answer.exit_code == 2 and says in answer.output and "Traceback" not in answer.output
 
 
 def test_explain_says_why_two_are_two_and_what_would_change_it(run: Callable[..., Any]) -> None:

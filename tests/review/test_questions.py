@@ -11,9 +11,9 @@ import pytest
 from commons.catalogue.store import Catalogue
 from commons.link.judgements import DIFFERENT, SAME, UNSURE
 from commons.pool.opening import open_pool
-from commons.review import answers, questions
+from commons.review import answers, waiting
 from commons.review.answers import Given, judgement_id
-from commons.review.questions import PROPOSED, RELATION, Filters, Question, Questions
+from commons.review.questions import PROPOSED, RELATION, Ask, Filters, Question, Questions
 from tests.merge.unsigned import IDS
 from tests.review.conftest import NOW, ONE, OTHER, catalogue_of
 
@@ -99,7 +99,7 @@ def test_a_pair_inside_another_member_is_not_asked(pool: Path, asked: Questions)
 def test_a_readers_proposal_is_asked_first_until_it_is_judged(asked: Questions, judge: Catalogue) -> None:
     """It is no judgement; a person looks and decides."""
     far = (f"{IDS['b']}/place/dos", f"{IDS['c']}/place/tres")
-    assert questions.wait_for(judge, [far]) == 1 and questions.wait_for(judge, [far]) == 0
+    assert waiting.wait_for(judge, [far]) == 1 and waiting.wait_for(judge, [far]) == 0
     assert asked.open()[0].kind == PROPOSED
     answers.give(judge, first(asked), Given(DIFFERENT), at=NOW)
     asked.refresh()
@@ -122,12 +122,12 @@ def test_an_accepted_relation_becomes_a_record_and_a_declined_one_is_not_asked_a
     assert not [a for a in asked.open() if a.kind == RELATION]
     (relation,) = judge.records("relation")
     assert relation.fields["kind"] == "part_of" and judge.count("judgement") == 1
-    questions.accept_again(judge, no.ask)
+    waiting.accept_again(judge, no.ask.triple)
     asked.refresh()
     assert [a.pair for a in asked.open() if a.kind == RELATION] == [no.ask.pair]
 
 
 def test_a_question_about_what_is_gone_is_none(asked: Questions) -> None:
     """A record left the pool since somebody proposed something about it."""
-    ask = questions.Ask(PROPOSED, ONE, f"{IDS['c']}/place/nadie")
+    ask = Ask(PROPOSED, ONE, f"{IDS['c']}/place/nadie")
     assert asked.question(ask) is None

@@ -67,6 +67,19 @@ def test_what_a_key_says_on_the_screen_is_an_answer_in_a_sheet(asked: Questions,
         assert found.given.verdict == verdict and not findings
 
 
+def test_a_sheet_says_where_in_words(asked: Questions) -> None:
+    """Street and district by its name, not its code; telephones as people dial them."""
+    question = asked.question(asked.open()[0])
+    assert question is not None
+    fields = {**question.left.fields, "phones": [{"number": "+525555550110"}]}
+    left = dataclasses.replace(question.left, district="09007", fields=fields)
+    data = sheet.to_csv([dataclasses.replace(question, left=left)], territory.load("cdmx"))
+    (head, row) = csv.reader(io.StringIO(data.decode("utf-8-sig")))
+    said = dict(zip(head, row, strict=True))
+    assert said["Where A"].endswith("Iztapalapa") and "Calle Ocho" in said["Where A"]
+    assert "55 5555 0110" in said["How to reach it A"]
+
+
 def test_an_empty_answer_stays_open_and_an_unknown_one_is_listed(asked: Questions) -> None:
     """Nothing is guessed."""
     data = sheet.to_csv([q for q in map(asked.question, asked.open()) if q is not None])
@@ -126,7 +139,7 @@ def test_what_linking_takes_for_the_same_is_not_marked_as_different(
     asked: Questions, field: str, here: str, there: str, mark: str
 ) -> None:
     """One screen does not call two streets different and the same."""
-    side = asked.side(PLACE)
+    side = asked.records.side(PLACE)
     assert side is not None
     two = [dataclasses.replace(side, fields={**side.fields, field: text}) for text in (here, there)]
     title = load_schema().types["place"].fields[field].title["en"]
@@ -135,7 +148,7 @@ def test_what_linking_takes_for_the_same_is_not_marked_as_different(
 
 def test_a_telephone_is_written_as_everywhere_else(asked: Questions) -> None:
     """As people of the territory dial it."""
-    side = asked.side(PLACE)
+    side = asked.records.side(PLACE)
     assert side is not None
     calls = dataclasses.replace(side, fields={**side.fields, "phones": [{"number": "+525555550110"}]})
     texts = [row.left[0].text for row in rows(calls, side, territory.load("cdmx")) if row.left]

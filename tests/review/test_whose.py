@@ -14,7 +14,7 @@ from commons.link.judged import digest
 from commons.link.judgements import DIFFERENT, SAME, Rules, Votes, settle
 from commons.pool.opening import open_pool
 from commons.pool.read import Pool
-from commons.review.explain import pairing
+from commons.review.explain import pairing, standing
 from commons.review.explain import ways as ways_in
 from commons.review.questions import Questions
 from commons.review.whose import Way, holds, ways, with_words
@@ -114,4 +114,6 @@ def test_a_word_about_what_has_changed_since_is_no_voice_and_may_be_said_again(t
         pool = Pool(connection)
         found = pairing(pool, ONE, OTHER)
         assert [w.address for w in found.said] == list(found.overtaken)
-        assert frozenset({IDS["c"]}) in [w.members for w in ways_in(pool, found)]
+        assert frozenset({IDS["c"]}) in [
+            w.members for w in ways_in(found, standing(pool, found), pool.member_names())
+        ]
