@@ -34,6 +34,14 @@ def copies(catalogue: Path) -> list[Path]:
     ]
 
 
+def made_at(copy: Path) -> datetime:
+    """When one of `copies` was made, as its name says it."""
+    found = _STAMP.search(copy.name)
+    if found is None:
+        raise ValueError(f"{copy.name} is not one of the copies")
+    return datetime.strptime(found[1], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+
+
 def make(file: CatalogueFile, *, when: datetime | None) -> Path:
     """Write a copy and drop the oldest beyond ten; `when` None takes the time of the catalogue's last change
     on disk. Raises CatalogueNotWritable, DamagedCatalogue."""
@@ -94,15 +102,16 @@ def restore(file: CatalogueFile, copy: Path) -> None:
         theirs = source.execute("SELECT value FROM meta WHERE key = 'keylog'").fetchone()
         if theirs is None or not isinstance(keylog, bytes) or not keylog.startswith(theirs[0]):
             raise OtherCatalogue(copy)
-        with guarded(file.path):
-            source.backup(file.connection)
-    with file.writing():
-        file.execute("UPDATE meta SET value = ? WHERE key = 'keylog'", (keylog,))
-        if heads is not None:
-            file.execute("INSERT OR REPLACE INTO meta VALUES ('heads', ?)", (heads,))
-        for row in releases:
-            file.execute("INSERT OR IGNORE INTO own_release VALUES (?, ?, ?, ?, ?, ?)", row)
-        for row in shared:
-            file.execute(
-                "INSERT OR REPLACE INTO withdrawal (id, kind, epoch, number) VALUES (?, ?, ?, ?)", row
+        # Made whole beside the catalogue first: killed between the content of before and what left the
+        # house since, the next release would bear a number that was given already.
+        with contextlib.closing(sqlite3.connect("", isolation_level=None)) as whole:
+            source.backup(whole)
+            whole.execute("UPDATE meta SET value = ? WHERE key = 'keylog'", (keylog,))
+            if heads is not None:
+                whole.execute("INSERT OR REPLACE INTO meta VALUES ('heads', ?)", (heads,))
+            whole.executemany("INSERT OR IGNORE INTO own_release VALUES (?, ?, ?, ?, ?, ?)", releases)
+            whole.executemany(
+                "INSERT OR REPLACE INTO withdrawal (id, kind, epoch, number) VALUES (?, ?, ?, ?)", shared
             )
+            with guarded(file.path):
+                whole.backup(file.connection)

@@ -10,6 +10,7 @@ import click
 
 from commons.catalogue import backup as copies
 from commons.catalogue.consent import Consent
+from commons.catalogue.copies import look
 from commons.catalogue.forget import Place, erase_copy
 from commons.catalogue.person import Person
 from commons.catalogue.store import Catalogue
@@ -26,6 +27,7 @@ from commons.cli.output import (
     tell,
     yes_option,
 )
+from commons.commands import command
 from commons.errors import CommonsError
 from commons.folding import folded
 from commons.messages import N_, in_language, ngettext, translate
@@ -66,7 +68,7 @@ def forget(
     with opened(catalogue) as own:
         wanted = Person.of((*given.texts, *own.known_beside(given)))
         places = own.places_of(wanted)
-        backups = copies.copies(own.path)
+        backups = [*copies.copies(own.path), *_from_before(own)]
         written = own.written_as(wanted) | set(wanted.texts)
         if not as_json:
             _show(own, wanted, given, places, backups)
@@ -77,17 +79,43 @@ def forget(
         down = own.forget(wanted, at=now())
         failed = [path for path in backups if not _erase_copy(own, path, wanted)]
         path, folder = own.path, own.path.parent
+        twins = [p for p in sorted(folder.glob("*.db")) if _is_twin(own, p) and _says(p, written)]
         like = [c for c in own.consents if _is_like_named(c.whose, given)]
-    left = [p for p in (path, *copies.copies(path)) if p in failed or _says(p, written)]
+    left = [p for p in (path, *backups) if p in failed or _says(p, written)]
     shared = [p for p in sorted(folder.glob("*.entrega")) if _says(p, written)]
     if as_json:
-        show_json(_as_json(places, down, left, shared))
+        show_json(_as_json(places, down, left, shared, twins))
     else:
         _say_done(path, wanted, down, left, shared, [p for p in places if p.kind == "address"])
+        _say_twins(twins, given)
         _say_gaps(path, places)
         _say_like_named(path, like)
-    if left or shared:
+    if left or shared or twins:
         ctx.exit(FINDINGS)
+
+
+def _from_before(own: Catalogue) -> list[Path]:
+    """Backups of this catalogue under the name that it had before it was recovered."""
+    folder = copies.folder(own.path)
+    others = (p for p in sorted(own.path.parent.glob("*-respaldos/*.db")) if p.parent.name != folder.name)
+    return [path for path in others if _is_twin(own, path)]
+
+
+def _is_twin(own: Catalogue, path: Path) -> bool:
+    """Whether another file is a copy of this catalogue."""
+    if path.name == own.path.name and path.parent == own.path.parent:
+        return False
+    try:
+        return look(path).keylog.member_id == own.member_id
+    except CommonsError:
+        return False  # no catalogue, or one that nobody can open
+
+
+def _say_twins(twins: Sequence[Path], given: Person) -> None:
+    for path in twins:
+        again = command("forget", *given.texts, "--catalogue", path)
+        text = _("{path} is another copy of this catalogue and still holds it: {command}")
+        say(text.format(path=path, command=again))
 
 
 def _erase_copy(own: Catalogue, path: Path, person: Person) -> bool:
@@ -157,7 +185,7 @@ def _counted(counts: Counter[str]) -> Iterator[str]:
 
 def _say_nothing_done(places: Sequence[Place], *, as_json: bool) -> None:
     if as_json:
-        show_json(_as_json(places, [], [], []))
+        show_json(_as_json(places, [], [], [], []))
     else:
         tell(_("Nothing was changed."))
 
@@ -227,7 +255,11 @@ def _say_like_named(catalogue: Path, like: Sequence[Consent]) -> None:
 
 
 def _as_json(
-    places: Sequence[Place], down: Sequence[tuple[str, str]], left: Sequence[Path], shared: Sequence[Path]
+    places: Sequence[Place],
+    down: Sequence[tuple[str, str]],
+    left: Sequence[Path],
+    shared: Sequence[Path],
+    twins: Sequence[Path],
 ) -> dict[str, object]:
     return {
         "places": [
@@ -236,4 +268,5 @@ def _as_json(
         "taken_down": [f"{t}/{i}" for t, i in down],
         "left": [str(p) for p in left],
         "releases": [str(p) for p in shared],
+        "copies": [str(p) for p in twins],
     }

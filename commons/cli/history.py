@@ -14,6 +14,7 @@ from commons.catalogue import backup as copies
 from commons.catalogue.act import WITHDRAWAL
 from commons.catalogue.errors import CatalogueExists
 from commons.catalogue.history import Change, Step
+from commons.catalogue.ids import instant
 from commons.catalogue.record import AUTOMATIC
 from commons.catalogue.rows import State
 from commons.catalogue.store import Catalogue
@@ -255,7 +256,7 @@ def backup(
     """See the help."""
     with opened(catalogue) as the_catalogue:
         if show_list:
-            _show_copies(the_catalogue.path, as_json=as_json)
+            _show_copies(the_catalogue, as_json=as_json)
         elif restore is not None:
             _restore(the_catalogue, restore, yes=yes, as_json=as_json)
         else:
@@ -290,14 +291,18 @@ def _copy_key(catalogue: Path, made: Path) -> Path | None:
     return target
 
 
-def _show_copies(catalogue: Path, *, as_json: bool) -> None:
-    found = copies.copies(catalogue)
+def _show_copies(catalogue: Catalogue, *, as_json: bool) -> None:
+    found = copies.copies(catalogue.path)
     if as_json:
         show_json([{"copy": str(path), "bytes": path.stat().st_size} for path in found])
         return
     if not found:
         raise NoCopies
-    show_table([_("Copy"), _("Size")], [(str(p), f"{p.stat().st_size // 1024} KB") for p in found])
+    rows = [
+        (str(p), local_moment(catalogue, instant(copies.made_at(p))), f"{p.stat().st_size // 1024} KB")
+        for p in found
+    ]
+    show_table([_("Copy"), _("When"), _("Size")], rows)
 
 
 def _restore(catalogue: Catalogue, restore: str, *, yes: bool, as_json: bool) -> None:

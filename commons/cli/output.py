@@ -64,6 +64,17 @@ class NoCatalogueHere(InputError):
         "Go to its folder, name it with {option} FILE, or make a new one with: commons init"
     )
 
+    @property
+    def hint(self) -> str:
+        """Where only backups lie, how the catalogue is had again."""
+        kept = next((p for p in sorted(self.folder.glob("*-respaldos")) if any(p.glob("*.db"))), None)
+        if kept is None:
+            return super().hint
+        text = translate(
+            N_("Its backups are still here. To have it again, with the recovery sheet: {command}")
+        )
+        return text.format(command=command("keys", "recover", kept.name))
+
 
 @dataclass(eq=False)
 class SeveralCatalogues(InputError):

@@ -55,6 +55,18 @@ def test_no_byte_of_the_catalogue_and_its_backups_says_it_afterwards(known: Run)
     assert restored.code == 0 and not mentions(".", PHONE)
 
 
+def test_backups_of_the_name_before_a_recovery_are_looked_through_and_other_copies_named(known: Run) -> None:
+    """A recovered catalogue may be called otherwise; what lies beside it is still its own."""
+    Path("paz.db").rename("antes.db")
+    again = ("keys", "recover", "paz-respaldos", "--to", "nuevo.db", "--words-file", "sheet.html", "--yes")
+    assert known(*again, "--sheet", "otra.html").code == 0
+    done = known("forget", NAME, PHONE, "--yes", "--catalogue", "nuevo.db")
+    assert done.code == 1 and not mentions("paz-respaldos", NAME) and not mentions("paz-respaldos", PHONE)
+    assert "antes.db is another copy of this catalogue" in done.out
+    assert known("forget", NAME, PHONE, "--yes", "--catalogue", "antes.db").code == 0
+    assert not mentions(".", NAME)
+
+
 def test_after_the_next_publish_nothing_that_is_served_says_it(kitchen: Run) -> None:
     """Pages' pool, kept versions, served releases, the store, and after a rollback; links stay."""
     city = City(kitchen)

@@ -58,3 +58,10 @@ def test_a_shared_folder_that_lags_behind_the_chat_is_no_alarm(kitchen: Run) -> 
         told = kitchen("merge", "-f", "ciudad")
         assert told.code == 0 and "older" not in told.out.lower(), told.out
         assert "offers an older one" not in kitchen("federation", "show", "-f", "ciudad").out
+
+
+def test_who_lost_the_file_is_told_of_the_backups_beside_it(kitchen: Run) -> None:
+    """The first thing that somebody types then is any other command."""
+    kitchen("backup")
+    Path("paz.db").unlink()
+    assert "commons keys recover paz-respaldos" in kitchen("list").err
