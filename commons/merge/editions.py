@@ -26,8 +26,9 @@ from commons.intake.gate import Gate, UnreadableHere
 from commons.merge.act import LockedReleaseRefused
 from commons.merge.claims import COPY, HELD, HELD_COPY, WITHDRAWN, WITHHELD, Admission
 from commons.merge.inputs import take_in
+from commons.merge.rebuild import rebuild
 from commons.merge.receipts import as_json
-from commons.merge.run import POOL, rebuild
+from commons.merge.run import POOL
 from commons.merge.since import at_todays_moment, with_todays_word
 from commons.merge.succession import held
 from commons.messages import N_

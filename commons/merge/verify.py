@@ -25,7 +25,7 @@ from commons.format.witness import lock_digest
 from commons.intake.gate import Gate
 from commons.merge.act import LockedReleaseRefused, Progress, Release, act
 from commons.merge.claims import HELD, WITHDRAWN, WITHHELD, Admission
-from commons.merge.run import OtherRules, check_rules
+from commons.merge.rebuild import OtherRules, check_rules
 from commons.messages import N_
 from commons.pool import examine
 from commons.pool.differences import EXTRA, MISSING, Difference

@@ -18,7 +18,7 @@ import sqlite3
 
 from commons.federation import lock as locks
 from commons.federation.store import Store
-from commons.merge.run import rebuild
+from commons.merge.rebuild import rebuild
 
 if __name__ == "__main__":
     folder, out = Path(sys.argv[1]), Path(sys.argv[1]) / sys.argv[2]

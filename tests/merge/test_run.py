@@ -16,9 +16,10 @@ import yaml
 from commons.addresses import tombstone
 from commons.federation.lock import AWAITED, FILE_NAME, LockRefused
 from commons.format.container import write_file
-from commons.merge import run
+from commons.merge import placing, run
 from commons.merge.difference import NOT_THERE
-from commons.merge.run import Options, WithdrawnSince, merge
+from commons.merge.rebuild import WithdrawnSince
+from commons.merge.run import Options, merge
 from tests.hostile.making import place, withdrawal
 from tests.merge.world import AS_OF, Federation
 
@@ -166,7 +167,7 @@ def test_a_pool_that_takes_the_place_of_ours_at_once_is_not_believed(
             pool.execute("UPDATE entity SET title = 'FALSO'")
 
     with monkeypatch.context() as patch:
-        patch.setattr(run, "sync_folder", meanwhile)
+        patch.setattr(placing, "sync_folder", meanwhile)
         merge(federation.folder, OPTIONS)
     assert "FALSO" in federation.titles()
     way = merge(federation.folder, OPTIONS).way

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from commons.addresses import tombstone
 from commons.format.container import write_file
-from commons.merge import run
+from commons.merge import placing, run
 from commons.merge.run import Merged, Options, merge
 from commons.model import Record
 from tests.hostile.making import place, withdrawal
@@ -271,9 +271,9 @@ def test_a_merge_that_fails_puts_nothing_back(home: Home, monkeypatch: pytest.Mo
     def full(*_given: object, **_more: object) -> None:
         raise OSError(28, "No space left on device")
 
-    for name in ("renew", "write_bytes"):
+    for room, name in ((placing, "renew"), (run, "write_bytes")):
         with monkeypatch.context() as patch, pytest.raises(OSError):
-            patch.setattr(run, name, full)
+            patch.setattr(room, name, full)
             home.merge()
         assert [n for n in home.says("ZQ-uno-0-QZ") if not n.startswith("pool.")] == before
     assert told(home.merge()) == [("pause-back", 1)]

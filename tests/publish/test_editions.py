@@ -20,7 +20,8 @@ from commons.format import canonical, container, merkle, pruned, strict_json
 from commons.format.container import PrunedFiles
 from commons.format.manifest import Manifest
 from commons.merge.editions import Editor, PausedSince
-from commons.merge.run import Options, WithdrawnSince, merge
+from commons.merge.rebuild import WithdrawnSince
+from commons.merge.run import Options, merge
 from commons.publish.folder import publish, roll_back
 from tests.hostile.making import place, profile, salt, withdrawal
 from tests.merge.world import AS_OF, Federation
