@@ -33,6 +33,7 @@ from commons.link.units import Linking
 
 AT_ONCE = 2_000  # nodes of one task
 COMPONENTS = 500  # of one task
+NODES_OF_A_PART = 1_024  # whose pairs are weighed in one task: some hundred each
 PREPARED = 2_000  # records made ready that a process holds: some five kilobytes each
 # Records or pairs that go through one step together: done many times over, and not in turn with other steps,
 # each takes a tenth less.
@@ -128,7 +129,7 @@ def compared(
     kept: Kept | None = None,
 ) -> Pairs:
     """The pairs of nodes that share a key and are worth looking at again."""
-    keys, pairs, outlines = Pile(), Pile(), bytearray()
+    keys, pairs, outlines = Pile(), Pile(_parts_of_pairs(len(shared.shelf))), bytearray()
     for data in spread(_stretches(len(shared.shelf)), key_worker, shared):
         parts, rows = marshal.loads(data)  # noqa: S302  (written by `key_worker`)
         keys.add(parts)
@@ -147,6 +148,11 @@ def compared(
             for pair in array("Q", every):
                 watch(pair >> 32, pair & 0xFFFFFFFF)
     return found
+
+
+def _parts_of_pairs(nodes: int) -> int:
+    """So many that the pairs of one part, counted, take a few megabytes in whatever process weighs them."""
+    return max(PARTS, nodes // NODES_OF_A_PART)
 
 
 def _stretches(n: int) -> Iterator[tuple[int, int]]:
@@ -199,7 +205,8 @@ def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
 
 def block_worker(nodes: int) -> Callable[[bytes], bytes]:
     """(key, node) of one part, among so many nodes → pairs that share a key, as often as it weighs."""
-    width, most = max(nodes // PARTS, 1), block.most_of(nodes)
+    most, count = block.most_of(nodes), _parts_of_pairs(nodes)
+    width, last = max(nodes // count, 1), count - 1
 
     def do(data: bytes) -> bytes:
         values = array("Q", data)
@@ -209,7 +216,7 @@ def block_worker(nodes: int) -> Callable[[bytes], bytes]:
             for at, node in enumerate(several[:-1]):
                 first = node << 32
                 found = [first | other for other in several[at + 1 :]]
-                parts[min(node // width, PARTS - 1)].extend(found * times)
+                parts[min(node // width, last)].extend(found * times)
         return marshal.dumps({part: pairs.tobytes() for part, pairs in parts.items()})
 
     return do

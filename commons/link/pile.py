@@ -9,18 +9,18 @@ from collections.abc import Iterator, Mapping
 from tempfile import TemporaryFile
 from typing import IO
 
-PARTS = 64  # of each pile
+PARTS = 64  # of a pile
 AT_HAND = 16 << 20  # bytes of a pile that stay in memory
 
 
 class Pile:
     """Values of one kind in parts, as bytes; what is more than `AT_HAND` waits on the disk."""
 
-    def __init__(self) -> None:
-        self._parts = [bytearray() for _ in range(PARTS)]
+    def __init__(self, parts: int = PARTS) -> None:
+        self._parts = [bytearray() for _ in range(parts)]
         self._size = 0
         self._file: IO[bytes] | None = None
-        self._aside: list[list[tuple[int, int]]] = [[] for _ in range(PARTS)]  # first byte, size
+        self._aside: list[list[tuple[int, int]]] = [[] for _ in range(parts)]  # first byte, size
 
     def add(self, data: Mapping[int, bytes]) -> None:
         for part, values in data.items():
@@ -41,7 +41,7 @@ class Pile:
     def take(self) -> Iterator[bytes]:
         """Each part that holds anything, once; it is forgotten then."""
         try:
-            for number in range(PARTS):
+            for number in range(len(self._parts)):
                 data = b"".join([*self._read(number), self._parts[number]])
                 self._parts[number] = bytearray()
                 if data:
