@@ -36,7 +36,7 @@ from commons.merge.receipts import MemberTally, Receipt
 from commons.merge.regroup import Groups, Regrouped
 from commons.merge.root import Root
 from commons.merge.stretch import Made, Stretch
-from commons.merge.workers import WORTH_CHILDREN, Crew, children_for
+from commons.merge.workers import WORTH_CHILDREN, Crew, children_for, give_back
 from commons.messages import N_
 from commons.pool import write as database
 from commons.pool.contract import quoted
@@ -179,9 +179,11 @@ class _Merge:
         for data in crew.done(_batched(self._stretches(releases)), stretch.worker, setting):
             for made in stretch.read(data):
                 self._take(made)
+        self.writer.flush()
         if self.taken > MANY:
             crew.close()
-        self.writer.flush()
+            self.writer.lay_down()
+            give_back()
         succession.stand_in(self.writer.connection, self.lock)
         self.writer.lead(self.far)
         # What stands leads where it led in the last pool, until it is made anew.

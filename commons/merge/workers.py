@@ -10,6 +10,7 @@ forked, and its children do one kind of work only.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -187,6 +188,13 @@ def few_cycles() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def give_back() -> None:
+    """Let the system have what this process has set free; the C library keeps it until it is asked."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _context() -> BaseContext:

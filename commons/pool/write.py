@@ -229,6 +229,13 @@ class Writer:
             self.add("entity_topic", topic)
         self.add("search", rows.search)
 
+    def lay_down(self) -> None:
+        """Everything into the file, and no page of it kept at hand: others need the memory meanwhile."""
+        self.flush()
+        self.connection.execute("COMMIT")  # which the words do that the index has gathered wait for
+        self.connection.execute("BEGIN")
+        self.connection.execute("PRAGMA shrink_memory")
+
     def settle_references(self) -> list[tuple[str, str, str, int]]:
         """Empty every reference that leads nowhere; (type, field, entity's address and number) of each, in
         order."""
