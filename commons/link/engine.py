@@ -24,7 +24,7 @@ from commons.link.components import Claims, Component
 from commons.link.judgements import NO_VERDICTS, Concerning, Verdicts
 from commons.link.model import Related
 from commons.link.outline import Outliner, Outlines
-from commons.link.pile import PARTS, Pile
+from commons.link.pile import Pile, bits_for
 from commons.link.rarity import Rarity, atoms, buckets_of, hashed_word
 from commons.link.score import Scorer
 from commons.link.scored import Found, link
@@ -33,12 +33,10 @@ from commons.link.units import Linking
 
 AT_ONCE = 2_000  # nodes of one task
 COMPONENTS = 500  # of one task
-NODES_OF_A_PART = 1_024  # whose pairs are weighed in one task: some hundred each
 PREPARED = 2_000  # records made ready that a process holds: some five kilobytes each
 # Records or pairs that go through one step together: done many times over, and not in turn with other steps,
 # each takes a tenth less.
 TOGETHER = 250
-_SHIFT = 64 - 6
 
 Worker = Callable[[Any], Callable[[Any], bytes]]
 
@@ -99,7 +97,7 @@ def _entries(data: bytes) -> list[tuple[int, int]]:
 
 def rarity_of(shelf: Shelf, table: Table, spread: Spread = here, kept: Kept | None = None) -> Rarity:
     """What is common among the nodes."""
-    pile = Pile()
+    pile = Pile(bits_for(len(shelf)))
     shared = Shared(table, shelf, tell=kept is not None)
     for data in spread(_stretches(len(shelf)), count_worker, shared):
         pile.add(marshal.loads(data))  # noqa: S302  (written by `count_worker`)
@@ -129,7 +127,8 @@ def compared(
     kept: Kept | None = None,
 ) -> Pairs:
     """The pairs of nodes that share a key and are worth looking at again."""
-    keys, pairs, outlines = Pile(), Pile(_parts_of_pairs(len(shared.shelf))), bytearray()
+    bits, outlines = bits_for(len(shared.shelf)), bytearray()
+    keys, pairs = Pile(bits), Pile(bits)
     for data in spread(_stretches(len(shared.shelf)), key_worker, shared):
         parts, rows = marshal.loads(data)  # noqa: S302  (written by `key_worker`)
         keys.add(parts)
@@ -150,11 +149,6 @@ def compared(
     return found
 
 
-def _parts_of_pairs(nodes: int) -> int:
-    """So many that the pairs of one part, counted, take a few megabytes in whatever process weighs them."""
-    return max(PARTS, nodes // NODES_OF_A_PART)
-
-
 def _stretches(n: int) -> Iterator[tuple[int, int]]:
     return ((at, min(at + AT_ONCE, n)) for at in range(0, n, AT_ONCE))
 
@@ -167,11 +161,14 @@ def _as_bytes(parts: Iterable[Sequence[int]]) -> dict[int, bytes]:
 def count_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
     """Nodes → hashes of their atoms, by part; with the node if that is to be told."""
 
+    bits = bits_for(len(shared.shelf))
+    shift = 64 - bits
+
     def do(stretch: tuple[int, int]) -> bytes:
-        parts: list[list[int]] = [[] for _ in range(PARTS)]
+        parts: list[list[int]] = [[] for _ in range(1 << bits)]
         for node in range(*stretch):
             for value in map(hashed_word, atoms(features.unpacked(shared.shelf[node]))):
-                parts[value >> _SHIFT] += (value, node) if shared.tell else (value,)
+                parts[value >> shift] += (value, node) if shared.tell else (value,)
         return marshal.dumps(_as_bytes(parts))
 
     return do
@@ -187,9 +184,11 @@ def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
     """Nodes → (key, node), by part of the key; and their outlines."""
     outliner = Outliner(Scorer(shared.table, shared.rarity).weight)
     keys = block.Keyer(shared.rarity).of
+    bits = bits_for(len(shared.shelf))
+    shift = 64 - bits
 
     def do(stretch: tuple[int, int]) -> bytes:
-        parts: list[list[int]] = [[] for _ in range(PARTS)]
+        parts: list[list[int]] = [[] for _ in range(1 << bits)]
         rows: list[bytes] = []
         for first in range(*stretch, TOGETHER):
             nodes = range(first, min(first + TOGETHER, stretch[1]))
@@ -197,7 +196,7 @@ def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
             rows += map(outliner.of, read)
             for node, found in zip(nodes, map(keys, read), strict=True):
                 for key in found:
-                    parts[key >> _SHIFT] += (key, node)
+                    parts[key >> shift] += (key, node)
         return marshal.dumps((_as_bytes(parts), b"".join(rows)))
 
     return do
@@ -205,8 +204,8 @@ def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
 
 def block_worker(nodes: int) -> Callable[[bytes], bytes]:
     """(key, node) of one part, among so many nodes → pairs that share a key, as often as it weighs."""
-    most, count = block.most_of(nodes), _parts_of_pairs(nodes)
-    width, last = max(nodes // count, 1), count - 1
+    most, last = block.most_of(nodes), (1 << bits_for(nodes)) - 1
+    width = max(nodes >> bits_for(nodes), 1)
 
     def do(data: bytes) -> bytes:
         values = array("Q", data)

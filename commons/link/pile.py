@@ -9,18 +9,24 @@ from collections.abc import Iterator, Mapping
 from tempfile import TemporaryFile
 from typing import IO
 
-PARTS = 64  # of a pile
+FEWEST_BITS, MOST_BITS = 6, 10  # 64 to 1,024 parts
+NODES_OF_A_PART = 1_024  # at most, up to a million nodes: what they share takes a few megabytes to count
 AT_HAND = 16 << 20  # bytes of a pile that stay in memory
 
 
-class Pile:
-    """Values of one kind in parts, as bytes; what is more than `AT_HAND` waits on the disk."""
+def bits_for(nodes: int) -> int:
+    """Into how many parts, as a power of two, the values of so many nodes go."""
+    return min(max((nodes // NODES_OF_A_PART).bit_length(), FEWEST_BITS), MOST_BITS)
 
-    def __init__(self, parts: int = PARTS) -> None:
-        self._parts = [bytearray() for _ in range(parts)]
+
+class Pile:
+    """Values of one kind in 2^bits parts, as bytes; what is more than `AT_HAND` waits on the disk."""
+
+    def __init__(self, bits: int = FEWEST_BITS) -> None:
+        self._parts = [bytearray() for _ in range(1 << bits)]
         self._size = 0
         self._file: IO[bytes] | None = None
-        self._aside: list[list[tuple[int, int]]] = [[] for _ in range(parts)]  # first byte, size
+        self._aside: list[list[tuple[int, int]]] = [[] for _ in range(1 << bits)]  # first byte, size
 
     def add(self, data: Mapping[int, bytes]) -> None:
         for part, values in data.items():

@@ -31,7 +31,7 @@ from commons.link.judgements import NO_VERDICTS, Concerning, Verdicts
 from commons.link.model import Related
 from commons.link.scored import Found
 from commons.link.tables import Table, load_tables
-from commons.merge.in_order import DIGEST_BYTES, InOrder
+from commons.merge.in_order import DIGEST_BYTES, Digests, InOrder
 from commons.merge.link_state import LinkState, Nodes
 from commons.merge.workers import children_for, done
 
@@ -91,7 +91,7 @@ class _Nodes:
     sizes: array[int] = field(default_factory=lambda: array("I"))
     claims: array[int] = field(default_factory=lambda: array("q"))
     starts: array[int] = field(default_factory=lambda: array("Q"))  # node → place of its first claim
-    digests: list[bytes] = field(default_factory=list)
+    digests: Digests = field(default_factory=Digests)
 
     def of(self, node: int) -> Sequence[int]:
         end = self.starts[node + 1] if node + 1 < len(self.starts) else len(self.claims)
