@@ -28,6 +28,7 @@ from commons.cli.naming import UnknownField, the_field
 from commons.cli.output import json_option, say, show_json
 from commons.cli.whose_words import SAID, told
 from commons.link.judgements import DIFFERENT, SAME
+from commons.merge.fuse import TOGETHER, UNION
 from commons.messages import N_, in_language, language, ngettext, translate
 from commons.messages import translate as _
 from commons.pool.opening import open_pool
@@ -36,7 +37,7 @@ from commons.pool.why import Tie, Word
 from commons.review import explain as reasons
 from commons.review.explain import Pairing, Standing
 from commons.review.records import fields_at
-from commons.review.values import TOGETHER, UNION, Value, Voice, value_of
+from commons.review.values import Value, Voice, value_of
 from commons.schema import territory as territories
 from commons.schema import typed
 from commons.schema.spec import load_schema

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import click
@@ -224,13 +224,12 @@ def _reasons(question: Question, questions: Questions, *, points: bool) -> Itera
         yield what_counts(questions, question)
 
 
-def voices(others: object) -> Iterator[str]:
+def voices(others: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """What other members say of the pair."""
-    said = others if isinstance(others, dict) else {}
-    if said.get(SAME):
-        yield _("The same, say: {names}").format(names=", ".join(said[SAME]))
-    if said.get(DIFFERENT):
-        yield _("Different, say: {names}").format(names=", ".join(said[DIFFERENT]))
+    if names := others.get(SAME):
+        yield _("The same, say: {names}").format(names=", ".join(names))
+    if names := others.get(DIFFERENT):
+        yield _("Different, say: {names}").format(names=", ".join(names))
 
 
 def what_counts(questions: Questions, question: Question) -> str:

@@ -138,13 +138,10 @@ def _pieces(text: str) -> Iterator[tuple[str, bool]]:
         return
     for n, outer in enumerate(text.split(_ASIDE)):
         for piece in _CUT.split(outer):
-            before, where, after = piece, "", ""
-            for match in _WHERE.finditer(piece):
-                before, where, after = piece[: match.start()], match[0], piece[match.end() :]
-                break
-            yield before, n % 2 == 0
+            where = _WHERE.search(piece)
+            yield (piece[: where.start()] if where else piece), n % 2 == 0
             if where:
-                yield after, False
+                yield piece[where.end() :], False
 
 
 _PROPER, _SMALL, _MARK, _LEGAL, _SETTLEMENT = range(5)

@@ -30,7 +30,6 @@ PARTS = (
     "contact, at most", "identifier", "kind", "date",
 )  # fmt: skip
 _MOST_WEIGHTS = 20_000  # words whose weights a process holds
-NEAR_M = 150  # metres within which two exact positions are one place
 
 
 class Score(NamedTuple):

@@ -87,8 +87,12 @@ class Records:
 
     def district(self, address: str) -> str | None:
         """The code of the district that a record is in."""
-        found = self.side(address)
-        return found.district if found else None
+        own = (self.fields(address) or {}).get("district")
+        if own:
+            return str(own)
+        sql = "SELECT e.district FROM alias a JOIN entity e ON e.id = a.entity WHERE a.address = ?"
+        row = self._pool.connection.execute(sql, (address,)).fetchone()
+        return row[0] if row else None
 
 
 def fields_at(pool: Pool, address: str) -> dict[str, Any] | None:

@@ -5,11 +5,11 @@ Follows `merge.fuse` step by step over the claims of a pool; fuses nothing itsel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from commons.merge.fuse import ONE, TOGETHER, UNION, Vouch, month_of, vouched_members
+from commons.merge.fuse import TOGETHER, UNION, Vouch, month_of, vouched_members
 from commons.pool.read import Claim, Pool, Thing
 from commons.schema.spec import Field, load_schema
 
@@ -86,7 +86,7 @@ def _month(fields: Mapping[str, Any], as_of: str) -> str:
     return str(fields["confirmed_at"])[:7] if month_of(fields.get("confirmed_at"), as_of) else ""
 
 
-def _reason(speaking: list[Claim], key: Any) -> Reason:
+def _reason(speaking: list[Claim], key: Callable[[Claim], tuple[bool, int, int, str]]) -> Reason:
     """The first step at which the best claim and the next one differ."""
     if len(speaking) < 2:
         return "alone"
@@ -100,6 +100,3 @@ def _vouches(pool: Pool) -> list[Vouch]:
     return [
         Vouch(member, about, kind or "", digest, expires) for member, about, kind, digest, expires in rows
     ]
-
-
-__all__ = ["ONE", "TOGETHER", "UNION", "Value", "Voice", "value_of"]
