@@ -36,6 +36,7 @@ _NEXT = {
     errno.ENOENT: N_("Check the name and the folder."),
     errno.ENOTDIR: N_("Check the name and the folder."),
     errno.EISDIR: N_("Name a file, not a folder."),
+    errno.EEXIST: N_("Choose another name."),
     errno.ENAMETOOLONG: N_("Choose a shorter name."),
     errno.ELOOP: N_("Name the file itself, not a link."),
     errno.EFBIG: N_("Make room on the disk, or choose another one."),

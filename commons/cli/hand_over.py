@@ -74,6 +74,15 @@ class WordsNeeded(InputError):
     )
 
 
+@dataclass(eq=False)
+class WordsNotRead(InputError):
+    """The file that should have the words is not there, or is none."""
+
+    path: Path
+    template: ClassVar[str] = N_("The words of the sheet cannot be read from {path}.")
+    hint_template: ClassVar[str] = N_("Name a text with the 24 words, or the sheet as it was saved.")
+
+
 words_option = click.option(
     "--words-file",
     "words_file",
@@ -138,7 +147,7 @@ def key_of_sheet(words_file: Path | None, announced: Sequence[str]) -> PrivateKe
         try:
             text = read_regular(words_file, _MOST_BYTES).decode("utf-8", "replace")
         except ContainerRefused as error:
-            raise WordsNeeded from error
+            raise WordsNotRead(words_file) from error
     key = sheet.key_in(text, announced)
     if key is None:
         raise keys.OtherSheet

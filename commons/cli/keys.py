@@ -26,7 +26,7 @@ from commons.cli.output import (
     yes_option,
 )
 from commons.cli.recover import recover
-from commons.cli.release_number import not_mine_option, version_of, version_words
+from commons.cli.release_number import not_mine_option, own_version_of, version_words
 from commons.errors import InputError
 from commons.format import words
 from commons.format.keylog import KeyLog
@@ -178,7 +178,7 @@ def rotate(
     hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
     with opened(catalogue) as own:
         log = KeyLog.parse(own.keylog)
-        void_from = version_of(not_mine, log.epoch) if not_mine else None
+        void_from = own_version_of(not_mine, log.epoch) if not_mine else None
         _refuse_own(own, void_from)
         revealed = hand_over.key_of_sheet(words_file, release_keys.ever_announced(log))
         if revealed.public == log.current and _back_in_place(own, revealed, as_json=as_json):

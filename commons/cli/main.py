@@ -232,7 +232,9 @@ def _told(sentence: str, hint: str, code: int) -> int:
 
 def _os_sentence(error: OSError) -> str:
     # what is written under a passing name first is known by the name it was meant to get
-    name = re.sub(r"(^|/)\.([^/]+)\.[0-9a-f]{8}\.(tmp|new)$", r"\1\2", str(error.filename or ""))
+    name = re.sub(
+        r"(^|/)\.([^/]+)(\.[0-9a-f]{8}\.(tmp|new)|\.recovering)$", r"\1\2", str(error.filename or "")
+    )
     place = f": {name}" if name else ""
     return f"{reasons.of(error)}{place}."
 

@@ -33,7 +33,7 @@ from commons.cli.output import (
     tell,
     yes_option,
 )
-from commons.cli.release_number import not_mine_option, version_of, version_words
+from commons.cli.release_number import not_mine_option, own_version_of, version_words
 from commons.cli.shared_release import NotTakenUp, look, read_release
 from commons.errors import CommonsError, InputError
 from commons.format.keylog import KeyLog
@@ -277,7 +277,7 @@ def _void_from(not_mine: str | None, log: KeyLog, *, asking: bool) -> tuple[int,
     if not text and asking:
         tell(_("If the computer was stolen, somebody may have shared in your name since."))
         text = ask(_("From which release number on was it not you? (nothing: all were yours)"))
-    return version_of(text, log.epoch) if text.strip() else None
+    return own_version_of(text, log.epoch) if text.strip() else None
 
 
 def _target(to: Path | None, chosen: Sources) -> Path:

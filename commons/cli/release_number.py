@@ -40,6 +40,28 @@ def version_of(text: str, epoch: int) -> tuple[int, int]:
     return (int(match[1]) if match[1] else epoch), int(match[2])
 
 
+@dataclass(eq=False)
+class AfterOtherKey(InputError):
+    """A release is named that a key would have signed which this catalogue does not have yet."""
+
+    text: str
+    changes: int
+    template: ClassVar[str] = N_(
+        "There is no release {text}: the key was changed {changes} times, as far as is known here."
+    )
+    hint_template: ClassVar[str] = N_(
+        "Write the number alone, as in 12, or name also a release made since the key was changed."
+    )
+
+
+def own_version_of(text: str, epoch: int) -> tuple[int, int]:
+    """As `version_of`, of a catalogue whose key was changed `epoch` times. Raises AfterOtherKey, too."""
+    found = version_of(text, epoch)
+    if found[0] > epoch:
+        raise AfterOtherKey(text.strip(), epoch)
+    return found
+
+
 def version_words(version: tuple[int, int]) -> str:
     """How people say it: `12`; with the epoch only after a change of the key."""
     return release_words(*version)

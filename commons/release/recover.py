@@ -19,7 +19,7 @@ from typing import ClassVar
 from commons.catalogue import backup
 from commons.catalogue.act import Act
 from commons.catalogue.copies import Copy
-from commons.catalogue.errors import CatalogueExists
+from commons.catalogue.errors import CatalogueExists, NewerCatalogue
 from commons.catalogue.own_releases import OwnRelease
 from commons.catalogue.rows import State
 from commons.catalogue.store import Catalogue
@@ -295,7 +295,11 @@ def _from_copy(draft: Path, copy: Copy, sources: Sources, log: KeyLog, *, at: da
     journal = Path(f"{copy.path}-wal")
     if journal.exists():
         shutil.copyfile(journal, f"{draft}-wal")
-    with Catalogue.open(draft) as made:
+    try:
+        opened = Catalogue.open(draft)
+    except NewerCatalogue as error:
+        raise NewerCatalogue(copy.path, error.version) from error  # the draft is nobody's business
+    with opened as made:
         made.set_keylog(log.to_bytes())
         updated: list[Key] = []
         home: list[Key] = []

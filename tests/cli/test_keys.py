@@ -6,8 +6,10 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -269,3 +271,17 @@ def test_the_next_step_names_the_catalogue_where_two_lie_in_the_folder(shared: R
     Path("copia.db").unlink()
     changed = shared("keys", "rotate", "--words-file", "n.html", "--sheet", "m.html", "--yes", lang="es").out
     assert "Sigue: commons release\n" in changed
+
+
+def test_a_slip_in_recovering_is_told_as_what_it_is(kitchen: Callable[..., Answer]) -> None:
+    """The file of words that is not there, a release after a change of keys that never was, a newer copy."""
+    kitchen("release", "--yes", "--out", "uno.entrega")
+    again = ("keys", "recover", "uno.entrega", "--to", "b.db", "--sheet", "b.html", "--yes", "--words-file")
+    assert "cannot be read from nada.txt" in kitchen(*again, "nada.txt").err
+    assert "There is no release 1.5" in kitchen(*again, "sheet.html", "--not-mine", "1.5").err
+    with closing(sqlite3.connect("paz.db")) as file:
+        file.execute("PRAGMA user_version = 99")
+    Path("paz.db").rename("copia.db")
+    newer = kitchen("keys", "recover", "copia.db", *again[3:], "sheet.html")
+    assert newer.code == 2 and "copia.db was made by a newer version" in newer.err
+    assert not Path("b.db").exists() and not Path("b.key").exists()
