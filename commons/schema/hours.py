@@ -50,6 +50,7 @@ _TIMES = re.compile(
     rf"(?:de\s+(?:las?\s+)?|from\s+)?({_TIME})\s*(?:-|–|—|\ba\b(?:\s+las?)?|\bto\b|\bhasta\b(?:\s+las?)?)\s*({_TIME})",
     re.I,
 )
+_LONGEST_PART = 300
 _RULE = re.compile(r"FREQ=WEEKLY;BYDAY=((?:MO|TU|WE|TH|FR|SA|SU)(?:,(?:MO|TU|WE|TH|FR|SA|SU))*)\Z")
 
 
@@ -58,11 +59,27 @@ def read(text: str) -> list[dict[str, Value]] | None:
     entries: list[dict[str, Value]] = []
     for part in re.split(r"[;\n|]", text):
         if part.strip():
-            read_part = _entries(part.strip())
+            read_part = _entries(part.strip()) or _entries_by_comma(part.strip())
             if read_part is None:
                 return None
             entries += read_part
     return entries or None
+
+
+def _entries_by_comma(part: str) -> list[dict[str, Value]] | None:
+    """L-V 11:00-19:00, sáb 11:00-15:00: a comma (or «y») between a time and a day begins anew; else None."""
+    if len(part) > _LONGEST_PART:
+        return None
+    pieces, begin = [], 0
+    for sign in re.finditer(r",(?:\s*y\s)?|\sy\s", part):
+        word = re.match(r"\s*(?:los?\s+)?([^\W\d_]+)", part[sign.end() :])
+        if word and fold(word[1]) in _NAMES and re.search(rf"{_TIME}\s*\Z", part[begin : sign.start()], re.I):
+            pieces.append(part[begin : sign.start()])
+            begin = sign.end()
+    read_pieces = [_entries(piece.strip()) for piece in (*pieces, part[begin:])]
+    if not pieces or None in read_pieces:
+        return None
+    return [entry for piece in read_pieces for entry in piece or ()]
 
 
 def show(schedules: Sequence[Mapping[str, Value]], lang: str) -> str | None:
@@ -90,7 +107,7 @@ def _entries(part: str) -> list[dict[str, Value]] | None:
         # "24 horas" alone is said of every day
         days = DAYS if days is None and not fold(_ALL_DAY.sub(" ", part)) else days
         return [_entry(days, "00:00", "24:00")] if days else None
-    closed = re.search(r"\b(cerrados?|closed)\b", part, re.I)
+    closed = re.search(r"\b(cerrados?|closed|off)\b", part, re.I)
     if closed:
         days = _days(part[: closed.start()] + part[closed.end() :])
         return [{"rrule": _rule(days), "closed": True}] if days else None
@@ -100,7 +117,7 @@ def _entries(part: str) -> list[dict[str, Value]] | None:
     between = part[times[0].end() :] if times[0].start() else ""
     left = fold(_TIMES.sub(" ", between))
     days = _days(part[: times[0].start()]) if times[0].start() else _days(part[times[0].end() :])
-    if days is None or left not in ("", "y", "and"):
+    if days is None or left.strip("/ ") not in ("", "y", "and"):
         return None
     pairs = [_hours(t[1], t[2]) for t in times]
     return None if None in pairs else [_entry(days, *pair) for pair in pairs if pair]
