@@ -136,6 +136,22 @@ KINDS: dict[str, Kind] = {
         N_("{n} columns hold something else than their headings say; they seem shifted (by {by})."),
         N_("Correct the mapping before you share anything from this file."),
     ),
+    "cells-in-error": Kind(
+        "warning",
+        N_(
+            "{n} cells of the workbook hold an error (#REF!, #N/A) instead of a value and are read as empty:"
+            " {value}."
+        ),
+        N_("Mend their formulas there and import again."),
+    ),
+    "blanks-plain": Kind(
+        "note",
+        N_("{n} cells hold invisible signs or unusual blanks, as from web pages; they were taken out."),
+    ),
+    "html-unwrapped": Kind(
+        "note",
+        N_("Row {row}: {field} was written for web pages; its words are kept without the tags: «{value}»."),
+    ),
     "made-by-name": Kind(
         "note",
         N_("«{column}» names records that were not here; they are made: {n} ({types})."),

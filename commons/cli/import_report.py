@@ -64,9 +64,15 @@ def show_counts(report: ImportReport) -> None:
     )
     for code, n in sorted(Counter(s.code for s in report.skipped).items()):
         say("  " + _("left out: {n} ({why})").format(n=n, why=translate(_WHY.get(code, code))))
-    for outcome, words in (("new", N_("new")), ("changed", N_("changed")), ("unchanged", N_("unchanged"))):
-        for type_name, n in sorted(report.records(outcome).items()):  # type: ignore[arg-type]
-            say(f"  {_type_name(type_name, n)}: {n} {translate(words)}")
+    for type_name, n in sorted(report.records("new").items()):
+        text = ngettext("{types}: {n} new record", "{types}: {n} new records", n)
+        say("  " + text.format(types=_type_name(type_name, n), n=n))
+    for type_name, n in sorted(report.records("changed").items()):
+        text = ngettext("{types}: {n} changed record", "{types}: {n} changed records", n)
+        say("  " + text.format(types=_type_name(type_name, n), n=n))
+    for type_name, n in sorted(report.records("unchanged").items()):
+        text = ngettext("{types}: {n} record as it was", "{types}: {n} records as they were", n)
+        say("  " + text.format(types=_type_name(type_name, n), n=n))
 
 
 def _show_rest(report: ImportReport, error_path: Path | None) -> None:

@@ -22,6 +22,12 @@ from commons.schema.spec import Field, Schema
 
 Address = tuple[str, str]  # type and id
 _TITLE = "title"
+_NOWHERE = frozenset(
+    ("online", "on-line", "en-linea", "virtual", "remote", "remoto", "remota", "zoom", "google-meet",
+     "internet", "a-distancia", "por-definir", "pendiente", "tbd", "tba", "to-be-defined", "por-confirmar",
+     "varios", "varias", "varias-sedes", "various", "a-domicilio", "otro", "otra", "other", "ninguno",
+     "ninguna", "none", "no-aplica")
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class Resolved:
     """What became of the references by name."""
 
     ids: dict[tuple[Address, str], str] = field(default_factory=dict)  # (owner, field) → record's id
+    nowhere: set[tuple[Address, str]] = field(default_factory=set)  # «online», «por definir»: no record
     doubtful: set[tuple[Address, str]] = field(default_factory=set)  # two records have the name
     fresh: dict[Address, Fresh] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -78,6 +85,9 @@ def resolve(
         if (target, text) in told or catalogue.get(target, text) is not None:
             continue  # an id, as it should be
         mark = folded(text)
+        if mark in _NOWHERE:
+            done.nowhere.add((reference.owner, reference.spec.name))
+            continue
         earlier = _remembered(catalogue, known, target, mark)
         found = {earlier} if earlier is not None else names.of(target, mark)
         if len(found) > 1:

@@ -21,6 +21,8 @@ _TIME = re.compile(
     r"(?:[T,]|\s)+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]\.?\s?m\.?)?\s*(Z|[+-]\d\d:?\d\d)?\Z",
     re.IGNORECASE,
 )
+# 20251120 and 20251120T180000Z, as calendars write them
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z)?)?\Z")
 _NUMBER = re.compile(r"\d+([.,]\d+)?\Z")
 
 
@@ -68,6 +70,10 @@ def _as_number(text: str, name: str) -> dt.datetime | dt.date | None:
 
 
 def _as_written(text: str, name: str, year: int | None) -> dt.date | dt.datetime | None:
+    if name == "iso" and (compact := _COMPACT.match(text)):
+        year_, month, day_, hour_, minute_, second_, utc = compact.groups()
+        clock = f" {hour_}:{minute_}:{second_ or '00'}{utc or ''}" if hour_ else ""
+        text = f"{year_}-{month}-{day_}{clock}"
     time = _TIME.search(text)
     day_text = text[: time.start()] if time else text
     day = _day(day_text.strip(), name, year)

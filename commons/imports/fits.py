@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -45,6 +46,8 @@ _BY_NAME: Mapping[str, tuple[str, ...]] = {
     "latitude": ("latitude", "number"),
     "longitude": ("longitude", "number"),
     "position": ("position",),
+    "start_time": ("clock",),
+    "end_time": ("clock",),
 }
 # How tables say that they have nothing to say; only what stands in a cell alone.
 _NOTHING = frozenset(
@@ -53,6 +56,7 @@ _NOTHING = frozenset(
 )  # fmt: skip
 
 
+LIST_SIGNS = re.compile(r"[,;|/\n]| y | and ")  # between the entries of a list in a cell
 # Where words go that stand under the heading of a number.
 PROSE = {"price": "fees_description"}
 
@@ -98,12 +102,24 @@ def without(table: Table, blank: Iterable[str]) -> Table:
     return replace(table, rows=tuple(rows))
 
 
-def plausible(target: str, seen: Looks) -> bool:
+def plausible(target: str, seen: Looks, spec: Field | None = None) -> bool:
     """Whether the contents allow the field."""
     needs = needs_of(target)
-    if needs and max(seen.share(kind) for kind in needs) < 0.5:
+    if needs and max(seen.share(kind) for kind in needs) < (0.9 if "clock" in needs else 0.5):
         return False
+    if spec is not None and not needs and _only_ticked(spec, seen):
+        return False
+    if seen.share("json") >= 0.35 and target != "phones":
+        return False  # what a program wrote for programs is no text for people
     return max((seen.share(kind) for kind in CONTRADICTS.get(target, ())), default=0.0) < 0.35
+
+
+def _only_ticked(spec: Field, seen: Looks) -> bool:
+    """Whether yes and no, or mere numbers, stand where the field wants words: ticked boxes, areas."""
+    ticked = seen.share("boolean") >= 0.5
+    if spec.vocabulary:
+        return ticked or seen.share("number") >= 0.5
+    return ticked and spec.type == "string" and spec.format != "reference"
 
 
 def plausible_city(seen: Looks) -> bool:
@@ -124,8 +140,10 @@ def contents_bonus(target: str, seen: Looks, spec: Field | None, schema: Schema,
         for word in (*term.title.values(), *term.synonyms, term.id)
     }
     filled = [cell for cell in cells if cell][:100]
+    if spec.type == "array":
+        filled = [part.strip() for cell in filled for part in LIST_SIGNS.split(cell) if part.strip()]
     known = sum(1 for cell in filled if slug(cell) in words)
-    if not known and len(filled) > 2 and spec.type != "array":
+    if not known and len(filled) > 2:
         # a heading that only resembles the field is not enough then, and the statuses of others are not ours
         return -40 if target == "status" else -16
     return round(6 * known / len(filled)) - 3 if filled else 0

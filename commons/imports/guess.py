@@ -18,8 +18,17 @@ from rapidfuzz import fuzz
 
 from commons.addresses import slug
 from commons.findings import Finding
-from commons.imports.fits import PROSE, contents_bonus, needs_of, nothings, plausible, plausible_city, without
-from commons.imports.mapping import OWN_COLUMNS
+from commons.imports.fits import (
+    PROSE,
+    contents_bonus,
+    names_things,
+    needs_of,
+    nothings,
+    plausible,
+    plausible_city,
+    without,
+)
+from commons.imports.mapping import OWN_COLUMNS, Rule, is_by_name
 from commons.imports.sniff import Looks, looks
 from commons.imports.table import Row, Table
 from commons.messages import LANGUAGES, N_, in_language, translate
@@ -27,6 +36,13 @@ from commons.schema.spec import Field, RecordType, Schema
 
 _SURE = 90
 _LIKELY = 74
+MADE_BY_NAME = ("organization", "place")  # of a name alone; a project or a service needs more than that
+_PERSONS_PARTS = frozenset(
+    ("responsable", "encargado", "encargada", "representante", "director", "directora", "coordinador",
+     "coordinadora", "titular", "contacto", "contact", "presidente", "presidenta", "tesorero", "secretario",
+     "secretaria", "voluntario", "voluntaria", "beneficiario", "beneficiaria", "manager", "person", "persona",
+     "tutor", "tutora", "doctor", "maestro", "maestra", "facilitador", "facilitadora", "tallerista")
+)  # fmt: skip
 _BELOW = " · "  # between headings that stand above each other
 _SLIP = 87  # how like a word must be to pass for it misspelt
 _KEEPERS = ("organizacion", "institucion", "organization", "entidad")
@@ -56,6 +72,7 @@ _BY_CONTENT = {
 _STAMPS = ("created_at", "modified_at", "confirmed_at")
 _ONLY_BY_LABEL = ("audience", "language", "same_as", "copied_from")
 KIND_WORDS = {
+    "json": N_("data that a program wrote"),
     "curp": N_("personal keys (CURP)"),
     "rfc": N_("tax numbers (RFC)"),
     "email": N_("e-mails"),
@@ -96,22 +113,25 @@ class Guess:
     def sentence(self) -> str:
         """Why, in the current language."""
         if self.target == HOME:
-            return translate(N_("«{column}» stays at home: no field of the schema is like it.")).format(
-                column=self.column
-            )
-        kind = self.looks.best
-        if kind is not None:
+            text = translate(N_("«{column}» stays at home and is not shared: no field is like it."))
+            return text.format(column=self.column)
+        if self.by == "lack":
+            text = translate(N_("«{column}» goes to {label}, since no column is called names; look at this."))
+            return text.format(column=self.column, label=self.label)
+        fitting = [k for k in needs_of(self.target) if k in KIND_WORDS and self.looks.share(k) >= 0.6]
+        kind = next(iter(fitting), self.looks.best)
+        looks = translate(KIND_WORDS[kind]) if kind is not None else ""
+        if self.confidence >= _SURE and kind is not None:
+            text = translate(N_("«{column}» goes to {label}: its cells look like {looks}."))
+        elif self.confidence >= _SURE:
+            text = translate(N_("«{column}» goes to {label}, by its heading."))
+        elif kind is not None:
             text = translate(
-                N_("«{column}» seems to be {label} ({percent} % sure); its cells look like {looks}.")
+                N_("«{column}» perhaps goes to {label}: its cells look like {looks}. Look at it.")
             )
-            return text.format(
-                column=self.column,
-                label=self.label,
-                percent=self.confidence,
-                looks=translate(KIND_WORDS[kind]),
-            )
-        text = translate(N_("«{column}» seems to be {label} ({percent} % sure), by its heading."))
-        return text.format(column=self.column, label=self.label, percent=self.confidence)
+        else:
+            text = translate(N_("«{column}» perhaps goes to {label}, by its heading. Look at it."))
+        return text.format(column=self.column, label=self.label, looks=looks)
 
 
 @dataclass(frozen=True)
@@ -184,6 +204,7 @@ def propose(
             continue
         chosen[column] = (target, score, by)
         taken.setdefault(target, column)
+    _called_by_keeper(chosen, candidates)
     # a heading that one field was found for may mean another too ("Estado": state or status)
     doubtful = [c for c in columns if c not in chosen or chosen[c][2] != "heading"]
     findings = [f for c in doubtful for f in _contradictions(c, seen[c], table, rtype, lang)]
@@ -196,6 +217,18 @@ def propose(
     guesses = tuple(_guess(c, seen[c], chosen, contradicted, rtype, lang) for c in columns)
     personal = tuple(g.column for g in guesses if g.target in _PERSONAL)
     return Proposal(rtype.name, guesses, tuple(findings), personal, blank=blank)
+
+
+def _called_by_keeper(
+    chosen: dict[str, tuple[str, int, str]], candidates: Iterable[tuple[int, str, str, str]]
+) -> None:
+    """Where nothing else names the rows, they are called by the one who keeps them: «Agency name»."""
+    if any(target == "title" for target, _, _ in chosen.values()):
+        return
+    keeper = next((c for c, (target, _, _) in chosen.items() if target == "organization"), None)
+    found = next((s for s in candidates if s[1] == keeper and s[2] == "title" and s[0] >= _LIKELY), None)
+    if keeper is not None and found is not None:
+        chosen[keeper] = ("title", found[0], found[3])
 
 
 def with_place(
@@ -302,6 +335,8 @@ def _targets(rtype: RecordType) -> list[str]:
     special = [KEY]
     if "latitude_e6" in rtype.fields:
         special += ["latitude", "longitude", "position", "house_number"]
+    if "starts_at" in rtype.fields:
+        special += ["start_time", "end_time"]
     unsettable = (
         "salt",
         "extra",
@@ -322,7 +357,11 @@ def _scored(
     for target in _targets(rtype):
         score = _heading_score(heading, target, rtype.fields.get(target))
         prose = next((number for number, words in PROSE.items() if words == target), None)
-        if prose in rtype.fields and plausible(prose or "", seen):
+        if prose in rtype.fields and plausible(prose or "", seen) and score < 100:
+            continue
+        if target == "title" and _names_somebody(heading):
+            continue  # «Responsable · Nombre»: a title is public
+        if _is_key_of_others(rtype.fields.get(target), seen):
             continue
         if target == "title" and heading in _things(rtype, schema) and seen.distinct > 0.3:
             score = max(score, 96)
@@ -347,7 +386,7 @@ def _scored(
             continue
         if target == "house_number" and (counted or _ascends(table, column)):
             continue
-        if score >= _LIKELY and plausible(target, seen):
+        if score >= _LIKELY and plausible(target, seen, rtype.fields.get(target)):
             # the template's own heading wins over every likeness
             bonus = contents_bonus(target, seen, rtype.fields.get(target), schema, table.column(column))
             if target == "district" and seen.share("district") < 0.2:
@@ -355,14 +394,33 @@ def _scored(
                 if plausible_city(seen) and "city" in rtype.fields:
                     yield min(score, 100) - 2, column, "city", "heading"
                 continue
+            if target == "organization" and not names_things(seen):
+                bonus -= 3  # of a key and a name beside each other the name can be found and made
             stamp = target in _STAMPS  # "date" alone says when a thing happens, before when it was noted
             yield min(score, 100) + bonus + (5 if label else 0) - stamp, column, target, "heading"
     kind = seen.best
     told = _BY_CONTENT.get(kind or "")
     if told == "url" and seen.share("no_page") > 0.3:
         return
+    if told == "contact_name" and heading.endswith((" by", " por")):
+        return  # who wrote it down is nobody to ask for
     if told in _targets(rtype) and seen.share(kind or "") >= 0.8:
         yield 75, column, told, "contents"
+
+
+def _names_somebody(heading: str) -> bool:
+    """Whether a person's post or part stands in the heading: what is under it may be a name of a person."""
+    return not set(re.split(r"[\W_]+", heading)).isdisjoint(_PERSONS_PARTS)
+
+
+def _is_key_of_others(spec: Field | None, seen: Looks) -> bool:
+    """Whether words stand where a record is meant that no name can make: a project, a service."""
+    return (
+        spec is not None
+        and is_by_name(spec, Rule())
+        and spec.target not in MADE_BY_NAME
+        and max(seen.share(kind) for kind in ("code", "number", "postal_code")) < 0.5
+    )
 
 
 def _counts_rows(table: Table, column: str) -> bool:
@@ -432,7 +490,7 @@ def _contradictions(
     if seen.filled < 3:
         return
     target = _named(_plain(column), rtype)
-    if target is None or plausible(target, seen):
+    if target is None or plausible(target, seen) or _plain(column).endswith((" by", " por")):
         return
     wrong = [k for k in KIND_WORDS if seen.share(k) >= 0.35 and k not in needs_of(target)]
     said = translate(KIND_WORDS[wrong[0]]) if wrong else translate(N_("something else"))

@@ -32,13 +32,16 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 _FOOTNOTE = re.compile(r"(fuentes?|sources?|notas?|notes?|elabor(ado|aci[oó]n)|\*+\s)\s*:?", re.IGNORECASE)
+# zero-width and direction marks, soft hyphens; joiners stay, emoji and some scripts are made with them
+_INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad]")
+_ODD_BLANK = re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 
 def to_table(raw: Raw, name: str) -> Table:
     """Columns, rows and what was set aside. Raises NoTable."""
     findings, aside = list(raw.findings), list(raw.aside)
-    rows = [_cleaned(row, findings) for row in raw.rows]
+    rows = _plainly_spaced([_cleaned(row, findings) for row in raw.rows], findings)
     filled = [row for row in rows if any(row.cells)]
     aside += [SetAside(row.number, "row-empty", ()) for row in rows if not any(row.cells)]
     if not filled:
@@ -80,6 +83,21 @@ def _cleaned(row: Row, findings: list[Finding]) -> Row:
             findings.append(_about("characters-lost", row.number, at, text))
         cells.append(text.strip())
     return Row(row.number, tuple(cells))
+
+
+def _plainly_spaced(rows: list[Row], findings: list[Finding]) -> list[Row]:
+    """Without the signs that nobody sees and equal names differ by; how many cells had them is said."""
+    changed = 0
+    plain = []
+    for row in rows:
+        cells = row.cells
+        if not all(cell.isascii() for cell in cells):
+            cells = tuple(_ODD_BLANK.sub(" ", _INVISIBLE.sub("", cell)).strip() for cell in cells)
+            changed += sum(1 for before, after in zip(row.cells, cells, strict=True) if before != after)
+        plain.append(row if cells == row.cells else Row(row.number, cells))
+    if changed:
+        findings.append(Finding("blanks-plain", details={"n": changed}))
+    return plain
 
 
 def _about(code: str, row: int, at: int, value: str) -> Finding:
@@ -141,7 +159,11 @@ def _goes_on_below(rows: Sequence[Row], at: int) -> bool:
         return False
     top, below = rows[at].cells, rows[at + 1].cells
     gaps = {i for i, cell in enumerate(below) if cell and not (top[i] if i < len(top) else "")}
-    if len(gaps) < 2 or any(cell and (_VALUE.match(cell) or len(cell) > 40) for cell in below):
+    if (
+        not gaps
+        or (len(gaps) == 1 and not _names_parts(below, gaps))
+        or any(cell and (_VALUE.match(cell) or len(cell) > 40) for cell in below)
+    ):
         return False
     named = [i for i, cell in enumerate(top) if cell]
     alone = [i for i in named if i >= len(below) or not below[i]]
@@ -151,6 +173,12 @@ def _goes_on_below(rows: Sequence[Row], at: int) -> bool:
     return all(below[i] not in {row.cells[i] for row in body if i < len(row.cells)} for i in gaps) and any(
         sum(1 for i in alone if i < len(row.cells) and row.cells[i]) for row in body
     )
+
+
+def _names_parts(below: Sequence[str], gaps: set[int]) -> bool:
+    """Whether the row says nothing but the parts of one heading: «Nombre», «Teléfono» under «Responsable»."""
+    filled = [i for i, cell in enumerate(below) if cell]
+    return len(filled) == 2 and filled[1] - filled[0] == 1 and filled[1] in gaps and filled[0] > 0
 
 
 def _spread(top: Row, below: Row) -> Row:

@@ -117,11 +117,17 @@ class _Work:
         for (owner, name), record_id in done.ids.items():
             self.said[owner].fields[name] = record_id
             self.said[owner].drafts.pop(name, None)
+        for owner, name in done.nowhere:
+            said = self.said[owner]
+            text = said.drafts.pop(name, None) or str(said.fields.pop(name, ""))
+            at_home = said.fields.get("extra")
+            column = " + ".join(said.made.plan.fields[name].columns) or name
+            said.fields["extra"] = {**(at_home if isinstance(at_home, dict) else {}), column: text}
         for address, new in done.fresh.items():
             self.said[address] = _Said(new.made, new.id, new.key, new.row, dict(new.made.fields), {})
             self.of_row.setdefault(new.row, []).append(address)
         names: dict[tuple[str, str], list[str]] = {}
-        for owner, name in {*done.ids, *done.doubtful}:
+        for owner, name in {*done.ids, *done.doubtful, *done.nowhere}:
             names.setdefault(owner, []).append(name)
         rows = ((row, address) for row, addresses in self.of_row.items() for address in addresses)
         settled = {(a[0], name, row) for row, a in rows for name in names.get(a, ())}

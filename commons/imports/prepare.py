@@ -26,6 +26,7 @@ from commons.imports.plan import Wishes
 from commons.imports.proposal_text import mapping_text
 from commons.imports.read import read_bytes
 from commons.imports.table import Table
+from commons.imports.titles import with_title
 from commons.imports.values import with_region
 from commons.messages import N_
 from commons.schema.spec import RecordType
@@ -97,6 +98,7 @@ def prepare(catalogue: Catalogue, given: Given, *, lang: str) -> Prepared:
         territory = territory_of(catalogue)
         districts = [d.name for d in territory.districts.values()] if territory else []
         proposal = propose(table, rtype, schema, districts=districts, lang=lang)
+        proposal = with_title(proposal, rtype, lang)
         proposal = with_place(proposal, table, schema, districts=districts, lang=lang)
         proposal = with_phones(proposal, table, territory)
         text = mapping_text(proposal, table, rtype, territory=territory, lang=lang)

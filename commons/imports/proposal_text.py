@@ -10,27 +10,28 @@ from zoneinfo import ZoneInfo
 
 from commons.addresses import slug
 from commons.imports.dates import read_date
-from commons.imports.fits import names_things
-from commons.imports.guess import HOME, ID, JOINS, KEY, Guess, Proposal
+from commons.imports.fits import LIST_SIGNS, names_things
+from commons.imports.guess import HOME, ID, JOINS, KEY, MADE_BY_NAME, Guess, Proposal
 from commons.imports.mapping import Consent, Owner, Rule, is_by_name
 from commons.imports.phone_regions import COUNTRIES
 from commons.imports.sniff import Looks
 from commons.imports.table import Table
+from commons.imports.titles import title_for
 from commons.messages import N_, translate
-from commons.schema import typed
+from commons.schema import typed, vocabularies
 from commons.schema.spec import Field, RecordType, load_schema
 from commons.schema.territory import Territory
 
 _ANY_ZONE = ZoneInfo("UTC")
 _SHORT_YEAR = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2}(?!\d)")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}")
-_TITLES = ("items", "street_address", "kind", "neighbourhood", "description", "organization")
-_SOMEBODYS = ("person", "contact", "mixed", "email", "phone", "holds_phone", "handle", "curp", "rfc")
 # one number of a pair, with point or comma, or in degrees, minutes and seconds
 _LATITUDE = r"^\(?\s*(-?[0-9]+(?:[.,][0-9]+|[°º][^NSns°º]*[NSns]))"
 _LONGITUDE = r"(-?[0-9]+(?:[.,][0-9]+|[°º][^EWOewo°º]*[EWOewo]))°?\s*\)?$"
+_NUMBER_IN_JSON = '"(?:number|phone|tel|value)": ?"([^"]+)"'
 _SCHEMES = {"cluni": "MX-CLUNI", "cct": "MX-CCT", "clues": "MX-CLUES", "ein": "US-EIN"}
-_MADE = ("organization", "place")  # may be made of a name; a project or a service needs more than that
+_PARTS = {"house_number": "street_address", "start_time": "starts_at", "end_time": "ends_at"}
+_UNREAD = {"schedules": "schedule_text", "price": "fees_description"}  # where words may stand instead
 _PLACE = "place"  # the name of the record beside the row's own
 _OWNED = ("phones", "email", "social_links")
 
@@ -108,7 +109,7 @@ def _fields(
     lines: list[str] = []
     done: set[str] = set()
     home = [g.column for g in proposal.guesses if g.target == HOME]
-    title = _title(proposal, told.table)
+    title = title_for(proposal)
     if title is not None:
         home = [column for column in home if column != title]
         lines.append(
@@ -118,7 +119,7 @@ def _fields(
         lines.append(f"  {name}: {{value: {_quoted(text)}}}")
         done.add(name)
     for guess in proposal.guesses:
-        if guess.target in (HOME, KEY, ID, "house_number") or guess.target in done:
+        if guess.target in (HOME, KEY, ID, *_PARTS) or guess.target in done:
             continue
         done.add(guess.target)
         if proposal.template:
@@ -171,38 +172,7 @@ def _template_line(guess: Guess) -> str:
 
 
 def _belongs(other: Guess, guess: Guess) -> bool:
-    return guess.target == "street_address" and other.target == "house_number"
-
-
-def _title(proposal: Proposal, table: Table) -> str | None:
-    """A column that can stand in where none was guessed to be the title.
-
-    A title is public: what may be a person's is never taken for one, rather none at all.
-    """
-    if proposal.columns_for("title"):
-        return None
-    if proposal.columns_for("items"):
-        return proposal.columns_for("items")[0]
-    most = max((g.looks.filled for g in proposal.guesses), default=0)
-    names = [
-        g.column
-        for g in proposal.guesses
-        if g.target == HOME and _may_be_names(g.looks) and g.looks.filled >= 0.7 * most
-    ]
-    others = [column for target in _TITLES for column in proposal.columns_for(target)]
-    texts = [g for g in proposal.guesses if g.target == HOME and _may_be_names(g.looks, few=True)]
-    fullest = max(texts, key=lambda g: g.looks.filled, default=None)
-    return next(iter([*names, *others, *([fullest.column] if fullest else [])]), None)
-
-
-def _may_be_names(seen: Looks, *, few: bool = False) -> bool:
-    return (
-        seen.best is None
-        and seen.distinct > (0.3 if few else 0.5)
-        and 3 < seen.longest < 200
-        and seen.share("code") < 0.35
-        and max(seen.share(kind) for kind in _SOMEBODYS) < 0.2
-    )
+    return _PARTS.get(other.target) == guess.target
 
 
 def _field_name(guess: Guess, table: Table, rtype: RecordType, territory: Territory | None, lang: str) -> str:
@@ -245,13 +215,25 @@ def _field_lines(
         formats = _date_formats(table.column(guess.column), guess.looks)
         if formats:  # else the schema's own reading, which knows months by name too
             parts["dates"] = "[" + ", ".join(formats) + "]"
+    if _UNREAD.get(name, "") in rtype.fields:
+        parts["unread"] = _UNREAD[name]
+    if spec is not None and spec.type == "array" and spec.vocabulary and _partly_known(spec, table, guess):
+        parts["split"] = '[";", ",", "|", "/"]'
+        parts["only_known"] = "yes"
     if name == "postal_code" and _lost_zeros(table.column(guess.column), territory):
         parts["digits"] = "5"
     if name == "country" and (codes := _country_codes(table.column(guess.column))):
         said = ", ".join(f"{_quoted(text)}: {code}" for text, code in codes.items())
         parts["values"] = "{" + said + "}"
-    if is_by_name(spec, Rule()) and name in _MADE and names_things(guess.looks):
+    if (
+        spec is not None
+        and is_by_name(spec, Rule())
+        and spec.target in MADE_BY_NAME
+        and names_things(guess.looks)
+    ):
         parts["make"] = "yes"
+    if name == "phones" and guess.looks.share("json") >= 0.35:
+        parts["pattern"] = f"'{_NUMBER_IN_JSON}'"
     if name in _OWNED:
         parts["owner"] = told.owners.get(guess.column, "person")
     agreed = told.consents.get(guess.column)
@@ -264,6 +246,14 @@ def _field_lines(
     if list(parts) == ["column"]:
         return [comment, f"  {name}: {parts['column']}"]
     return [comment, f"  {name}: {{{body}}}"]
+
+
+def _partly_known(spec: Field, table: Table, guess: Guess) -> bool:
+    """Whether the lists in the column hold words that ours does not: the cell then stays at home, too."""
+    parts = {p.strip() for cell in table.column(guess.column) for p in LIST_SIGNS.split(cell) if p.strip()}
+    words = sorted(parts)[:200]
+    known = sum(1 for word in words if vocabularies.match(spec.vocabulary, word))
+    return known < len(words) and not load_schema().vocabularies[spec.vocabulary].open
 
 
 def _mostly_read(spec: Field | None, cells: Iterable[str], territory: Territory | None, lang: str) -> bool:

@@ -5,6 +5,7 @@ The kind is told by the contents, never by the name: sheets saved as web pages o
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -117,7 +118,12 @@ def _read_text(data: bytes, name: str) -> Raw:
 
 def _mostly_binary(text: str) -> bool:
     sample = text[:4000]
-    odd = sum(1 for c in sample if not c.isprintable() and c not in "\r\n\t\f")
+    odd = sum(
+        1
+        for c in sample
+        # unusual blanks and marks of direction come with texts copied from web pages
+        if not c.isprintable() and c not in "\r\n\t\f" and unicodedata.category(c) not in ("Zs", "Cf")
+    )
     return odd > len(sample) * 0.1 and odd > 2
 
 

@@ -38,6 +38,7 @@ _CHUNK = 1 << 20
 _CELL_REF = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"')
 _ODS_REPEAT = re.compile(rb'number-(columns|rows)-repeated="(\d+)"([^>]*)>')
 # A sheet that explains rather than lists, as in our own templates.
+_IN_ERROR = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>]{0,80}\bt="e"')
 _EXPLAINS = re.compile(r"\b(instruc|ayuda|l[eé]eme|readme|help|notas?|listas?|cat[aá]logos?)", re.IGNORECASE)
 
 
@@ -51,17 +52,17 @@ class NotASheet(TableRefused):
 
 def sheet_names(data: bytes, name: str) -> list[str]:
     """Names of the visible sheets, in order. Raises TableRefused."""
-    return _visible(_open(data, name))
+    return _visible(_open(data, name)[0])
 
 
 def read_sheet(data: bytes, name: str, sheet: str | None) -> Raw:
     """The rows of one sheet: the asked one, else the first with rows that is not an explanation."""
-    workbook = _open(data, name)
+    workbook, in_error = _open(data, name)
     visible = _visible(workbook)
     if sheet is not None:
         if sheet not in workbook.sheet_names:
             raise NoSuchSheet(name, sheet, ", ".join(visible))
-        return _rows_of(workbook, sheet, name)
+        return _with_errors(_rows_of(workbook, sheet, name), in_error)
     candidates = sorted(visible, key=lambda s: (bool(_EXPLAINS.search(s)), visible.index(s)))
     read = {s: _rows_of(workbook, s, name) for s in candidates[:20]}
     filled = [s for s in candidates if s in read and read[s].rows]
@@ -75,14 +76,22 @@ def read_sheet(data: bytes, name: str, sheet: str | None) -> Raw:
                 "sheets-left", details={"sheet": filled[0], "sheets": ", ".join(others), "n": len(others)}
             )
         )
+    return _with_errors(raw, in_error)
+
+
+def _with_errors(raw: Raw, in_error: list[str]) -> Raw:
+    """Says which cells hold #REF! and the like: the reader hands them on as empty."""
+    if in_error:
+        cells = ", ".join(in_error[:10]) + (" …" if len(in_error) > 10 else "")
+        raw.findings.append(Finding("cells-in-error", value=cells, details={"n": len(in_error)}))
     return raw
 
 
-def _open(data: bytes, name: str) -> CalamineWorkbook:
-    if data[:4] == b"PK\x03\x04":
-        _refuse_bombs(data, name)
+def _open(data: bytes, name: str) -> tuple[CalamineWorkbook, list[str]]:
+    """The workbook, and its cells that hold an error instead of a value."""
+    in_error = _looked_through(data, name) if data[:4] == b"PK\x03\x04" else []
     try:
-        return CalamineWorkbook.from_filelike(io.BytesIO(data))
+        return CalamineWorkbook.from_filelike(io.BytesIO(data)), in_error
     except BaseException as error:
         raise _as_refusal(error, name) from error
 
@@ -121,12 +130,16 @@ def unpack(data: bytes, name: str) -> dict[str, bytes]:
     return files
 
 
-def _refuse_bombs(data: bytes, name: str) -> None:
+def _looked_through(data: bytes, name: str) -> list[str]:
+    """Refuses what would fill the memory; gives the cells that hold an error."""
+    in_error: list[str] = []
     for path, content in unpack(data, name).items():
         if path.startswith("xl/worksheets/") and path.endswith(".xml"):
             _check_extent(name, *_xlsx_extent(content))
+            in_error += [found.decode() for found in _IN_ERROR.findall(content)]
         elif path == "content.xml":
             _check_extent(name, *_ods_extent(content))
+    return in_error
 
 
 def _check_extent(name: str, rows: int, columns: int) -> None:

@@ -21,7 +21,12 @@ _EXTENSION = re.compile(
 )
 _PHONE_FLOAT = re.compile(r"\d\.\d{5,10}E\+?(9|1[0-2])\Z|\d{10}(\.0)?\Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}\Z")
-_URL = re.compile(r"(https?://|www\.)\S+\Z", re.IGNORECASE)
+_URL = re.compile(
+    r"(https?://|www\.)\S+\Z"
+    r"|(?:[a-z0-9-]+\.)+(?:com|org|net|mx|es|info|edu|gob|gov|io|co|ar|cl|pe|uk|us|ca|br|app|ly|gle|me|tv|eu|coop"
+    r"|ngo|site|online|page|link|example)(?:[/?#]\S*)?\Z",
+    re.IGNORECASE,
+)
 _HANDLE = re.compile(r"@[\w.]{2,30}\Z|(usuario|user)\s?\d{2,}\Z", re.IGNORECASE)  # with anonymised ones
 _DECIMAL = re.compile(r"-?\d{1,3}\.\d{3,}\Z")  # a position, not a telephone
 _PAIR = re.compile(
@@ -32,8 +37,10 @@ _PAIR_DMS = re.compile(
     r"\d{1,2}\s*[°º][^NSns°º]{0,20}[NS][\s,;]+\d{1,3}\s*[°º][^EWO°º]{0,20}[EWO]\Z", re.IGNORECASE
 )
 _DATE = re.compile(
-    r"(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.-]\d{1,2}[/.-](\d{4}|\d{2}))([T\s]+\d{1,2}:\d{2}(:\d{2})?.*)?\Z"
+    r"((?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?=T|\Z)|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.-]\d{1,2}[/.-](\d{4}|\d{2}))([T\s]+\d{1,2}:\d{2}(:\d{2})?.*|T\d{4}(\d\d)?Z?)?\Z"
 )
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?(\s*[ap]\.?\s?m\.?)?\Z", re.IGNORECASE)
+_JSON = re.compile(r"[\[{].*[\]}]\Z", re.DOTALL)
 _DATE_IN_WORDS = re.compile(
     r"(?:[^\W\d_]+,? )?\d{1,2}[ºo°]?[-/. ](?:de )?[^\W\d_]{3,10}\.?[-/. ,]+(?:del? )?\d{2,4}"
     r"([,\s]+\d{1,2}:\d{2}.*)?\Z|\d{4}[/.]\d{1,2}[/.]\d{1,2}(\s.*)?\Z",
@@ -266,6 +273,8 @@ def _checks() -> dict[str, Callable[[str], bool]]:
         "mixed": lambda c: bool(_MIXED.search(c)) and " " in c,
         "status": lambda c: slug(c) in _STATUS,
         "hours": lambda c: bool(_HOURS.search(c)) and not _DATE.match(c) and not is_phone(c),
+        "clock": matches(_CLOCK),
+        "json": matches(_JSON),
         "boolean": lambda c: slug(c) in _YES_NO,
         "number": matches(_NUMBER),
         "counted": lambda c: len(c) < 40 and bool(_COUNTED.match(c)) and not _DATE.match(c),

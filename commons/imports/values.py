@@ -14,6 +14,7 @@ from commons.findings import Finding
 from commons.imports.cells import NoDate, date_of, parts_of, plain_number
 from commons.imports.made import Made, Reader
 from commons.imports.mapping import Rule, columns_of
+from commons.imports.plain_text import is_html, without_html
 from commons.imports.table import Row
 from commons.imports.unite import among
 from commons.imports.week import plainly
@@ -22,6 +23,8 @@ from commons.schema import phones, typed
 from commons.schema.spec import Field
 from commons.schema.territory import Territory
 from commons.schema.territory import load as load_territory
+
+_FOR_READING = ("", "text", "markdown")  # texts that people read, as against keys and addresses
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,9 @@ def _read(into: Into, rule: Rule, text: str) -> bool:
     Returns whether all of the text is in the record now; what is not stays in its `extra`.
     """
     spec, made = into.spec, into.made
+    if spec.type == "string" and spec.format in _FOR_READING and not spec.vocabulary and is_html(text):
+        into.note(Finding("html-unwrapped"), rule, text)
+        text = without_html(text)
     try:
         parts = _ready_parts(into, rule, parts_of(rule, text))
     except NoDate:
@@ -190,12 +196,15 @@ def _first_of_several(spec: Field, text: str, rule: Rule, reader: Reader) -> Val
     if spec.type == "array" or spec.format not in ("phone", "email"):
         return None
     place = with_region(reader.territory, rule.phone_region) or load_territory("none")
-    for part in text.replace("/", ",").replace(";", ",").replace("\n", ",").replace(" y ", ",").split(","):
+    pieces = text.replace("/", ",").replace(";", ",").replace("\n", ",").replace(" y ", ",").split(",")
+    for part in pieces:
         reading = _reading(spec, plain_number(part.strip()), reader.lang, place)
         if part.strip() and reading.value is not None:
             return reading.value
     if spec.format == "phone":
         # "CEL. 983 131 90 08", "55 5512 3456 ext. 12": a list of telephones has room for the rest
-        found = phones.read(text, region=place.phone_region, area=place.phone_area)
-        return found.entries[0]["number"] if found.entries and not found.refused else None
+        for part in (text, pieces[0]):  # of "55 5512 3456 ext. 12 / 13" the first piece has the number
+            found = phones.read(part, region=place.phone_region, area=place.phone_area)
+            if found.entries and not found.refused:
+                return found.entries[0]["number"]
     return None

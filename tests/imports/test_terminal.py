@@ -34,13 +34,13 @@ def test_without_a_mapping_one_is_proposed_written_and_used_again(folder: Path) 
     """Sentences say why; the file can be corrected; importing it again doubles nothing."""
     first = commons("import", "lista.csv", "--to", "paz.db", "--type", "place")
     assert first.exit_code == 1, first.output  # done, and one cell waits for a person
-    assert "«tel» parece ser Teléfonos" in first.stderr and "2 importadas" in first.stdout
+    assert "«tel» va a «Teléfonos»" in first.stderr and "2 importadas" in first.stdout
     mapping = folder / "lista.csv.mapping.yaml"
     text = mapping.read_text(encoding="utf-8")
     assert "owner: person" in text
     mapping.write_text(text.replace("owner: person", "owner: organización"), encoding="utf-8")
     again = commons("import", "lista.csv", "--to", "paz.db")
-    assert "Lugares: 2 cambiadas" in again.stdout
+    assert "Lugares: 2 fichas cambiaron" in again.stdout
     with Catalogue.open(folder / "paz.db") as catalogue:
         assert all("phones" in r.fields for r in catalogue.records("place"))
 
