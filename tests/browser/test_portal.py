@@ -133,5 +133,7 @@ def test_print_shows_what_is_hidden_behind_a_tap(browser: Browser, base: str) ->
     page.emulate_media(media="print")
     assert not page.locator(".top nav").is_visible()
     assert page.locator("h1").is_visible()
+    folded = page.locator("details.proof:not([open]) dl").first
+    assert folded.evaluate("e => e.checkVisibility({contentVisibilityAuto: true}) && e.offsetHeight > 20")
     assert len(page.pdf()) > 5_000
     context.close()

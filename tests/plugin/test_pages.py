@@ -237,7 +237,14 @@ async def test_about_says_what_is_not_said(portal: Any) -> None:
 async def test_content_in_another_language_says_so(portal: Any) -> None:
     """A screen reader reads Spanish titles in Spanish on an English page."""
     page = await text_of(portal, "/en/search?q=dental")
-    assert '<h2 lang="es">' in page
+    assert '<h2 lang="es" dir="auto">' in page
+
+
+async def test_nobody_is_called_by_a_page_and_each_script_runs_its_own_way(portal: Any) -> None:
+    """A record that only has a page in the net; titles may be written from right to left."""
+    page = await text_of(portal, f"/es/f/{short_code(CLINIC + '/service/acompanamiento')}")
+    assert "<dt>Página web</dt>" in page and "Llamar o escribir" not in page
+    assert '<h1 class="long" dir="auto">' in page
 
 
 async def test_a_page_beyond_the_last_shows_the_last(portal: Any) -> None:

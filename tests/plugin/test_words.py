@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from commons.messages import speaking
 from datasette_commons.portal.hours import schedule_words
-from datasette_commons.portal.markdown import mail_url, prose, safe_url, tel_url
+from datasette_commons.portal.markdown import mail_url, plain, prose, safe_url, tel_url
 from datasette_commons.portal.values import money, phone_words, size_words
 from datasette_commons.portal.words import (
     ago_words,
@@ -142,3 +142,12 @@ def test_a_day_is_that_of_the_territory() -> None:
         assert moment_words("2026-12-05T06:00:00Z") == "5 de diciembre de 2026"
         until_today = {"confirm_days": 183, "confirmed_at": None, "expires_at": "2026-11-21T06:00:00Z"}
         assert freshness("need", today=TODAY, **until_today).kind == "over"  # type: ignore[arg-type]
+
+
+def test_the_marks_of_a_text_go_and_its_words_stay() -> None:
+    """On a card; what only looks like a mark is somebody's own words."""
+    assert plain("# Qué *dan*\n\n> sopa, [y pan](https://example.org)") == "Qué dan sopa, y pan"
+    assert (
+        plain("edad > 18, grupo #3, mi_archivo y _pan_ de 5 <b>")
+        == "edad > 18, grupo #3, mi_archivo y pan de 5 <b>"
+    )

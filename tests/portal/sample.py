@@ -84,6 +84,7 @@ RECORDS: dict[str, dict[str, Any]] = {
     },
     f"{CLINIC}/service/acompanamiento": {
         "title": LONG_TITLE,
+        "url": f"https://example.org/{'acompanamiento' * 9}",
         "topics": ["mental_health"],
         "district": "09007",
         "modified_at": "2026-09-25T12:00:00Z",

@@ -14,7 +14,7 @@ Row = tuple[str, tuple[str, ...]]
 _OFFERED: Row = ("", ("kind",))
 _TOPICS: Row = ("", ("topics",))
 _ASK: Row = (N_("How to ask for it"), ("application_process", "application_url"))
-_CALL: Row = (N_("Call or write"), ("phones", "email", "url", "social_links"))
+CALL: Row = (N_("Call or write"), ("phones", "email", "url", "social_links"))
 _WHERE: Row = (
     N_("Where"),
     ("place", "street_address", "neighbourhood", "postal_code", "district", "city", "directions"),
@@ -57,36 +57,36 @@ _LACKING: Row = (N_("What is lacking"), ("categories", "items", "quantity_wanted
 _VERIFIED: Row = (N_("Who verified it"), ("verified_by", "verified_at", "evidence"))
 
 _SERVICE: tuple[Row, ...] = (
-    _OFFERED, _ASK, _CALL, _WHERE, _HOURS, _COST, _FOR, _NEEDED, _ACCESS, _ATTENDANCE, _PROVIDER, _ROOM,
+    _OFFERED, _ASK, CALL, _WHERE, _HOURS, _COST, _FOR, _NEEDED, _ACCESS, _ATTENDANCE, _PROVIDER, _ROOM,
     _TOPICS, _PERSON,
 )  # fmt: skip
 LAYOUT: dict[str, tuple[Row, ...]] = {
     "service": _SERVICE,
     "service_at_place": (("", ("service",)), *_SERVICE),
     "place": (
-        _OFFERED, _WHERE, _CALL, _HOURS, _ROOM, ("", ("facilities",)), _FOR, _ACCESS, _PROVIDER, _TOPICS,
+        _OFFERED, _WHERE, CALL, _HOURS, _ROOM, ("", ("facilities",)), _FOR, _ACCESS, _PROVIDER, _TOPICS,
         _PERSON,
     ),
-    "organization": (_OFFERED, _CALL, _WHERE, _HOURS, _FOR, _AREA, _TOPICS, _PERSON),
+    "organization": (_OFFERED, CALL, _WHERE, _HOURS, _FOR, _AREA, _TOPICS, _PERSON),
     "event": (
-        _WHEN, _WHERE, ("", ("online_url",)), _SIGN_UP, _COST, _OFFERED, _CALL, _FOR, _ACCESS, _PROVIDER,
+        _WHEN, _WHERE, ("", ("online_url",)), _SIGN_UP, _COST, _OFFERED, CALL, _FOR, _ACCESS, _PROVIDER,
         _TOPICS, _PERSON,
     ),
     "funding": (
-        _FOR, ("", ("eligible_kinds",)), ("", ("eligibility_description",)), _AMOUNT, _CLOSES, _ASK, _CALL,
+        _FOR, ("", ("eligible_kinds",)), ("", ("eligibility_description",)), _AMOUNT, _CLOSES, _ASK, CALL,
         ("", ("required_documents",)), _OFFERED, _PROVIDER, ("", ("funder_name",)), _AREA, _TOPICS, _PERSON,
     ),
     "opportunity": (
-        _TIME, _SKILLS, _WHERE, _ATTENDANCE, _PROVIDER, _ASK, _CALL, ("", ("benefits",)), _FOR, _ACCESS,
+        _TIME, _SKILLS, _WHERE, _ATTENDANCE, _PROVIDER, _ASK, CALL, ("", ("benefits",)), _FOR, _ACCESS,
         _TOPICS, _PERSON,
     ),
     "need": (
-        ("", ("urgency",)), _OFFERED, _LACKING, ("", ("needed_by",)), _WHERE, _CALL, _VERIFIED, _PROVIDER,
+        ("", ("urgency",)), _OFFERED, _LACKING, ("", ("needed_by",)), _WHERE, CALL, _VERIFIED, _PROVIDER,
         _TOPICS, _PERSON,
     ),
-    "resource": (("", ("links",)), _CALL, _OFFERED, ("", ("published_on",)), _FOR, _PROVIDER, _TOPICS),
+    "resource": (("", ("links",)), CALL, _OFFERED, ("", ("published_on",)), _FOR, _PROVIDER, _TOPICS),
 }  # fmt: skip
-OTHERS: tuple[Row, ...] = (_OFFERED, _CALL, _WHERE, _HOURS, _COST, _FOR, _PROVIDER, _TOPICS, _PERSON)
+OTHERS: tuple[Row, ...] = (_OFFERED, CALL, _WHERE, _HOURS, _COST, _FOR, _PROVIDER, _TOPICS, _PERSON)
 
 # Shown elsewhere on the page, or only a helper of another field.
 ELSEWHERE = frozenset(

@@ -41,7 +41,8 @@ def prose(text: str) -> Markup:
 
 def plain(text: str) -> str:
     """The words of a Markdown text, on one line."""
-    words = re.sub(r"[*_`#>\[\]]+|\]\([^)]*\)", " ", re.sub(r"\]\([^)]*\)", "]", text))
+    words = re.sub(r"\]\([^)]*\)", "]", text)
+    words = re.sub(r"(?m)^\s*[#>]+|[*`\[\]]+|(?<!\w)_+|_+(?!\w)", " ", words)
     return " ".join(words.split())
 
 

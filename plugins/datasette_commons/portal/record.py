@@ -28,6 +28,7 @@ from datasette_commons.portal.cards import (
 from datasette_commons.portal.differences import RivalView, differences
 from datasette_commons.portal.layout import (
     BAD_NEWS,
+    CALL,
     ELSEWHERE,
     IN_ORDER,
     LAYOUT,
@@ -164,6 +165,8 @@ def _row(
     named = bool(heading) and len(names) > 1
     lines = [piece for name in known for piece in _lines(thing, rtype.fields[name], reader, named=named)]
     if lines:
+        if heading == CALL[0] and not {"phones", "email"}.intersection(known):
+            heading = ""  # nobody is called or written to by a page
         label = _(heading) if heading else in_language(rtype.fields[known[0]].title)
         yield FactRow(label, tuple(lines))
 
