@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from commons.schema.spec import Field, RecordType, Schema
 
 _SURE = 90
 _LIKELY = 74
+PARTS = {"house_number": "street_address", "start_time": "starts_at", "end_time": "ends_at"}
 MADE_BY_NAME = ("organization", "place")  # of a name alone; a project or a service needs more than that
 _PERSONS_PARTS = frozenset(
     ("responsable", "encargado", "encargada", "representante", "director", "directora", "coordinador",
@@ -161,6 +162,7 @@ def _words() -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(dict.fromkeys(_plain(word) for word in words)) for name, words in plain.items()}
 
 
+@lru_cache(maxsize=20_000)  # headings are compared with every field of the schema
 def _plain(text: str) -> str:
     """A heading as words: camelCase and under_scores apart, no accents, no signs."""
     apart = re.sub(r"(?<=[a-zñáéíóú])(?=[A-ZÁÉÍÓÚÑ])", " ", text.split("(")[0] or text)
@@ -175,13 +177,19 @@ def field_named(text: str, rtype: RecordType) -> str | None:
 
 
 def propose(
-    table: Table, rtype: RecordType, schema: Schema, *, districts: Sequence[str] = (), lang: str = "es"
+    table: Table,
+    rtype: RecordType,
+    schema: Schema,
+    *,
+    districts: Sequence[str] = (),
+    lang: str = "es",
+    seen: Mapping[str, Looks] | None = None,
 ) -> Proposal:
-    """What each column of `table` probably is for records of type `rtype`."""
+    """What each column probably is for records of type `rtype`. `seen`: how they look, where known."""
     columns = [c for c in table.columns if c not in OWN_COLUMNS]
-    blank = nothings(table)
+    blank = nothings(table) if seen is None else ()
     table = without(table, blank)
-    seen = {c: looks(table.column(c), districts=districts) for c in columns}
+    seen = seen or {c: looks(table.column(c), districts=districts) for c in columns}
     ours = _of_template(columns, rtype)
     if ours is not None:
         guesses = tuple(
@@ -214,6 +222,9 @@ def propose(
         findings.append(Finding("columns-shifted", details={"n": len(contradicted), "by": shift}))
         # no heading of this file can be believed: only what the contents themselves prove stays
         chosen = {c: choice for c, choice in chosen.items() if _proven(choice[0], seen[c])}
+    whole = {target for target, _, _ in chosen.values()}
+    whole |= {"ends_at"} if "starts_at" in whole else set()  # an hour of ending may have the day of beginning
+    chosen = {c: choice for c, choice in chosen.items() if PARTS.get(choice[0], choice[0]) in whole}
     guesses = tuple(_guess(c, seen[c], chosen, contradicted, rtype, lang) for c in columns)
     personal = tuple(g.column for g in guesses if g.target in _PERSONAL)
     return Proposal(rtype.name, guesses, tuple(findings), personal, blank=blank)
@@ -243,7 +254,9 @@ def with_place(
     columns = [table.columns.index(column) for column in (*named, *left)]
     rows = tuple(Row(row.number, tuple(row.cells[at] for at in columns)) for row in table.rows)
     part = replace(table, columns=(*named, *left), rows=rows)
-    found = propose(part, schema.types["place"], schema, districts=districts, lang=lang)
+    part = without(part, proposal.blank)
+    seen = {g.column: g.looks for g in proposal.guesses}
+    found = propose(part, schema.types["place"], schema, districts=districts, lang=lang, seen=seen)
     place = tuple(g for g in found.guesses if g.target in _OF_A_PLACE)
     if not {"street_address", "latitude", "position"} & {g.target for g in place}:
         return proposal

@@ -16,7 +16,7 @@ from commons.catalogue.errors import UnknownType
 from commons.catalogue.store import Catalogue
 from commons.errors import InputError
 from commons.findings import Finding
-from commons.imports.guess import Proposal, propose, with_place
+from commons.imports.guess import HOME, ID, KEY, Proposal, propose, with_place
 from commons.imports.load import Request, source_for
 from commons.imports.made import Reader
 from commons.imports.mapping import OWN_COLUMNS, Consent, Mapping, Owner
@@ -54,6 +54,20 @@ class OtherType(InputError):
     mapped: str
     template: ClassVar[str] = N_("The mapping is for records of type {mapped}, not {type}.")
     hint_template: ClassVar[str] = N_("Leave --type out, or choose another mapping.")
+
+
+@dataclass(eq=False)
+class NothingRecognised(InputError):
+    """No column is like a field of the type, and none can stand for names."""
+
+    file: str
+    type: str
+    columns: str
+    template: ClassVar[str] = N_("No column of {file} is like a field of type {type}: {columns}.")
+    hint_template: ClassVar[str] = N_(
+        "Perhaps the rows are of another --type, or the headings are missing; else write a mapping"
+        " (docs/importing.md) and give it with --mapping."
+    )
 
 
 @dataclass(frozen=True)
@@ -99,6 +113,8 @@ def prepare(catalogue: Catalogue, given: Given, *, lang: str) -> Prepared:
         districts = [d.name for d in territory.districts.values()] if territory else []
         proposal = propose(table, rtype, schema, districts=districts, lang=lang)
         proposal = with_title(proposal, rtype, lang)
+        if all(guess.target in (HOME, KEY, ID) for guess in proposal.guesses):
+            raise NothingRecognised(given.name, rtype.name, ", ".join(f"«{c}»" for c in table.columns)[:300])
         proposal = with_place(proposal, table, schema, districts=districts, lang=lang)
         proposal = with_phones(proposal, table, territory)
         text = mapping_text(proposal, table, rtype, territory=territory, lang=lang)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from commons.addresses import slug
 from commons.imports.dates import read_date
 from commons.imports.fits import LIST_SIGNS, names_things
-from commons.imports.guess import HOME, ID, JOINS, KEY, MADE_BY_NAME, Guess, Proposal
+from commons.imports.guess import HOME, ID, JOINS, KEY, MADE_BY_NAME, PARTS, Guess, Proposal
 from commons.imports.mapping import Consent, Owner, Rule, is_by_name
 from commons.imports.phone_regions import COUNTRIES
 from commons.imports.sniff import Looks
@@ -30,7 +30,6 @@ _LATITUDE = r"^\(?\s*(-?[0-9]+(?:[.,][0-9]+|[°º][^NSns°º]*[NSns]))"
 _LONGITUDE = r"(-?[0-9]+(?:[.,][0-9]+|[°º][^EWOewo°º]*[EWOewo]))°?\s*\)?$"
 _NUMBER_IN_JSON = '"(?:number|phone|tel|value)": ?"([^"]+)"'
 _SCHEMES = {"cluni": "MX-CLUNI", "cct": "MX-CCT", "clues": "MX-CLUES", "ein": "US-EIN"}
-_PARTS = {"house_number": "street_address", "start_time": "starts_at", "end_time": "ends_at"}
 _UNREAD = {"schedules": "schedule_text", "price": "fees_description"}  # where words may stand instead
 _PLACE = "place"  # the name of the record beside the row's own
 _OWNED = ("phones", "email", "social_links")
@@ -109,7 +108,7 @@ def _fields(
     lines: list[str] = []
     done: set[str] = set()
     home = [g.column for g in proposal.guesses if g.target == HOME]
-    title = title_for(proposal)
+    title = title_for(proposal) if "title" in rtype.fields else None
     if title is not None:
         home = [column for column in home if column != title]
         lines.append(
@@ -119,7 +118,7 @@ def _fields(
         lines.append(f"  {name}: {{value: {_quoted(text)}}}")
         done.add(name)
     for guess in proposal.guesses:
-        if guess.target in (HOME, KEY, ID, *_PARTS) or guess.target in done:
+        if guess.target in (HOME, KEY, ID, *PARTS) or guess.target in done:
             continue
         done.add(guess.target)
         if proposal.template:
@@ -132,6 +131,10 @@ def _fields(
         done.add(name)
         together = [g for g in proposal.guesses if g.target == guess.target or _belongs(g, guess)]
         lines += _field_lines(guess, name, together, rtype, told)
+    hours = [g for g in proposal.guesses if g.target == "end_time"]
+    days = [g for g in proposal.guesses if g.target == "starts_at"]
+    if hours and days and "ends_at" not in done:  # on the day of its beginning, if no other is said
+        lines += _field_lines(hours[0], "ends_at", [days[0], hours[0]], rtype, told)
     return lines, home
 
 
@@ -172,7 +175,7 @@ def _template_line(guess: Guess) -> str:
 
 
 def _belongs(other: Guess, guess: Guess) -> bool:
-    return _PARTS.get(other.target) == guess.target
+    return PARTS.get(other.target) == guess.target
 
 
 def _field_name(guess: Guess, table: Table, rtype: RecordType, territory: Territory | None, lang: str) -> str:
@@ -212,7 +215,7 @@ def _field_lines(
         parts["column"] = _quoted(guess.column)
     spec = rtype.fields.get({"latitude": "latitude_e6", "longitude": "longitude_e6"}.get(name, name))
     if spec is not None and spec.type in ("date", "datetime"):
-        formats = _date_formats(table.column(guess.column), guess.looks)
+        formats = _date_formats(table.column(columns[0]), together[0].looks)
         if formats:  # else the schema's own reading, which knows months by name too
             parts["dates"] = "[" + ", ".join(formats) + "]"
     if _UNREAD.get(name, "") in rtype.fields:

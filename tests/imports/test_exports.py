@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 
 import openpyxl
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from commons.catalogue.store import Catalogue
 from commons.imports.guess import HOME, propose
 from commons.imports.plain_text import is_html, without_html
+from commons.imports.prepare import NothingRecognised
 from commons.imports.read import read_bytes
 from commons.imports.report import ImportReport
 from commons.schema import hours
@@ -173,9 +175,28 @@ def test_what_a_program_wrote_is_no_text_for_people(bring: Importer) -> None:
         {"name": f"S{n}", "phones": [{"number": f"55 5512 345{n}"}], "schedules": [{"byday": "MO"}]}
         for n in range(3)
     ]
-    import json
-
     report = bring(json.dumps(rows), type="service", name="x.json", dry=True)
     first = report.changes[0].fields
     assert first["contact_phone"] == "+525555123450" and "schedule_text" not in first
     assert "schedules" in str(first["extra"]) and report.waiting == 0
+
+
+@pytest.mark.parametrize("type_name", [name for name, t in SCHEMA.types.items() if not t.small])
+def test_a_proposal_is_a_mapping_or_one_sentence(bring: Importer, type_name: str) -> None:
+    """Where no column is like a field a mapping without fields was written, and refused by its own reader."""
+    for text in ("x1;x2\n1;2\n3;4\n", "Hora fin,Número\n10:00,4\n11:00,5\n12:00,9\n", "a\nñ\nñ\n"):
+        try:
+            report = bring(text, type=type_name, dry=True)
+        except NothingRecognised as refusal:
+            assert refusal.columns
+        else:
+            assert report.rows_read == report.rows_imported + len(report.skipped) + len(report.refused)
+
+
+def test_an_hour_of_ending_has_the_day_of_beginning(bring: Importer) -> None:
+    """«Fecha», «Hora inicio», «Hora fin» is how most calendars of a neighbourhood look."""
+    text = "Evento,Fecha,Hora inicio,Hora fin\n" + "".join(
+        f"E{n},2{n}/11/2025,10:00,12:30\n" for n in range(3)
+    )
+    fields = bring(text, type="event", dry=True).changes[1].fields
+    assert (fields["starts_at"], fields["ends_at"]) == ("2025-11-21T16:00:00Z", "2025-11-21T18:30:00Z")
