@@ -31,7 +31,6 @@ from commons.cli.output import (
 )
 from commons.cli.shared_release import read_release
 from commons.errors import CommonsError, InputError
-from commons.findings import Finding
 from commons.messages import N_, in_language, language
 from commons.messages import translate as _
 from commons.model import Fields
@@ -67,18 +66,12 @@ class UnknownTerm(InputError):
 
 @dataclass(eq=False)
 class CannotBeSaid(InputError):
-    """What a catalogue would say of itself, and no release could."""
+    """What a catalogue would say of itself, and no release could; said as a finding says it."""
 
-    field: str
-    problem: Finding
-
-    def __str__(self) -> str:
-        return labelled(self.problem).sentence
-
-    @property
-    def hint(self) -> str:
-        """That of the finding."""
-        return labelled(self.problem).hint
+    problem: str
+    step: str
+    template: ClassVar[str] = "{problem}"
+    hint_template: ClassVar[str] = "{step}"
 
 
 @click.command(
@@ -199,7 +192,8 @@ def _refuse_unsaid(profile: Fields) -> None:
     for name, value in profile.items():
         problem = validate.check_value(rtype.fields[name], value)
         if problem is not None:
-            raise CannotBeSaid(name, dataclasses.replace(problem, type=PROFILE))
+            found = labelled(dataclasses.replace(problem, type=PROFILE))
+            raise CannotBeSaid(found.sentence, found.hint)
 
 
 def _term_asked(vocabulary: str, question: str, default: str) -> str:

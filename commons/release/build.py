@@ -56,7 +56,8 @@ class ProfileIncomplete(InputError):
     def _details(self) -> dict[str, object]:
         """The fields as people know them, and how they are written."""
         known = load_schema().types[PROFILE].fields
-        labels = [in_language(known[name].title) for name in self.fields.split(", ")]
+        names = self.fields.split(", ")
+        labels = [in_language(known[name].title) if name in known else name for name in names]
         assignments = " ".join(word(f"{label}=…") for label in labels)
         return {**super()._details(), "labels": ", ".join(labels), "assignments": assignments}
 
