@@ -79,6 +79,7 @@ def test_a_phone_in_common_outweighs_a_piece_of_the_name() -> None:
     [
         ("Comedor comunitario La Paz", "Ludoteca La Paz"),
         ("Farmacia Tonalli", "Clínica Tonalli"),
+        ("Estética Tonalli", "Papelería Tonalli"),
         ("Taller de costura Tonalli", "Huerto Tonalli"),
         ("Parroquia Santa Tonalli", "Biblioteca Sta. Tonalli"),
         ("Tonalli Food Bank", "Tonalli Library"),

@@ -13,7 +13,7 @@ from commons.schema.spec import load_schema, schema_folder
 DIGESTS = {
     "3": "5924f58b9ad81e02ca235e233c56f75036478d680799173839089beb308be34e",
     "4": "cf705cf5dd21463f84a5d691dfee3f03112e6bad12f440942aa7d95df16cce74",
-    "5": "1c834b9f3f57ee6de35efc376ae1578d5c2d660a9b0d73a980589dee394c53bb",
+    "5": "8bc26283927b6bf08125a4a0ee5c4b5d336ca73db5f764ed2cc3b59a619f0fb5",
 }
 
 
