@@ -205,7 +205,7 @@ def review(
         elif as_json:
             show_json([_as_json(a) for a in asks])
         elif taken and not interactive():
-            _tell_that_they_wait(mine)
+            _tell_that_they_wait()
         elif asks or filters == Filters():
             sit(asked, mine, asks, by, place, filters)
 
@@ -321,7 +321,7 @@ def _tell_of_filters(asked: Questions, chosen: Mapping[str, str]) -> None:
     tell(text.format(options=options, n=n))
 
 
-def _tell_that_they_wait(catalogue: Catalogue) -> NoReturn:
+def _tell_that_they_wait() -> NoReturn:
     """Taken in where nobody can be asked: done, and something waits for a person."""
     tell(_("Nobody is here to answer; in a terminal it is asked, and --csv FILE writes it into a sheet."))
     raise SystemExit(FINDINGS)
@@ -329,17 +329,17 @@ def _tell_that_they_wait(catalogue: Catalogue) -> NoReturn:
 
 def _bytes_of(path: Path, most: int) -> bytes:
     """A file that somebody named, one byte more than it may have at most. Raises NoSheet."""
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise NoSheet(str(path))
     with path.open("rb") as file:
         return file.read(most + 1)
 
 
 def _write_sheet(asked: Questions, asks: Sequence[Ask], path: Path, place: Territory | None) -> None:
-    asked.weigh()
-    found = [q for q in map(asked.question, asks) if q is not None]
     if path.exists() and not (path.is_file() and sheet.is_blank(path.read_bytes())):
         raise SheetInUse(str(path))
+    asked.weigh()
+    found = [q for q in map(asked.question, asks) if q is not None]
     path.write_bytes(sheet.to_csv(found, place))
     n = len(found)
     say(ngettext("{n} question in {path}", "{n} questions in {path}", n).format(n=n, path=path))
@@ -351,7 +351,7 @@ def _take_answers(asked: Questions, catalogue: Catalogue, path: Path, by: str) -
     found, findings = sheet.from_csv(_bytes_of(path, sheet.MAX_BYTES), path.name)
     given: list[tuple[Question, Given]] = []
     for answer in found:
-        question = asked.question(answer.ask)
+        question = asked.question(answer.ask, weighed=False)
         if question is None:
             value = f"{answer.ask.a} · {answer.ask.b}"
             findings.append(Finding("answer-stranger", row=answer.row, value=value))

@@ -233,14 +233,18 @@ class Questions:
 
     # the two records
 
-    def question(self, ask: Ask) -> Question | None:
-        """The question with both records; None where one of them is no longer in the pool."""
+    def question(self, ask: Ask, *, weighed: bool = True) -> Question | None:
+        """The question with both records; None where one of them is no longer in the pool.
+
+        Args:
+            weighed: with what speaks for and against, also where that takes a reading of the pool.
+        """
         left, right = self.records.side(ask.a), self.records.side(ask.b)
         if left is None or right is None:
             return None
         known = self.mine.get(ask.pair)
         return Question(
-            self._with_evidence(ask),
+            self._with_evidence(ask) if weighed else ask,
             left,
             right,
             self.voices(ask.pair),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from commons.pool.opening import open_pool
 from commons.pool.read import Pool
-from commons.review.questions import Questions
+from commons.review.questions import ALIKE, Ask, Questions
 from commons.review.weighing import weigh, weigh_all
 from tests.hostile.making import place
 from tests.merge.test_judging import merged
@@ -43,6 +43,16 @@ def test_a_copy_makes_nothing_common(tmp_path: Path) -> None:
         with closing(open_pool(folder / "pool.db")) as connection:
             found.append(weigh(Pool(connection), ONE, OTHER))
     assert found[0] == found[1]
+
+
+def test_an_answer_in_a_sheet_is_not_weighed(asked: Questions) -> None:
+    """Who answered has seen what spoke for and against; a thousand answers are no thousand readings."""
+    said: list[str] = []
+    asked.pool.connection.set_trace_callback(said.append)
+    assert asked.question(Ask(ALIKE, *PAIRS[0]), weighed=False) is not None
+    assert not any("FROM claim WHERE type" in sql for sql in said)
+    assert asked.question(Ask(ALIKE, *PAIRS[0])) is not None
+    assert any("FROM claim WHERE type" in sql for sql in said)
 
 
 def test_questions_are_weighed_once(asked: Questions, pool: Path) -> None:
