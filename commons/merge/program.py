@@ -21,7 +21,7 @@ import commons
 from commons import assets
 
 # What these modules import of others' packages: each may decide a signature, a word's stem or a likeness.
-PACKAGES = ("cryptography", "httpx", "mnemonic", "PyStemmer", "PyYAML", "RapidFuzz")
+PACKAGES = ("cryptography", "httpx", "mnemonic", "phonenumbers", "PyStemmer", "PyYAML", "RapidFuzz")
 ROOTS = ("commons.merge.renew", "commons.merge.inputs")  # makes a pool; proves what it is made of
 # Also within functions. What only looks like one, as in a text, makes the name change too often, no more.
 _IMPORT = re.compile(
