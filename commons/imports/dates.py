@@ -18,11 +18,14 @@ FORMATS = (
 )  # fmt: skip
 _EXCEL_DAY_0 = dt.datetime(1899, 12, 30)
 _TIME = re.compile(
-    r"(?:[T,]|\s)+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]\.?\s?m\.?)?\s*(Z|[+-]\d\d:?\d\d)?\Z",
+    r"(?:[T,]|\s)+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]\.?\s?m\.?)?\s*(Z|[+-]\d\d:?\d\d|GMT(?:[+-]\d{1,2})?|UTC|[CEMP][SD]T)?\Z",
     re.IGNORECASE,
 )
 # 20251120 and 20251120T180000Z, as calendars write them
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z)?)?\Z")
+_HOURS_OF_NORTH_AMERICA = {
+    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+}  # fmt: skip
 _NUMBER = re.compile(r"\d+([.,]\d+)?\Z")
 
 
@@ -91,8 +94,18 @@ def _as_written(text: str, name: str, year: int | None) -> dt.date | dt.datetime
     except ValueError:
         return None
     if offset:
-        return dt.datetime.fromisoformat(moment.isoformat() + ("+00:00" if offset in "Zz" else offset))
+        return dt.datetime.fromisoformat(moment.isoformat() + _offset(offset.upper()))
     return moment
+
+
+def _offset(said: str) -> str:
+    """+hh:mm of Z, GMT-6 and of the hours of North America that forms write: CST, PDT."""
+    if said[0] in "+-":
+        return said
+    hours = int(said[3:] or 0) if said.startswith("GMT") else 0
+    if said in _HOURS_OF_NORTH_AMERICA:
+        hours = _HOURS_OF_NORTH_AMERICA[said]
+    return f"{'-' if hours < 0 else '+'}{abs(hours) % 24:02d}:00"
 
 
 def _day(text: str, name: str, year: int | None) -> dt.date | None:

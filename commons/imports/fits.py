@@ -52,7 +52,9 @@ _BY_NAME: Mapping[str, tuple[str, ...]] = {
 # How tables say that they have nothing to say; only what stands in a cell alone.
 _NOTHING = frozenset(
     ("na", "n-a", "nan", "null", "none", "nil", "n-d", "nd", "s-d", "sd", "sin-dato", "sin-datos",
-     "sin-informacion", "no-aplica", "no-disponible", "no-data", "not-available")
+     "sin-telefono", "sin-correo", "sin-correo-electronico", "sin-pagina", "sin-pagina-web", "sin-sitio-web",
+     "sin-facebook", "sin-redes-sociales", "sin-contacto", "sin-informacion", "no-aplica", "no-disponible",
+     "no-data", "not-available")
 )  # fmt: skip
 
 

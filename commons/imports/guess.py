@@ -44,6 +44,9 @@ _PERSONS_PARTS = frozenset(
      "secretaria", "voluntario", "voluntaria", "beneficiario", "beneficiaria", "manager", "person", "persona",
      "tutor", "tutora", "doctor", "maestro", "maestra", "facilitador", "facilitadora", "tallerista")
 )  # fmt: skip
+_PERSONS_NAME = re.compile(
+    r"(?:tu|su|your|full|first|last) (?:nombre|name)|nombre (?:completo|y apellido)|apellido"
+)
 _BELOW = " · "  # between headings that stand above each other
 _SLIP = 87  # how like a word must be to pass for it misspelt
 _KEEPERS = ("organizacion", "institucion", "organization", "entidad")
@@ -68,6 +71,7 @@ _BY_CONTENT = {
     "person": "contact_name",
     "url": "url",
 }
+_WORDS_OF_ALL = {"contact_phone": "phones", "contact_email": "email"}
 # Believed only under the heading that our own template gives them.
 # "date of the visit" is no date on which the record was written; only a whole heading says that
 _STAMPS = ("created_at", "modified_at", "confirmed_at")
@@ -369,10 +373,15 @@ def _scored(
     counted = heading in _words()["house_number"] and _counts_rows(table, column)
     for target in _targets(rtype):
         score = _heading_score(heading, target, rtype.fields.get(target))
+        personal = _WORDS_OF_ALL.get(target, "")
+        if personal and personal not in rtype.fields:  # the type has a person's alone
+            score = max(score, _heading_score(heading, personal, None))
         prose = next((number for number, words in PROSE.items() if words == target), None)
         if prose in rtype.fields and plausible(prose or "", seen) and score < 100:
             continue
-        if target == "title" and _names_somebody(heading):
+        if target == "title" and (
+            _names_somebody(heading) or (rtype.secret_ids and seen.share("person") > 0.3)
+        ):
             continue  # «Responsable · Nombre»: a title is public
         if _is_key_of_others(rtype.fields.get(target), seen):
             continue
@@ -413,6 +422,9 @@ def _scored(
             yield min(score, 100) + bonus + (5 if label else 0) - stamp, column, target, "heading"
     kind = seen.best
     told = _BY_CONTENT.get(kind or "")
+    told = next(
+        (own for own, all_ in _WORDS_OF_ALL.items() if all_ == told and told not in rtype.fields), told
+    )
     if told == "url" and seen.share("no_page") > 0.3:
         return
     if told == "contact_name" and heading.endswith((" by", " por")):
@@ -423,7 +435,9 @@ def _scored(
 
 def _names_somebody(heading: str) -> bool:
     """Whether a person's post or part stands in the heading: what is under it may be a name of a person."""
-    return not set(re.split(r"[\W_]+", heading)).isdisjoint(_PERSONS_PARTS)
+    return bool(_PERSONS_NAME.search(heading)) or not set(re.split(r"[\W_]+", heading)).isdisjoint(
+        _PERSONS_PARTS
+    )
 
 
 def _is_key_of_others(spec: Field | None, seen: Looks) -> bool:

@@ -134,7 +134,9 @@ def _fields(
     hours = [g for g in proposal.guesses if g.target == "end_time"]
     days = [g for g in proposal.guesses if g.target == "starts_at"]
     if hours and days and "ends_at" not in done:  # on the day of its beginning, if no other is said
-        lines += _field_lines(hours[0], "ends_at", [days[0], hours[0]], rtype, told)
+        only = f', only: {{column: {_quoted(hours[0].column)}, not: ""}}}}'  # no hour, no end
+        *others, last = _field_lines(hours[0], "ends_at", [days[0], hours[0]], rtype, told)
+        lines += [*others, last.removesuffix("}") + only]
     return lines, home
 
 

@@ -6,6 +6,7 @@ list from several sources the good entries count and the bad stay at home.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -24,6 +25,7 @@ from commons.schema.spec import Field
 from commons.schema.territory import Territory
 from commons.schema.territory import load as load_territory
 
+_EXTENSIONS = re.compile(r"[\s,.(]*\bext", re.IGNORECASE)
 _FOR_READING = ("", "text", "markdown")  # texts that people read, as against keys and addresses
 
 
@@ -202,8 +204,8 @@ def _first_of_several(spec: Field, text: str, rule: Rule, reader: Reader) -> Val
         if part.strip() and reading.value is not None:
             return reading.value
     if spec.format == "phone":
-        # "CEL. 983 131 90 08", "55 5512 3456 ext. 12": a list of telephones has room for the rest
-        for part in (text, pieces[0]):  # of "55 5512 3456 ext. 12 / 13" the first piece has the number
+        # "CEL. 983 131 90 08", "55 5512 3456 ext. 12 / 13", "… ext 101-103": a list has room for the rest
+        for part in (text, pieces[0], _EXTENSIONS.split(text)[0]):
             found = phones.read(part, region=place.phone_region, area=place.phone_area)
             if found.entries and not found.refused:
                 return found.entries[0]["number"]

@@ -42,6 +42,32 @@ def test_a_person_under_a_heading_of_two_rows_is_never_the_public_name() -> None
         assert guessed(f"Casa,Domicilio,{heading}\n{cells}")[heading] != "title"
 
 
+def test_in_a_list_of_offers_no_person_is_the_public_name(bring: Importer) -> None:
+    """«Tu nombre» was the offer's name; a telephone has no field there but the person's."""
+    text = "¿Qué puedes ofrecer?,Tu nombre,Tu teléfono,Nombre\n" + "".join(
+        f"Cocinar {n},Ana Ruiz,55 5512 345{n},Luz Díaz\n" for n in range(3)
+    )
+    found = guessed(text, "offer")
+    assert "title" not in (found["Tu nombre"], found["Nombre"])
+    assert (found["Tu nombre"], found["Tu teléfono"]) == ("contact_name", "contact_phone")
+    fields = bring(text, type="offer", dry=True).changes[0].fields
+    assert fields["contact_phone"] == "+525555123450" and fields["title"] == "Cocinar 0"
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ("2025/11/12 10:33:12 AM CST", "2025-11-12T16:33:12Z"),
+        ("2025/11/12 4:05:02 p.m. GMT-6", "2025-11-12T22:05:02Z"),
+        ("2025/11/12 10:33:12 UTC", "2025-11-12T10:33:12Z"),
+    ],
+)
+def test_stamps_of_forms_say_their_hour(bring: Importer, cell: str, kept: str) -> None:
+    """«Marca temporal» with a clock behind it made a draft of every row."""
+    text = "Nombre,Marca temporal\n" + "".join(f"Casa {n},{cell}\n" for n in range(3))
+    assert bring(text, type="place", dry=True).changes[0].fields["created_at"] == kept
+
+
 def test_ticked_boxes_and_areas_are_no_words_of_a_list(bring: Importer) -> None:
     """«servicios/agua» with 1 and 0, «Shape_Area» with 0.0: each made drafts or topics."""
     text = "nombre,servicios/agua,Shape_Area,Verificado\nA,1,0.0,SI\nB,0,0.0,NO\nC,1,0.0,SI\n"
