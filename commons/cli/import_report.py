@@ -87,7 +87,11 @@ def _show_rest(report: ImportReport, error_path: Path | None) -> None:
     if report.blanked:
         say(
             "  "
-            + _("{n} cells hold a text that means nothing and were read as empty.").format(n=report.blanked)
+            + ngettext(
+                "{n} cell holds a text that means nothing and was read as empty.",
+                "{n} cells hold a text that means nothing and were read as empty.",
+                report.blanked,
+            ).format(n=report.blanked)
         )
     if report.removed:
         say(

@@ -44,10 +44,12 @@ _PERSONS_PARTS = frozenset(
      "secretaria", "voluntario", "voluntaria", "beneficiario", "beneficiaria", "manager", "person", "persona",
      "tutor", "tutora", "doctor", "maestro", "maestra", "facilitador", "facilitadora", "tallerista")
 )  # fmt: skip
+_IN_GROUPS = re.compile(r"(?=\w*_)[^\W_]\w*(?:/\w+)+")
 _PERSONS_NAME = re.compile(
     r"(?:tu|su|your|full|first|last) (?:nombre|name)|nombre (?:completo|y apellido)|apellido"
 )
 _BELOW = " · "  # between headings that stand above each other
+_LONGEST_NAME = 120  # of a text that stands in for one
 _SLIP = 87  # how like a word must be to pass for it misspelt
 _KEEPERS = ("organizacion", "institucion", "organization", "entidad")
 HOME = "extra"  # the column stays at home
@@ -124,7 +126,7 @@ class Guess:
             text = translate(N_("«{column}» goes to {label}, since no column is called names; look at this."))
             return text.format(column=self.column, label=self.label)
         fitting = [k for k in needs_of(self.target) if k in KIND_WORDS and self.looks.share(k) >= 0.6]
-        kind = next(iter(fitting), self.looks.best)
+        kind = next(iter(fitting), self.looks.best) if self.target not in (KEY, ID) else None
         looks = translate(KIND_WORDS[kind]) if kind is not None else ""
         if self.confidence >= _SURE and kind is not None:
             text = translate(N_("«{column}» goes to {label}: its cells look like {looks}."))
@@ -169,6 +171,8 @@ def _words() -> Mapping[str, tuple[str, ...]]:
 @lru_cache(maxsize=20_000)  # headings are compared with every field of the schema
 def _plain(text: str) -> str:
     """A heading as words: camelCase and under_scores apart, no accents, no signs."""
+    if _IN_GROUPS.fullmatch(text):
+        text = text.replace("/", _BELOW)  # surveys: grupo_contacto/telefono
     apart = re.sub(r"(?<=[a-zñáéíóú])(?=[A-ZÁÉÍÓÚÑ])", " ", text.split("(")[0] or text)
     return _BELOW.join(slug(part, longest=200).replace("-", " ") for part in apart.split(_BELOW))
 
@@ -210,13 +214,13 @@ def propose(
     for score, column, target, by in candidates:
         if column in chosen or score < _LIKELY:
             continue
-        if target in taken and target not in JOINS and target != KEY:
+        if target in taken and target not in JOINS:
             continue
         if target in JOINS and target in taken and not _continues(column, score):
             continue
         chosen[column] = (target, score, by)
         taken.setdefault(target, column)
-    _called_by_keeper(chosen, candidates)
+    _called_by_keeper(chosen, candidates, seen)
     # a heading that one field was found for may mean another too ("Estado": state or status)
     doubtful = [c for c in columns if c not in chosen or chosen[c][2] != "heading"]
     findings = [f for c in doubtful for f in _contradictions(c, seen[c], table, rtype, lang)]
@@ -235,12 +239,18 @@ def propose(
 
 
 def _called_by_keeper(
-    chosen: dict[str, tuple[str, int, str]], candidates: Iterable[tuple[int, str, str, str]]
+    chosen: dict[str, tuple[str, int, str]],
+    candidates: Iterable[tuple[int, str, str, str]],
+    seen: Mapping[str, Looks],
 ) -> None:
     """Where nothing else names the rows, they are called by the one who keeps them: «Agency name»."""
     if any(target == "title" for target, _, _ in chosen.values()):
         return
     keeper = next((c for c, (target, _, _) in chosen.items() if target == "organization"), None)
+    brief = next((c for c, (target, _, _) in chosen.items() if target == "summary"), None)
+    if brief is not None and seen[brief].longest <= _LONGEST_NAME and seen[brief].distinct > 0.3:
+        chosen[brief] = ("title", *chosen[brief][1:])  # SUMMARY, as calendars call it
+        return
     found = next((s for s in candidates if s[1] == keeper and s[2] == "title" and s[0] >= _LIKELY), None)
     if keeper is not None and found is not None:
         chosen[keeper] = ("title", found[0], found[3])
@@ -340,7 +350,7 @@ def _guess(
 
 
 def _label(target: str, rtype: RecordType, lang: str) -> str:
-    fields = {"latitude": "latitude_e6", "longitude": "longitude_e6", "house_number": "street_address"}
+    fields = {"latitude": "latitude_e6", "longitude": "longitude_e6", **PARTS}
     spec = rtype.fields.get(fields.get(target, target))
     if spec is not None:
         return in_language(spec.title, lang)

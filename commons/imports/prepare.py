@@ -187,8 +187,9 @@ def _request(
     zone = ZoneInfo(mapping.time_zone or (territory.time_zone if territory else _ZONE))
     stem = PurePosixPath(given.name).stem or "table"
     notes = [Finding("column-unknown", column=c) for c in _unknown(table, mapping)]
+    findings = tuple(f for f in table.findings if f.code != "column-unknown")  # of the proposal before
     return Request(
-        table=replace(table, findings=(*table.findings, *notes)),
+        table=replace(table, findings=(*findings, *notes)),
         reader=Reader(catalogue.schema, mapping, lang, zone, with_region(territory, mapping.phone_region)),
         source=source_for(catalogue, table, mapping.main.type, given.source, stem),
         location=given.location,

@@ -226,3 +226,23 @@ def test_an_hour_of_ending_has_the_day_of_beginning(bring: Importer) -> None:
     )
     fields = bring(text, type="event", dry=True).changes[1].fields
     assert (fields["starts_at"], fields["ends_at"]) == ("2025-11-21T16:00:00Z", "2025-11-21T18:30:00Z")
+
+
+def test_groups_of_a_survey_are_read_like_headings_in_two_rows(bring: Importer) -> None:
+    """«grupo_contacto/telefono» is as sure as «telefono»; of two keys the second stays at home by name."""
+    text = "grupo_lugar/nombre,grupo_contacto/responsable,grupo_contacto/nombre,_id,_uuid\n" + "".join(
+        f"Casa {n},Ana Ruiz,Luz Díaz,{n},u-{n}\n" for n in range(3)
+    )
+    table = read_bytes(text.encode(), "x.csv")
+    found = {g.column: g for g in propose(table, SCHEMA.types["place"], SCHEMA).guesses}
+    assert found["grupo_lugar/nombre"].target == "title" and found["grupo_lugar/nombre"].confidence >= 90
+    assert found["grupo_contacto/nombre"].target != "title"
+    assert (found["_id"].target, found["_uuid"].target) == ("key", HOME)
+    assert not {f.code for f in bring(text, type="place", dry=True).findings} & {"column-unknown"}
+
+
+def test_a_short_summary_is_the_name_where_there_is_no_other(bring: Importer) -> None:
+    """SUMMARY of calendars; its descriptions were taken for names, and rows without one had none."""
+    text = "UID,SUMMARY,DTSTART,DESCRIPTION\n1,Asamblea,20251120,Temas varios\n2,Tequio,20251121,\n"
+    report = bring(text, type="event", dry=True)
+    assert [c.fields["title"] for c in report.changes] == ["Asamblea", "Tequio"]
