@@ -47,6 +47,18 @@ _NEXT = {
 }
 
 
+# SQLite's refusals by what the system would say of them: PERM, READONLY, IOERR, FULL, CANTOPEN, as numbers,
+# since `commons --help` needs no SQLite.
+_SQLITE = {3: errno.EACCES, 8: errno.EACCES, 10: errno.EIO, 13: errno.ENOSPC, 14: errno.EACCES}
+
+
+def of_sqlite(error: Exception) -> OSError | None:
+    """What the system would have said where SQLite says it; None where it is about what the file holds."""
+    code = getattr(error, "sqlite_errorcode", None)
+    number = None if code is None else _SQLITE.get(code & 0xFF)
+    return None if number is None else OSError(number, str(error))
+
+
 def next_step(error: OSError) -> str:
     """What a person can do about it, or an empty text."""
     known = _NEXT.get(error.errno or 0)

@@ -6,7 +6,6 @@ by a byte; when the last one closes it, no `-wal` stays behind; SQLite's own err
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,16 +28,6 @@ _HEADER = b"SQLite format 3\x00"
 Cell = str | int | bytes | None
 
 
-# SQLite's refusals by what the system would say of them.
-_REFUSALS = {
-    sqlite3.SQLITE_READONLY: errno.EACCES,
-    sqlite3.SQLITE_PERM: errno.EACCES,
-    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
-    sqlite3.SQLITE_FULL: errno.ENOSPC,
-    sqlite3.SQLITE_IOERR: errno.EIO,
-}
-
-
 @contextmanager
 def guarded(path: Path) -> Iterator[None]:
     """SQLite's errors inside the block come out as sentences about `path`."""
@@ -54,8 +43,9 @@ def _raise(error: sqlite3.DatabaseError, path: Path) -> NoReturn:
     primary = None if code is None else code & 0xFF
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         raise CatalogueInUse(path) from error
-    if primary in _REFUSALS:
-        raise CatalogueNotWritable(path, reasons.within(OSError(_REFUSALS[primary], str(error)))) from error
+    refusal = reasons.of_sqlite(error)
+    if refusal is not None:
+        raise CatalogueNotWritable(path, reasons.within(refusal)) from error
     if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT):
         raise DamagedCatalogue(path) from error
     if primary is None and "UTF-8" in str(error):

@@ -290,6 +290,7 @@ class Catalogue:
         everywhere with the next release. Backups are `forget.erase_copy`'s.
         """
         forget.securely(self._file)
+        forget.rebuild(self._file)  # a disk without room for it says so before anything is erased, not after
         with self.act("forget", at=at) as act:
             erased = forget.erase(self._file, self.rows, self.schema, person)
             down = erased if self.releases.latest is not None else []

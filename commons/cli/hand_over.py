@@ -117,12 +117,12 @@ def written(page: sheet.Sheet | None, sheet_file: Path | None) -> Iterator[None]
         yield
         return
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    # for its owner only, as the key is
-    with os.fdopen(os.open(sheet_file, flags, 0o600), "w", encoding="utf-8") as out:
-        out.write(sheet.render(page))
-        out.flush()
-        os.fsync(out.fileno())  # what comes next makes this the only place where the next key stands
+    descriptor = os.open(sheet_file, flags, 0o600)  # for its owner only, as the key is
     try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            out.write(sheet.render(page))
+            out.flush()
+            os.fsync(out.fileno())  # what comes next makes this the only place where the next key stands
         yield
     except BaseException:
         sheet_file.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -99,6 +100,10 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141
 
 
+class PipeClosed(Exception):
+    """Whoever read us has gone; click would end as if something waited for a person."""
+
+
 class CommonsGroup(click.Group):
     """Loads commands late; every way to fail ends as a sentence with a next step and a truthful exit code."""
 
@@ -113,6 +118,13 @@ class CommonsGroup(click.Group):
                 assert isinstance(command, click.Command)
                 return localised(command)
         return None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does it, but for a reader that has gone."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise PipeClosed from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -196,13 +208,16 @@ def _exit_code(run: Callable[[], object]) -> int:
         if sys.stderr.isatty():
             click.echo(err=True)  # not behind the question, or the ^C that the terminal shows
         return _told(translate(N_("Stopped. What was not finished was not kept.")), "", INTERRUPTED)
-    except BrokenPipeError:
+    except (PipeClosed, BrokenPipeError):
         # whoever read us has gone (`| head`); Python must not complain again while it closes stdout
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except OSError as error:
         return _told(_os_sentence(error), reasons.next_step(error), FAILED)
     except Exception as error:
+        refusal = reasons.of_sqlite(error)  # the disk, and SQLite passed it on
+        if refusal is not None:
+            return _told(_os_sentence(refusal), reasons.next_step(refusal), FAILED)
         if os.environ.get("COMMONS_DEBUG"):
             raise
         sentence = translate(N_("The program has made a mistake ({what}); your files are as they were."))
@@ -268,9 +283,17 @@ def cli() -> None:
     """The whole command; `CommonsGroup` does the work."""
 
 
+def _open_what_is_closed() -> None:
+    """Give a program whose input or output was closed (`<&-`, `>&-`) an empty one: Python leaves None."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
 def main() -> None:
     """Entry point of the `commons` command."""
     use_language(language_of(os.environ))
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):  # consoles that are not UTF-8 must not end in a traceback
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

@@ -91,10 +91,14 @@ def template(
 
 
 def _write(path: Path, data: bytes) -> None:
+    made = False
     try:
         with path.open("xb") as file:
+            made = True
             file.write(data)
     except FileExistsError as error:
         raise SheetThere(str(path)) from error
     except OSError as error:
+        if made:
+            path.unlink(missing_ok=True)  # half of it, of a full disk
         raise SheetNotWritten(str(path), reasons.within(error)) from error

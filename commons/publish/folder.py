@@ -5,7 +5,10 @@ Neither shows what was withdrawn or held since: both merge the lock anew, throug
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,11 +34,8 @@ class Published:
 
 def refuse_unfit(out: Path) -> None:
     """Raises what `publish` would raise about the place, for whoever has something to do before."""
-    try:
-        with versions.one_publisher(out):
-            pass
-    except OSError as error:
-        raise PublishFailed(str(out), _reason(error)) from error
+    with _telling(out), versions.one_publisher(out):
+        pass
 
 
 def publish(out: Path, lock: bytes, remake: Remake, *, keep: int = KEEP) -> Published:
@@ -44,17 +44,14 @@ def publish(out: Path, lock: bytes, remake: Remake, *, keep: int = KEEP) -> Publ
     Raises AnotherPublisher, NotAPublishFolder, PublishFailed, and whatever `remake` raises; what was shown
     before is still shown then.
     """
-    try:
-        with versions.one_publisher(out):
-            versions.clean(out)
-            before = versions.history(out)
-            shown = _put_out(out, lock, remake)
-            is_new = not before or before[-1].version != shown.version
-            entries = [*before, shown] if is_new else [*before[:-1], shown]
-            kept = versions.note(out, entries, keep=keep)
-            return Published(shown, is_new, len(kept))
-    except OSError as error:
-        raise PublishFailed(str(out), _reason(error)) from error
+    with _telling(out), versions.one_publisher(out):
+        versions.clean(out)
+        before = versions.history(out)
+        shown = _put_out(out, lock, remake)
+        is_new = not before or before[-1].version != shown.version
+        entries = [*before, shown] if is_new else [*before[:-1], shown]
+        kept = versions.note(out, entries, keep=keep)
+        return Published(shown, is_new, len(kept))
 
 
 def roll_back(out: Path, remake: Remake, *, keep: int = KEEP) -> Published:
@@ -62,18 +59,15 @@ def roll_back(out: Path, remake: Remake, *, keep: int = KEEP) -> Published:
 
     Raises NothingEarlier, and what `publish` raises.
     """
-    try:
-        with versions.one_publisher(out):
-            versions.clean(out)
-            before = versions.history(out)
-            if len(before) < 2:
-                raise NothingEarlier(str(out))
-            lock = (out / versions.LOCKS / f"{before[-2].lock}.lock").read_bytes()
-            shown = _put_out(out, lock, remake)
-            kept = versions.note(out, [*before[:-2], shown], keep=keep)
-            return Published(shown, shown.version != before[-1].version, len(kept), before[-2].root)
-    except OSError as error:
-        raise PublishFailed(str(out), _reason(error)) from error
+    with _telling(out), versions.one_publisher(out):
+        versions.clean(out)
+        before = versions.history(out)
+        if len(before) < 2:
+            raise NothingEarlier(str(out))
+        lock = (out / versions.LOCKS / f"{before[-2].lock}.lock").read_bytes()
+        shown = _put_out(out, lock, remake)
+        kept = versions.note(out, [*before[:-2], shown], keep=keep)
+        return Published(shown, shown.version != before[-1].version, len(kept), before[-2].root)
 
 
 def _put_out(out: Path, lock: bytes, remake: Remake) -> Shown:
@@ -85,5 +79,15 @@ def _put_out(out: Path, lock: bytes, remake: Remake) -> Shown:
     return shown
 
 
-def _reason(error: OSError) -> str:
-    return reasons.within(error)
+@contextmanager
+def _telling(out: Path) -> Iterator[None]:
+    """What a disk refuses inside the block comes out as PublishFailed, also where SQLite was told first."""
+    try:
+        yield
+    except OSError as error:
+        raise PublishFailed(str(out), reasons.within(error)) from error
+    except sqlite3.Error as error:
+        refusal = reasons.of_sqlite(error)
+        if refusal is None:
+            raise
+        raise PublishFailed(str(out), reasons.within(refusal)) from error

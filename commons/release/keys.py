@@ -162,10 +162,14 @@ def save(path: Path, key: PrivateKey) -> None:
         descriptor = os.open(path, flags, 0o600)
     except FileExistsError as error:
         raise KeyExists(str(path)) from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key.to_openssh())
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(key.to_openssh())
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)  # of a full disk: half a key would stand in the way of the next one
+        raise
 
 
 def replace(path: Path, key: PrivateKey) -> None:
