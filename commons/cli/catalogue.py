@@ -14,7 +14,7 @@ from commons.catalogue.act import Act
 from commons.catalogue.ids import instant
 from commons.catalogue.record import StoredRecord
 from commons.catalogue.store import Catalogue
-from commons.cli.naming import NothingNamed, assignment, refuse_part, the_record, the_type
+from commons.cli.naming import NothingNamed, assignments, refuse_part, the_record, the_type
 from commons.cli.output import (
     FINDINGS,
     catalogue_option,
@@ -143,7 +143,8 @@ def _take(
 ) -> None:
     """Values from the line, or from a person."""
     for text in values:
-        editing.write(*assignment(editing.rtype, text))
+        for field, value in assignments(editing.rtype, text):
+            editing.write(field, value)
     _set_audience(editing, private)
     if values:
         return

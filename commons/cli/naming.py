@@ -17,11 +17,14 @@ from commons.catalogue.record import StoredRecord
 from commons.catalogue.store import Catalogue
 from commons.errors import InputError
 from commons.messages import N_, in_language, translate
+from commons.schema.numbers import E6, read_position
 from commons.schema.spec import Field, RecordType, load_schema
 from commons.schema.vocabularies import fold
 
 SHOWN = 5
 NONE_NEAR = "—"
+_POSITION = {"position", "posicion", "coordenadas", "coordinates"}
+_DEGREES = ("latitude_e6", "longitude_e6")
 
 
 @dataclass(eq=False)
@@ -86,6 +89,17 @@ class NotAnAssignment(InputError):
 
 
 @dataclass(eq=False)
+class NotAPosition(InputError):
+    """What should be a latitude and a longitude is none."""
+
+    text: str
+    template: ClassVar[str] = N_("«{text}» is not a position.")
+    hint_template: ClassVar[str] = N_(
+        'Write latitude and longitude, as a map on a telephone gives them: "position=19.4326, -99.1332"'
+    )
+
+
+@dataclass(eq=False)
 class NothingNamed(InputError):
     """A command that works on records was given none."""
 
@@ -145,6 +159,18 @@ def assignment(rtype: RecordType, text: str) -> tuple[Field, str]:
     if not equals:
         raise NotAnAssignment(text)
     return the_field(rtype, name.strip()), value
+
+
+def assignments(rtype: RecordType, text: str) -> list[tuple[Field, str]]:
+    """As `assignment`; a position, which every page shows as one, is two fields. Raises NotAPosition, too."""
+    name, equals, value = text.partition("=")
+    if not equals or fold(name) not in _POSITION or _DEGREES[0] not in rtype.fields:
+        return [assignment(rtype, text)]
+    found = read_position(value)
+    if found is None and value.strip():
+        raise NotAPosition(value.strip())
+    written = ["", ""] if found is None else [f"{degree / E6:.6f}" for degree in found]
+    return [(rtype.fields[field], degree) for field, degree in zip(_DEGREES, written, strict=True)]
 
 
 def the_record(catalogue: Catalogue, text: str) -> StoredRecord:

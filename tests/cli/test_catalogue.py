@@ -244,3 +244,14 @@ def test_a_second_catalogue_in_the_folder_is_named_in_the_next_step(kitchen):
     assert hints and all(line.endswith("--catalogue paz.db") for line in hints)
     Path("otro.db").unlink()
     assert "--catalogue" not in kitchen("check").out
+
+
+def test_a_position_is_written_as_it_is_shown(kitchen):
+    """Pages and questions say «Posición»; that it is kept as two fields is nobody's business."""
+    assert kitchen("add", "place", "title=Casa", "Posición=19.35, -99.05", "--id", "casa").code == 0
+    fields = kitchen("show", "casa", "--json").json["fields"]
+    assert (fields["latitude_e6"], fields["longitude_e6"]) == (19_350_000, -99_050_000)
+    wrong = kitchen("edit", "casa", "posición=por la iglesia")
+    assert wrong.code == 2 and "is not a position" in wrong.err
+    assert kitchen("edit", "casa", "position=").code == 0
+    assert "latitude_e6" not in kitchen("show", "casa", "--json").json["fields"]
