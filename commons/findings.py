@@ -144,6 +144,11 @@ KINDS: dict[str, Kind] = {
         ),
         N_("Mend their formulas there and import again."),
     ),
+    "not-agreed": Kind(
+        "warning",
+        N_("«{column}» asks whether it may be shared; {n} rows do not say yes: they stay here (only here)."),
+        N_("The mapping says so under «audience»; change it there, or the records once you have asked."),
+    ),
     "blanks-plain": Kind(
         "note",
         N_("{n} cells hold invisible signs or unusual blanks, as from web pages; they were taken out."),

@@ -25,7 +25,7 @@ CONTRADICTS: Mapping[str, tuple[str, ...]] = {
     "street_address": ("contact", "email", "phone", "url", "postal_code", "serial_date"),
     "title": ("email", "phone", "url", "serial_date", "date", "postal_code", "boolean", "code", "role"),
     "description": ("email", "phone", "serial_date", "date", "postal_code"),
-    "contact_name": ("email", "url", "mixed", "date", "serial_date", "number", "boolean"),
+    "contact_name": ("email", "phone", "contact", "url", "mixed", "date", "serial_date", "number", "boolean"),
 }
 # What the contents of a field must look like (any of these kinds), if it is filled: by its type and format,
 _BY_TYPE: Mapping[str, tuple[str, ...]] = {

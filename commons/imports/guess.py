@@ -18,6 +18,7 @@ from rapidfuzz import fuzz
 
 from commons.addresses import slug
 from commons.findings import Finding
+from commons.imports.agreed import asks_to_share, yes_words
 from commons.imports.fits import (
     PROSE,
     contents_bonus,
@@ -54,6 +55,7 @@ _SLIP = 87  # how like a word must be to pass for it misspelt
 _KEEPERS = ("organizacion", "institucion", "organization", "entidad")
 HOME = "extra"  # the column stays at home
 KEY = "key"
+AGREED = "agreed"  # whether who answered lets it be shared
 ID = "id"  # of our own sheets
 # fields of which several columns make one value, and how they are joined
 JOINS = {"street_address": " ", "description": "\n\n", "directions": "; ", "summary": " "}
@@ -126,7 +128,7 @@ class Guess:
             text = translate(N_("«{column}» goes to {label}, since no column is called names; look at this."))
             return text.format(column=self.column, label=self.label)
         fitting = [k for k in needs_of(self.target) if k in KIND_WORDS and self.looks.share(k) >= 0.6]
-        kind = next(iter(fitting), self.looks.best) if self.target not in (KEY, ID) else None
+        kind = next(iter(fitting), self.looks.best) if self.target not in (KEY, ID, AGREED) else None
         looks = translate(KIND_WORDS[kind]) if kind is not None else ""
         if self.confidence >= _SURE and kind is not None:
             text = translate(N_("«{column}» goes to {label}: its cells look like {looks}."))
@@ -230,12 +232,19 @@ def propose(
         findings.append(Finding("columns-shifted", details={"n": len(contradicted), "by": shift}))
         # no heading of this file can be believed: only what the contents themselves prove stays
         chosen = {c: choice for c, choice in chosen.items() if _proven(choice[0], seen[c])}
+    findings += [_not_agreed(c, table) for c, (target, _, _) in chosen.items() if target == AGREED]
     whole = {target for target, _, _ in chosen.values()}
     whole |= {"ends_at"} if "starts_at" in whole else set()  # an hour of ending may have the day of beginning
     chosen = {c: choice for c, choice in chosen.items() if PARTS.get(choice[0], choice[0]) in whole}
     guesses = tuple(_guess(c, seen[c], chosen, contradicted, rtype, lang) for c in columns)
     personal = tuple(g.column for g in guesses if g.target in _PERSONAL)
     return Proposal(rtype.name, guesses, tuple(findings), personal, blank=blank)
+
+
+def _not_agreed(column: str, table: Table) -> Finding:
+    yes = set(yes_words(table.column(column)))
+    n = sum(1 for cell in table.column(column) if cell not in yes)
+    return Finding("not-agreed", column=column, details={"n": n})
 
 
 def _called_by_keeper(
@@ -330,7 +339,8 @@ def _shift(columns: Sequence[str], seen: Mapping[str, Looks], rtype: RecordType)
 
 def _named(heading: str, rtype: RecordType) -> str | None:
     """The field that the heading clearly names."""
-    scores = {t: _heading_score(heading, t, rtype.fields.get(t)) for t in _targets(rtype) if t != KEY}
+    wanted = [t for t in _targets(rtype) if t not in (KEY, AGREED)]
+    scores = {t: _heading_score(heading, t, rtype.fields.get(t)) for t in wanted}
     best = max(scores, key=lambda t: scores[t], default=None)
     return best if best is not None and scores[best] >= _SURE else None
 
@@ -354,7 +364,11 @@ def _label(target: str, rtype: RecordType, lang: str) -> str:
     spec = rtype.fields.get(fields.get(target, target))
     if spec is not None:
         return in_language(spec.title, lang)
-    words = {KEY: N_("what names each row"), "position": N_("the position")}
+    words = {
+        KEY: N_("what names each row"),
+        AGREED: N_("whether it may be shared"),
+        "position": N_("the position"),
+    }
     return translate(words[target]) if target in words else target
 
 
@@ -362,6 +376,8 @@ def _targets(rtype: RecordType) -> list[str]:
     special = [KEY]
     if "latitude_e6" in rtype.fields:
         special += ["latitude", "longitude", "position", "house_number"]
+    if "audience" in rtype.fields:
+        special.append(AGREED)
     if "starts_at" in rtype.fields:
         special += ["start_time", "end_time"]
     unsettable = (
@@ -381,7 +397,12 @@ def _scored(
     if not seen.filled:
         return
     counted = heading in _words()["house_number"] and _counts_rows(table, column)
+    if AGREED in _targets(rtype) and asks_to_share(heading, table.column(column)):
+        yield 120, column, AGREED, "heading"  # nothing else counts then
+        return
     for target in _targets(rtype):
+        if target == AGREED:
+            continue
         score = _heading_score(heading, target, rtype.fields.get(target))
         personal = _WORDS_OF_ALL.get(target, "")
         if personal and personal not in rtype.fields:  # the type has a person's alone

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from commons.addresses import slug
+from commons.imports.agreed import yes_words
 from commons.imports.dates import read_date
 from commons.imports.fits import LIST_SIGNS, names_things
-from commons.imports.guess import HOME, ID, JOINS, KEY, MADE_BY_NAME, PARTS, Guess, Proposal
+from commons.imports.guess import AGREED, HOME, ID, JOINS, KEY, MADE_BY_NAME, PARTS, Guess, Proposal
 from commons.imports.mapping import Consent, Owner, Rule, is_by_name
 from commons.imports.phone_regions import COUNTRIES
 from commons.imports.sniff import Looks
@@ -123,6 +124,12 @@ def _fields(
         done.add(guess.target)
         if proposal.template:
             lines.append(_template_line(guess))
+            continue
+        if guess.target == AGREED:
+            yes = ", ".join(_quoted(word) for word in yes_words(told.table.column(guess.column)))
+            only = f"{{column: {_quoted(guess.column)}, not: [{yes}]}}"
+            if "audience" not in done:
+                lines += [f"  # {guess.sentence}", f"  audience: {{value: private, only: {only}}}"]
             continue
         name = _field_name(guess, told.table, rtype, told.territory, told.lang)
         if name != guess.target and (name in done or proposal.columns_for(name)):

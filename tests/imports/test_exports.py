@@ -246,3 +246,23 @@ def test_a_short_summary_is_the_name_where_there_is_no_other(bring: Importer) ->
     text = "UID,SUMMARY,DTSTART,DESCRIPTION\n1,Asamblea,20251120,Temas varios\n2,Tequio,20251121,\n"
     report = bring(text, type="event", dry=True)
     assert [c.fields["title"] for c in report.changes] == ["Asamblea", "Tequio"]
+
+
+def test_who_did_not_agree_to_be_shared_stays_here(bring: Importer) -> None:
+    """A form asks whether it may be published: a no, and no answer, were imported as public."""
+    text = (
+        'Nombre,¿Aceptas que publiquemos estos datos?\nA,"Sí, acepto"\nB,No\nC,\nD,"Sí, acepto"\n'
+        "E,No acepto\n"
+    )
+    report = bring(text, type="place", dry=True)
+    assert [c.fields.get("audience", "public") for c in report.changes] == [
+        "public", "private", "private", "public", "private",
+    ]  # fmt: skip
+    assert [f.details["n"] for f in report.findings if f.code == "not-agreed"] == [3]
+    assert guessed("Nombre,Público\nA,Sí\nB,No\n")["Público"] != "agreed"
+
+
+def test_mixed_ways_to_reach_somebody_are_no_name() -> None:
+    """An e-mail, a telephone and a name with one under «Contacto»."""
+    text = "Curso,Contacto\nA,tierra@x.example\nB,Dra. Luz Mora 55 1234 5678\nC,5512345699\n"
+    assert guessed(text, "event")["Contacto"] == HOME
