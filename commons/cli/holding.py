@@ -122,12 +122,10 @@ def hold(
 ) -> None:
     """See the help."""
     policy, moment = policies.load(path), now()
-    if out is not None:
-        from commons.publish import folder as target
-
-        target.refuse_unfit(out)
     if lift:
-        _lift(policy, path, record, field, moment)
+        found = _to_lift(policy, path, record, field)
+        _refuse_unfit(out)
+        _lift(policy, path, found, moment)
         _take_effect(path, out, moment, tonight=tonight)
         return
     parsed, beside = _meant(policy, path, record, later=later)
@@ -144,6 +142,7 @@ def hold(
         "until": ends,
     }
     before = [h for h in policy.holds if (h.address, h.field) == (str(parsed), field)]
+    _refuse_unfit(out)
     _write(path, before, entry)
     held = held_words(str(parsed), field)
     day = last_day(policies.end_of(ends), zone)
@@ -181,8 +180,16 @@ def _any_of(holds: Collection[Hold]) -> Callable[[Mapping[str, object]], bool]:
     return lambda entry: (entry.get("address"), entry.get("field") or None) in known
 
 
-def _lift(policy: Policy, path: Path, record: str, field: str | None, moment: datetime) -> None:
-    """End the holds of a record, or of one field of it. Raises NotHeld."""
+def _refuse_unfit(out: Path | None) -> None:
+    """A place where nothing can be published is told before half of an order is done."""
+    if out is not None:
+        from commons.publish import folder as target
+
+        target.refuse_unfit(out)
+
+
+def _to_lift(policy: Policy, path: Path, record: str, field: str | None) -> list[Hold]:
+    """The holds of a record, or of one field of it. Raises NotHeld."""
     found = [h for h in policy.holds if _is_meant(h.address, record)]
     if not found:
         try:
@@ -199,6 +206,11 @@ def _lift(policy: Policy, path: Path, record: str, field: str | None, moment: da
         found = [h for h in found if h.field == named]
     if not found:
         raise NotHeld(record)
+    return found
+
+
+def _lift(policy: Policy, path: Path, found: Collection[Hold], moment: datetime) -> None:
+    """End these holds."""
     edit.remove_entries(path, "holds", _any_of(found))
     for hold in found:
         if hold.until > moment:
