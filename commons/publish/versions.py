@@ -31,6 +31,7 @@ from commons.publish.errors import AnotherPublisher, NoFolderHere, NotAPublishFo
 
 VERSIONS, LOCKS, HISTORY = "versions", "locks", "history.json"
 SCRATCH = ".remake-"
+_PRIVATE = ("federation.yaml", "store")  # what a federation's own folder holds
 _BUILDING, _GONE = ".tmp-", ".gone-"
 _CHUNK = 1024 * 1024
 
@@ -54,6 +55,8 @@ def one_publisher(out: Path) -> Iterator[None]:
     """
     if (out.exists() and not out.is_dir()) or ((out / CURRENT).exists() and not (out / CURRENT).is_symlink()):
         raise NotAPublishFolder(str(out))
+    if not (out / CURRENT).exists() and any((out / name).exists() for name in _PRIVATE):
+        raise NotAPublishFolder(str(out))  # whoever serves it would serve what was never to be shown
     try:
         import fcntl
     except ImportError as error:  # Windows

@@ -105,10 +105,13 @@ def test_a_second_publisher_is_told_to_wait(tmp_path: Path, remake: Make) -> Non
 
 
 def test_something_else_in_the_way_is_left_alone(tmp_path: Path, remake: Make) -> None:
-    """A file, or a `current` that is no link of ours, is never overwritten."""
+    """A file, or a `current` that is no link of ours; nor is the federation's own folder made a portal, since
+    whoever serves that would serve what is sealed there."""
     (tmp_path / "file").write_text("mine")
     (tmp_path / "site" / "current").mkdir(parents=True)
-    for out in (tmp_path / "file", tmp_path / "site"):
+    (tmp_path / "ciudad").mkdir()
+    (tmp_path / "ciudad" / "federation.yaml").touch()
+    for out in (tmp_path / "file", tmp_path / "site", tmp_path / "ciudad"):
         with pytest.raises(NotAPublishFolder):
             publish(out, b"lock", remake())
     assert (tmp_path / "file").read_text() == "mine"
