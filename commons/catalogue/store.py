@@ -86,6 +86,9 @@ class Catalogue:
             with cls(file, known, randomness) as new, new.act("init", at=at) as act:
                 act.put(PROFILE, PROFILE_ID, profile)
             draft.rename(path)
+        except CatalogueNotWritable as error:
+            draft.unlink(missing_ok=True)
+            raise CatalogueNotWritable(path, error.reason) from error  # by the name that people know
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
