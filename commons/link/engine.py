@@ -12,7 +12,7 @@ from __future__ import annotations
 import marshal
 from array import array
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import islice
@@ -72,27 +72,31 @@ class Shared:
     outlines: bytes | bytearray = b""
 
 
+# Hash → the nodes that have it, in order. Some are in a third of all nodes: no value for each of these.
+Holders = Mapping[int, Sequence[int]]
+
+
 @dataclass(frozen=True)
 class Kept:
-    """Who wants to know the atoms and keys of nodes: given (hash, node), in order, a part at a time."""
+    """Who wants to know the atoms and keys of nodes, a part at a time."""
 
-    atoms: Callable[[Sequence[tuple[int, int]]], None]
-    keys: Callable[[Sequence[tuple[int, int]]], None]
+    atoms: Callable[[Holders], None]
+    keys: Callable[[Holders], None]
 
 
-def _told(
-    parts: Iterable[bytes], keep: Callable[[Sequence[tuple[int, int]]], None] | None
-) -> Iterator[bytes]:
+def _told(parts: Iterable[bytes], keep: Callable[[Holders], None] | None) -> Iterator[bytes]:
     for data in parts:
         if keep is not None:
-            keep(_entries(data))
+            keep(_holders(data))
         yield data
 
 
-def _entries(data: bytes) -> list[tuple[int, int]]:
-    """(hash, node) of a part, in order."""
+def _holders(data: bytes) -> Holders:
     values = array("Q", data)
-    return sorted(zip(values[::2], values[1::2], strict=True))
+    found: dict[int, array[int]] = defaultdict(lambda: array("Q"))
+    for value, node in zip(values[::2], values[1::2], strict=True):
+        found[value].append(node)
+    return found
 
 
 def rarity_of(shelf: Shelf, table: Table, spread: Spread = here, kept: Kept | None = None) -> Rarity:

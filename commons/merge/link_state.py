@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 from commons.link import block, features, related
-from commons.link.engine import Kept, Pairs, Shared, Spread, compared, rarity_of
+from commons.link.engine import Holders, Kept, Pairs, Shared, Spread, compared, rarity_of
 from commons.link.features import Features
 from commons.link.model import LINKER
 from commons.link.rarity import Rarity, atoms, bucket_of, hashed
@@ -222,15 +222,13 @@ class _OfType:
         self._many("INSERT INTO near_@ VALUES (?, ?, ?)", sorted(rows))
         return Compared(rarity, pairs, [self._merge] * len(self._nodes.digests))
 
-    def _keep_atoms(self, entries: Sequence[tuple[int, int]]) -> None:
-        """(hash, node) in order, a part at a time."""
-        self._many("INSERT INTO atom_@ VALUES (?, ?)", [(h - _SIGN, n) for h, n in entries])
-        counts = Counter(h for h, _n in entries)
-        common = sorted((h - _SIGN, n) for h, n in counts.items() if bucket_of(n))
+    def _keep_atoms(self, holders: Holders) -> None:
+        self._many("INSERT INTO atom_@ VALUES (?, ?)", _in_order(holders))
+        common = sorted((h - _SIGN, len(nodes)) for h, nodes in holders.items() if bucket_of(len(nodes)))
         self._many("INSERT INTO common_@ VALUES (?, ?)", common)
 
-    def _keep_keys(self, entries: Sequence[tuple[int, int]]) -> None:
-        self._many("INSERT INTO key_@ VALUES (?, ?)", [(h - _SIGN, n) for h, n in entries])
+    def _keep_keys(self, holders: Holders) -> None:
+        self._many("INSERT INTO key_@ VALUES (?, ?)", _in_order(holders))
 
     # what changed
 
@@ -281,6 +279,10 @@ class _OfType:
             one, other = sorted((place[a], place[b]))
             found[is_near].append(one << 32 | other)
         return Pairs(array("Q", sorted(found[1])), array("Q", sorted(found[0])))
+
+
+def _in_order(holders: Holders) -> Iterator[tuple[int, int]]:
+    return ((value - _SIGN, node) for value in sorted(holders) for node in holders[value])
 
 
 class _Changing:
