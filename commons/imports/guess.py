@@ -8,15 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
-import yaml
-from rapidfuzz import fuzz
-
-from commons.addresses import slug
 from commons.findings import Finding
 from commons.imports.agreed import asks_to_share, yes_words
 from commons.imports.fits import (
@@ -29,36 +23,36 @@ from commons.imports.fits import (
     plausible_city,
     without,
 )
+from commons.imports.likeness import (
+    heading_score,
+    is_label,
+    names_of_things,
+    names_somebody,
+    plain,
+    words_above,
+)
 from commons.imports.mapping import OWN_COLUMNS, Rule, is_by_name
+from commons.imports.proposal import (
+    AGREED,
+    HOME,
+    ID,
+    JOINS,
+    KEY,
+    KIND_WORDS,
+    MADE_BY_NAME,
+    PARTS,
+    SURE,
+    Guess,
+    Proposal,
+)
 from commons.imports.sniff import Looks, looks
 from commons.imports.table import Row, Table
 from commons.messages import LANGUAGES, N_, in_language, translate
 from commons.schema.spec import Field, RecordType, Schema
 
-_SURE = 90
 _LIKELY = 74
-PARTS = {"house_number": "street_address", "start_time": "starts_at", "end_time": "ends_at"}
-MADE_BY_NAME = ("organization", "place")  # of a name alone; a project or a service needs more than that
-_PERSONS_PARTS = frozenset(
-    ("responsable", "encargado", "encargada", "representante", "director", "directora", "coordinador",
-     "coordinadora", "titular", "contacto", "contact", "presidente", "presidenta", "tesorero", "secretario",
-     "secretaria", "voluntario", "voluntaria", "beneficiario", "beneficiaria", "manager", "person", "persona",
-     "tutor", "tutora", "doctor", "maestro", "maestra", "facilitador", "facilitadora", "tallerista")
-)  # fmt: skip
-_IN_GROUPS = re.compile(r"(?=\w*_)[^\W_]\w*(?:/\w+)+")
-_PERSONS_NAME = re.compile(
-    r"(?:tu|su|your|full|first|last) (?:nombre|name)|nombre (?:completo|y apellido)|apellido"
-)
-_BELOW = " · "  # between headings that stand above each other
 _LONGEST_NAME = 120  # of a text that stands in for one
-_SLIP = 87  # how like a word must be to pass for it misspelt
 _KEEPERS = ("organizacion", "institucion", "organization", "entidad")
-HOME = "extra"  # the column stays at home
-KEY = "key"
-AGREED = "agreed"  # whether who answered lets it be shared
-ID = "id"  # of our own sheets
-# fields of which several columns make one value, and how they are joined
-JOINS = {"street_address": " ", "description": "\n\n", "directions": "; ", "summary": " "}
 _OF_A_PLACE = (
     "street_address", "house_number", "neighbourhood", "district", "postal_code", "city", "region", "country",
     "directions", "latitude", "longitude", "position",
@@ -80,108 +74,11 @@ _WORDS_OF_ALL = {"contact_phone": "phones", "contact_email": "email"}
 # "date of the visit" is no date on which the record was written; only a whole heading says that
 _STAMPS = ("created_at", "modified_at", "confirmed_at")
 _ONLY_BY_LABEL = ("audience", "language", "same_as", "copied_from")
-KIND_WORDS = {
-    "json": N_("data that a program wrote"),
-    "curp": N_("personal keys (CURP)"),
-    "rfc": N_("tax numbers (RFC)"),
-    "email": N_("e-mails"),
-    "url": N_("web addresses"),
-    "phone": N_("telephone numbers"),
-    "position": N_("positions"),
-    "date": N_("dates"),
-    "person": N_("persons' names"),
-    "handle": N_("names in social networks"),
-    "contact": N_("telephones, e-mails or handles"),
-    "district": N_("districts"),
-    "latitude": N_("latitudes"),
-    "longitude": N_("longitudes"),
-    "serial_date": N_("spreadsheet dates (days since 1900)"),
-    "postal_code": N_("postal codes"),
-    "hours": N_("hours"),
-    "boolean": N_("yes or no"),
-    "number": N_("numbers"),
-    "status": N_("words for a status"),
-    "role": N_("posts (director, coordinator)"),
-    "code": N_("codes"),
-    "mixed": N_("several ways to reach somebody in one cell"),
-}
-
-
-@dataclass(frozen=True)
-class Guess:
-    """What one column probably is. `target`: a field, "latitude", "longitude", "position", KEY or HOME."""
-
-    column: str
-    target: str
-    confidence: int  # 0 to 100
-    by: str  # heading, contents or nothing
-    looks: Looks
-    label: str = ""  # the target in the reader's words
-
-    @property
-    def sentence(self) -> str:
-        """Why, in the current language."""
-        if self.target == HOME:
-            text = translate(N_("«{column}» stays at home and is not shared: no field is like it."))
-            return text.format(column=self.column)
-        if self.by == "lack":
-            text = translate(N_("«{column}» goes to {label}, since no column is called names; look at this."))
-            return text.format(column=self.column, label=self.label)
-        fitting = [k for k in needs_of(self.target) if k in KIND_WORDS and self.looks.share(k) >= 0.6]
-        kind = next(iter(fitting), self.looks.best) if self.target not in (KEY, ID, AGREED) else None
-        looks = translate(KIND_WORDS[kind]) if kind is not None else ""
-        if self.confidence >= _SURE and kind is not None:
-            text = translate(N_("«{column}» goes to {label}: its cells look like {looks}."))
-        elif self.confidence >= _SURE:
-            text = translate(N_("«{column}» goes to {label}, by its heading."))
-        elif kind is not None:
-            text = translate(
-                N_("«{column}» perhaps goes to {label}: its cells look like {looks}. Look at it.")
-            )
-        else:
-            text = translate(N_("«{column}» perhaps goes to {label}, by its heading. Look at it."))
-        return text.format(column=self.column, label=self.label, looks=looks)
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """Guesses for every column, in the table's order, and what a person must look at."""
-
-    type: str
-    guesses: tuple[Guess, ...]
-    findings: tuple[Finding, ...] = ()
-    personal: tuple[str, ...] = field(default=())  # columns to ask about: the organisation's or a person's?
-    blank: tuple[str, ...] = ()  # what stands in cells of this file that say nothing: NA, «sin dato»
-    template: bool = False  # our own sheet: its headings mean what they say
-    phone_region: str = ""  # the country of its telephones, where the list makes plain that it is another
-    phone_reason: str = ""
-    place: tuple[Guess, ...] = ()  # columns about the place of a thing that has no address of its own
-
-    def columns_for(self, target: str) -> list[str]:
-        """The columns guessed to be `target`, in order."""
-        return [g.column for g in self.guesses if g.target == target]
-
-
-@cache
-def _words() -> Mapping[str, tuple[str, ...]]:
-    # BaseLoader: "no" and "y" are headings here, not booleans
-    text = (Path(__file__).parent / "heading_words.yaml").read_text(encoding="utf-8")
-    plain = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  (builds texts and lists only)
-    return {name: tuple(dict.fromkeys(_plain(word) for word in words)) for name, words in plain.items()}
-
-
-@lru_cache(maxsize=20_000)  # headings are compared with every field of the schema
-def _plain(text: str) -> str:
-    """A heading as words: camelCase and under_scores apart, no accents, no signs."""
-    if _IN_GROUPS.fullmatch(text):
-        text = text.replace("/", _BELOW)  # surveys: grupo_contacto/telefono
-    apart = re.sub(r"(?<=[a-zñáéíóú])(?=[A-ZÁÉÍÓÚÑ])", " ", text.split("(")[0] or text)
-    return _BELOW.join(slug(part, longest=200).replace("-", " ") for part in apart.split(_BELOW))
 
 
 def field_named(text: str, rtype: RecordType) -> str | None:
     """The field that people clearly mean by `text`: by label or a usual heading; None if unsure."""
-    target = _named(_plain(text), rtype)
+    target = _named(plain(text), rtype)
     name = {"latitude": "latitude_e6", "longitude": "longitude_e6"}.get(target or "", target)
     return name if name in rtype.fields else None
 
@@ -314,7 +211,7 @@ def _proven(target: str, seen: Looks) -> bool:
 
 def _continues(column: str, score: int) -> bool:
     """Whether a second column goes on where the first stopped: "address 2"; not the same once more."""
-    return score >= _LIKELY and bool(re.search(r"(2|3|ii+|interior|complement)", _plain(column)))
+    return score >= _LIKELY and bool(re.search(r"(2|3|ii+|interior|complement)", plain(column)))
 
 
 def _shift(columns: Sequence[str], seen: Mapping[str, Looks], rtype: RecordType) -> int:
@@ -322,7 +219,7 @@ def _shift(columns: Sequence[str], seen: Mapping[str, Looks], rtype: RecordType)
     wanted = [
         (at, (*needs_of(target), *((target,) if target == "district" else ())))
         for at, column in enumerate(columns)
-        for target in [_named(_plain(column), rtype)]
+        for target in [_named(plain(column), rtype)]
         if target in ("phones", "email", "postal_code", "district", "latitude", "longitude", "position")
     ]
     fits = {
@@ -340,9 +237,9 @@ def _shift(columns: Sequence[str], seen: Mapping[str, Looks], rtype: RecordType)
 def _named(heading: str, rtype: RecordType) -> str | None:
     """The field that the heading clearly names."""
     wanted = [t for t in _targets(rtype) if t not in (KEY, AGREED)]
-    scores = {t: _heading_score(heading, t, rtype.fields.get(t)) for t in wanted}
+    scores = {t: heading_score(heading, t, rtype.fields.get(t)) for t in wanted}
     best = max(scores, key=lambda t: scores[t], default=None)
-    return best if best is not None and scores[best] >= _SURE else None
+    return best if best is not None and scores[best] >= SURE else None
 
 
 def _guess(
@@ -393,49 +290,49 @@ def _scored(
     column: str, seen: Looks, table: Table, rtype: RecordType, schema: Schema
 ) -> Iterable[tuple[int, str, str, str]]:
     """(score, column, target, why) for every target that is possible at all."""
-    heading = _plain(column)
+    heading = plain(column)
     if not seen.filled:
         return
-    counted = heading in _words()["house_number"] and _counts_rows(table, column)
+    counted = heading in words_above()["house_number"] and _counts_rows(table, column)
     if AGREED in _targets(rtype) and asks_to_share(heading, table.column(column)):
         yield 120, column, AGREED, "heading"  # nothing else counts then
         return
     for target in _targets(rtype):
         if target == AGREED:
             continue
-        score = _heading_score(heading, target, rtype.fields.get(target))
+        score = heading_score(heading, target, rtype.fields.get(target))
         personal = _WORDS_OF_ALL.get(target, "")
         if personal and personal not in rtype.fields:  # the type has a person's alone
-            score = max(score, _heading_score(heading, personal, None))
+            score = max(score, heading_score(heading, personal, None))
         prose = next((number for number, words in PROSE.items() if words == target), None)
         if prose in rtype.fields and plausible(prose or "", seen) and score < 100:
             continue
         if target == "title" and (
-            _names_somebody(heading) or (rtype.secret_ids and seen.share("person") > 0.3)
+            names_somebody(heading) or (rtype.secret_ids and seen.share("person") > 0.3)
         ):
             continue  # «Responsable · Nombre»: a title is public
         if _is_key_of_others(rtype.fields.get(target), seen):
             continue
-        if target == "title" and heading in _things(rtype, schema) and seen.distinct > 0.3:
+        if target == "title" and heading in names_of_things(rtype, schema) and seen.distinct > 0.3:
             score = max(score, 96)
         elif target == "title" and heading in _KEEPERS and "organization" in rtype.fields:
             score = min(score, 94)  # beside a better heading it says whose the thing is
         if target == KEY:
             if (
                 not counted  # next month's sheet counts anew
-                and score >= _SURE
+                and score >= SURE
                 and seen.distinct == 1.0
                 and seen.longest <= 80
                 and seen.filled == _sampled(table)
             ):
                 yield score, column, KEY, "heading"
             continue
-        label = _is_label(heading, rtype.fields.get(target))
+        label = is_label(heading, rtype.fields.get(target))
         if target in _ONLY_BY_LABEL and not label:
             continue
         if target == "place" and "items" in rtype.fields:
             continue  # what is needed somewhere is called by that place; it makes no record of it
-        if target in _STAMPS and score < _SURE:
+        if target in _STAMPS and score < SURE:
             continue
         if target == "house_number" and (counted or _ascends(table, column)):
             continue
@@ -464,13 +361,6 @@ def _scored(
         yield 75, column, told, "contents"
 
 
-def _names_somebody(heading: str) -> bool:
-    """Whether a person's post or part stands in the heading: what is under it may be a name of a person."""
-    return bool(_PERSONS_NAME.search(heading)) or not set(re.split(r"[\W_]+", heading)).isdisjoint(
-        _PERSONS_PARTS
-    )
-
-
 def _is_key_of_others(spec: Field | None, seen: Looks) -> bool:
     """Whether words stand where a record is meant that no name can make: a project, a service."""
     return (
@@ -494,51 +384,11 @@ def _ascends(table: Table, column: str) -> bool:
     return len(numbers) >= 5 and all(before < after for before, after in pairwise(numbers))
 
 
-def _things(rtype: RecordType, schema: Schema) -> frozenset[str]:
-    """Headings that name the things themselves: «Comedor» over kitchens, «Curso» over courses."""
-    words = {*rtype.title.values(), *rtype.plural.values()}
-    kinds = rtype.fields.get("kind")
-    if kinds is not None and kinds.vocabulary in schema.vocabularies:
-        for term in schema.vocabularies[kinds.vocabulary].terms.values():
-            words |= {*term.title.values(), *term.synonyms}
-    return frozenset(_plain(word) for word in words)
-
-
 def _sampled(table: Table) -> int:
     from commons.imports.sniff import SAMPLE
 
     step = max(1, len(table.rows) // SAMPLE)
     return len(range(0, len(table.rows), step)[:SAMPLE])
-
-
-@cache
-def _heading_score_of(heading: str, words: tuple[str, ...]) -> int:
-    best = 0.0
-    for word in words:
-        if heading == word:
-            return 100
-        score = fuzz.ratio(heading, word) if len(word) > 4 else 0.0
-        if score < _SLIP:
-            score = 0.0  # "modalidad" is no "localidad" with a slip
-        if len(word) > 3 and re.search(rf"\b{re.escape(word)}\b", heading):
-            # part of a longer heading: the more of it, and the earlier, the better
-            score = max(score, 78 + 12 * len(word) / len(heading) + (4 if heading.startswith(word) else 0))
-        best = max(best, score)
-    return int(best)
-
-
-def _heading_score(heading: str, target: str, spec: Field | None) -> int:
-    own = {_plain(target)}
-    if spec is not None:
-        own |= {_plain(text) for text in spec.title.values()}
-    words = tuple(sorted(own)) + _words().get(target, ())
-    part = heading.rpartition(_BELOW)[2]  # of "Domicilio · Colonia" the second says what stands there
-    whole = _heading_score_of(heading.replace(_BELOW, " "), words)
-    return max(whole, _heading_score_of(part, words) + 10 if part != heading else 0)
-
-
-def _is_label(heading: str, spec: Field | None) -> bool:
-    return spec is not None and heading in {_plain(text) for text in spec.title.values()}
 
 
 def _contradictions(
@@ -547,8 +397,8 @@ def _contradictions(
     """A heading that clearly names a field whose contents look like something else."""
     if seen.filled < 3:
         return
-    target = _named(_plain(column), rtype)
-    if target is None or plausible(target, seen) or _plain(column).endswith((" by", " por")):
+    target = _named(plain(column), rtype)
+    if target is None or plausible(target, seen) or plain(column).endswith((" by", " por")):
         return
     wrong = [k for k in KIND_WORDS if seen.share(k) >= 0.35 and k not in needs_of(target)]
     said = translate(KIND_WORDS[wrong[0]]) if wrong else translate(N_("something else"))

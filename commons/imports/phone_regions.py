@@ -17,7 +17,7 @@ import phonenumbers
 from commons.addresses import slug
 from commons.findings import Finding
 from commons.imports.cells import plain_number
-from commons.imports.guess import Proposal
+from commons.imports.proposal import Proposal
 from commons.imports.sniff import holds_phone
 from commons.imports.table import Table
 from commons.messages import N_, translate

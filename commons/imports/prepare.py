@@ -16,13 +16,14 @@ from commons.catalogue.errors import UnknownType
 from commons.catalogue.store import Catalogue
 from commons.errors import InputError
 from commons.findings import Finding
-from commons.imports.guess import HOME, ID, KEY, Proposal, propose, with_place
+from commons.imports.guess import propose, with_place
 from commons.imports.load import Request, source_for
 from commons.imports.made import Reader
 from commons.imports.mapping import OWN_COLUMNS, Consent, Mapping, Owner
 from commons.imports.mapping_file import parse_mapping
 from commons.imports.phone_regions import with_phones
 from commons.imports.plan import Wishes
+from commons.imports.proposal import HOME, ID, KEY, Proposal
 from commons.imports.proposal_text import mapping_text
 from commons.imports.read import read_bytes
 from commons.imports.table import Table

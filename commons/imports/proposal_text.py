@@ -12,9 +12,9 @@ from commons.addresses import slug
 from commons.imports.agreed import yes_words
 from commons.imports.dates import read_date
 from commons.imports.fits import LIST_SIGNS, names_things
-from commons.imports.guess import AGREED, HOME, ID, JOINS, KEY, MADE_BY_NAME, PARTS, Guess, Proposal
 from commons.imports.mapping import Consent, Owner, Rule, is_by_name
 from commons.imports.phone_regions import COUNTRIES
+from commons.imports.proposal import AGREED, HOME, ID, JOINS, KEY, MADE_BY_NAME, PARTS, Guess, Proposal
 from commons.imports.sniff import Looks
 from commons.imports.table import Table
 from commons.imports.titles import title_for

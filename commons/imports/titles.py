@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from commons.imports.guess import HOME, Proposal
+from commons.imports.proposal import HOME, Proposal
 from commons.imports.sniff import Looks
 from commons.messages import in_language
 from commons.schema.spec import RecordType

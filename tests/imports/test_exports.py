@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commons.catalogue.store import Catalogue
-from commons.imports.guess import HOME, propose
+from commons.imports.guess import propose
 from commons.imports.plain_text import is_html, without_html
 from commons.imports.prepare import NothingRecognised
+from commons.imports.proposal import HOME
 from commons.imports.read import read_bytes
 from commons.imports.report import ImportReport
 from commons.schema import hours

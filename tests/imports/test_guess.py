@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from commons.imports.fits import needs_of
-from commons.imports.guess import HOME, propose
+from commons.imports.guess import propose
 from commons.imports.mapping_file import parse_mapping
+from commons.imports.proposal import HOME
 from commons.imports.proposal_text import mapping_text
 from commons.imports.read import read_bytes
 from commons.imports.sniff import is_person, is_phone, looks

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from commons.imports.guess import HOME, propose
+from commons.imports.guess import propose
+from commons.imports.proposal import HOME
 from commons.imports.proposal_text import mapping_text
 from commons.imports.read import read_bytes
 from commons.imports.report import ImportReport
