@@ -297,48 +297,21 @@ def _scored(
     if AGREED in _targets(rtype) and asks_to_share(heading, table.column(column)):
         yield 120, column, AGREED, "heading"  # nothing else counts then
         return
-    for target in _targets(rtype):
-        if target == AGREED:
-            continue
-        score = heading_score(heading, target, rtype.fields.get(target))
-        personal = _WORDS_OF_ALL.get(target, "")
-        if personal and personal not in rtype.fields:  # the type has a person's alone
-            score = max(score, heading_score(heading, personal, None))
-        prose = next((number for number, words in PROSE.items() if words == target), None)
-        if prose in rtype.fields and plausible(prose or "", seen) and score < 100:
-            continue
-        if target == "title" and (
-            names_somebody(heading) or (rtype.secret_ids and seen.share("person") > 0.3)
-        ):
-            continue  # «Responsable · Nombre»: a title is public
-        if _is_key_of_others(rtype.fields.get(target), seen):
-            continue
-        if target == "title" and heading in names_of_things(rtype, schema) and seen.distinct > 0.3:
-            score = max(score, 96)
-        elif target == "title" and heading in _KEEPERS and "organization" in rtype.fields:
-            score = min(score, 94)  # beside a better heading it says whose the thing is
+    for target in (t for t in _targets(rtype) if t != AGREED):
+        spec = rtype.fields.get(target)
+        score = _score(heading, target, seen, rtype, schema)
         if target == KEY:
-            if (
-                not counted  # next month's sheet counts anew
-                and score >= SURE
-                and seen.distinct == 1.0
-                and seen.longest <= 80
-                and seen.filled == _sampled(table)
-            ):
+            # next month's sheet counts anew
+            if not counted and score >= SURE and _names_every_row(seen, table):
                 yield score, column, KEY, "heading"
-            continue
-        label = is_label(heading, rtype.fields.get(target))
-        if target in _ONLY_BY_LABEL and not label:
-            continue
-        if target == "place" and "items" in rtype.fields:
-            continue  # what is needed somewhere is called by that place; it makes no record of it
-        if target in _STAMPS and score < SURE:
             continue
         if target == "house_number" and (counted or _ascends(table, column)):
             continue
-        if score >= _LIKELY and plausible(target, seen, rtype.fields.get(target)):
+        if _passed_over(target, heading, score, seen, rtype):
+            continue
+        if score >= _LIKELY and plausible(target, seen, spec):
             # the template's own heading wins over every likeness
-            bonus = contents_bonus(target, seen, rtype.fields.get(target), schema, table.column(column))
+            bonus = contents_bonus(target, seen, spec, schema, table.column(column))
             if target == "district" and seen.share("district") < 0.2:
                 # no district of this territory: a municipality elsewhere is told by its name
                 if plausible_city(seen) and "city" in rtype.fields:
@@ -347,18 +320,57 @@ def _scored(
             if target == "organization" and not names_things(seen):
                 bonus -= 3  # of a key and a name beside each other the name can be found and made
             stamp = target in _STAMPS  # "date" alone says when a thing happens, before when it was noted
-            yield min(score, 100) + bonus + (5 if label else 0) - stamp, column, target, "heading"
-    kind = seen.best
-    told = _BY_CONTENT.get(kind or "")
-    told = next(
-        (own for own, all_ in _WORDS_OF_ALL.items() if all_ == told and told not in rtype.fields), told
-    )
-    if told == "url" and seen.share("no_page") > 0.3:
-        return
-    if told == "contact_name" and heading.endswith((" by", " por")):
-        return  # who wrote it down is nobody to ask for
-    if told in _targets(rtype) and seen.share(kind or "") >= 0.8:
+            label = 5 if is_label(heading, spec) else 0
+            yield min(score, 100) + bonus + label - stamp, column, target, "heading"
+    told = _told_by_contents(heading, seen, rtype)
+    if told is not None:
         yield 75, column, told, "contents"
+
+
+def _score(heading: str, target: str, seen: Looks, rtype: RecordType, schema: Schema) -> int:
+    """How like the heading is to the field, with what the type says about names and persons."""
+    score = heading_score(heading, target, rtype.fields.get(target))
+    personal = _WORDS_OF_ALL.get(target, "")
+    if personal and personal not in rtype.fields:  # the type has a person's alone
+        score = max(score, heading_score(heading, personal, None))
+    if target == "title" and heading in names_of_things(rtype, schema) and seen.distinct > 0.3:
+        return max(score, 96)
+    if target == "title" and heading in _KEEPERS and "organization" in rtype.fields:
+        return min(score, 94)  # beside a better heading it says whose the thing is
+    return score
+
+
+def _passed_over(target: str, heading: str, score: int, seen: Looks, rtype: RecordType) -> bool:
+    """Whether the field is out of the question for a reason of its own, however like the heading is."""
+    spec = rtype.fields.get(target)
+    prose = next((number for number, words in PROSE.items() if words == target), None)
+    if prose in rtype.fields and plausible(prose or "", seen) and score < 100:
+        return True
+    if target == "title" and (names_somebody(heading) or (rtype.secret_ids and seen.share("person") > 0.3)):
+        return True  # «Responsable · Nombre»: a title is public
+    if target in _ONLY_BY_LABEL and not is_label(heading, spec):
+        return True
+    if target == "place" and "items" in rtype.fields:
+        return True  # what is needed somewhere is called by that place; it makes no record of it
+    return (target in _STAMPS and score < SURE) or _is_key_of_others(spec, seen)
+
+
+def _names_every_row(seen: Looks, table: Table) -> bool:
+    return seen.distinct == 1.0 and seen.longest <= 80 and seen.filled == _sampled(table)
+
+
+def _told_by_contents(heading: str, seen: Looks, rtype: RecordType) -> str | None:
+    """The field that the contents alone prove."""
+    kind = seen.best or ""
+    told = _BY_CONTENT.get(kind)
+    for own, anybodys in _WORDS_OF_ALL.items():
+        if told == anybodys and anybodys not in rtype.fields:
+            told = own
+    if told == "url" and seen.share("no_page") > 0.3:
+        return None
+    if told == "contact_name" and heading.endswith((" by", " por")):
+        return None  # who wrote it down is nobody to ask for
+    return told if told in _targets(rtype) and seen.share(kind) >= 0.8 else None
 
 
 def _is_key_of_others(spec: Field | None, seen: Looks) -> bool:
