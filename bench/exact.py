@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from commons.merge import shelf
+from commons.merge.linking import shelf
 from commons.merge.run import Options, merge
 
 if __name__ == "__main__":

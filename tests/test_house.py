@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,19 @@ def test_imports_run_downwards(path: Path) -> None:
         assert level_of(other) <= level_of(room), f"{room} imports {other}"
         assert not (room in ORGANISATION and other in PUBLIC), f"{room} imports {other}"
         assert not (room in PUBLIC and other in ORGANISATION), f"{room} imports {other}"
+
+
+@pytest.mark.parametrize("room", ["cli", "federation", "imports", "merge"])
+def test_rooms_within_a_room_have_an_order(room: str) -> None:
+    """They do not import each other in a circle; a file beside them counts as one."""
+    place = ROOT / "commons" / room
+    order: TopologicalSorter[str] = TopologicalSorter()
+    for path in place.rglob("*.py"):
+        inner = path.relative_to(place).parts[0].removesuffix(".py")
+        names = [name.split(".")[2] for name in imported(path) if name.startswith(f"commons.{room}.")]
+        there = {n for n in names if (place / n).is_dir() or (place / f"{n}.py").is_file()}
+        order.add(inner, *(there - {inner}))
+    order.prepare()  # raises CycleError
 
 
 def test_only_the_terminal_prints_or_exits() -> None:

@@ -21,8 +21,8 @@ from typing import Any
 from commons.catalogue.store import Catalogue
 from commons.format.keylog import KeyLog
 from commons.format.keys import PrivateKey
-from commons.imports.load import run
-from commons.imports.prepare import Given, prepare
+from commons.imports.loading.load import run
+from commons.imports.loading.prepare import Given, prepare
 from commons.release.build import preview
 from commons.schema.spec import load_schema
 

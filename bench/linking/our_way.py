@@ -22,7 +22,7 @@ from typing import Any
 
 from commons.link import whole
 from commons.link.judgements import NO_VERDICTS
-from commons.merge.linking import Keys, first_round, keys_of
+from commons.merge.linking.rounds import Keys, first_round, keys_of
 from commons.merge.workers import children_for, done
 
 NOT_FIELDS = ("address", "place")

@@ -20,56 +20,56 @@ from typing import Any, NoReturn
 import click
 
 from commons import __version__, reasons
-from commons.cli.localised import localised, teach_click
 from commons.cli.roster import SHORT
+from commons.cli.terminal.localised import localised, teach_click
 from commons.errors import CommonsError
 from commons.messages import LANGUAGES, N_, language_of, translate, use_language
 
 # role → command → where it lives. The order is that of the help.
 ROLES: dict[str, dict[str, str]] = {
     N_("Keep a catalogue"): {
-        "init": "commons.cli.init:init",
-        "add": "commons.cli.catalogue:add",
-        "edit": "commons.cli.catalogue:edit",
-        "show": "commons.cli.looking:show",
-        "list": "commons.cli.looking:list_",
-        "remove": "commons.cli.catalogue:remove",
-        "confirm": "commons.cli.catalogue:confirm",
-        "check": "commons.cli.check:check",
-        "history": "commons.cli.history:history",
-        "undo": "commons.cli.history:undo",
-        "backup": "commons.cli.history:backup",
-        "join": "commons.cli.join:join",
-        "consent": "commons.cli.consent:consent",
-        "template": "commons.cli.template:template",
-        "import": "commons.cli.imports:import_",
-        "refresh": "commons.cli.imports:refresh",
+        "init": "commons.cli.catalogue.init:init",
+        "add": "commons.cli.catalogue.records:add",
+        "edit": "commons.cli.catalogue.records:edit",
+        "show": "commons.cli.catalogue.looking:show",
+        "list": "commons.cli.catalogue.looking:list_",
+        "remove": "commons.cli.catalogue.records:remove",
+        "confirm": "commons.cli.catalogue.records:confirm",
+        "check": "commons.cli.catalogue.check:check",
+        "history": "commons.cli.catalogue.history:history",
+        "undo": "commons.cli.catalogue.history:undo",
+        "backup": "commons.cli.catalogue.history:backup",
+        "join": "commons.cli.catalogue.join:join",
+        "consent": "commons.cli.catalogue.consent:consent",
+        "template": "commons.cli.catalogue.template:template",
+        "import": "commons.cli.catalogue.imports:import_",
+        "refresh": "commons.cli.catalogue.imports:refresh",
     },
     N_("Share it"): {
-        "release": "commons.cli.release:release",
-        "withdraw": "commons.cli.withdraw:withdraw",
-        "forget": "commons.cli.forget:forget",
-        "keys": "commons.cli.keys:keys",
-        "vouch": "commons.cli.vouch:vouch",
+        "release": "commons.cli.catalogue.release:release",
+        "withdraw": "commons.cli.catalogue.withdraw:withdraw",
+        "forget": "commons.cli.catalogue.forget:forget",
+        "keys": "commons.cli.catalogue.keys:keys",
+        "vouch": "commons.cli.federation.vouch:vouch",
     },
     N_("Judge what is alike"): {
-        "review": "commons.cli.review:review",
-        "split": "commons.cli.split:split",
-        "explain": "commons.cli.explain:explain",
+        "review": "commons.cli.judging.review:review",
+        "split": "commons.cli.judging.split:split",
+        "explain": "commons.cli.judging.explain:explain",
     },
     N_("Run a federation"): {
-        "merge": "commons.cli.merge:merge",
-        "receipt": "commons.cli.receipt:receipt",
-        "federation": "commons.cli.federation:federation",
-        "inbox": "commons.cli.inbox:inbox",
+        "merge": "commons.cli.federation.merge:merge",
+        "receipt": "commons.cli.federation.receipt:receipt",
+        "federation": "commons.cli.federation.group:federation",
+        "inbox": "commons.cli.federation.inbox:inbox",
     },
     N_("Publish a portal"): {
-        "serve": "commons.cli.portal:serve",
-        "publish": "commons.cli.portal:publish",
+        "serve": "commons.cli.portal.publish:serve",
+        "publish": "commons.cli.portal.publish:publish",
     },
     N_("Check what others show"): {
-        "verify": "commons.cli.verify:verify",
-        "witness": "commons.cli.verify:witness_",
+        "verify": "commons.cli.portal.verify:verify",
+        "witness": "commons.cli.portal.verify:witness_",
     },
 }
 
@@ -228,7 +228,7 @@ def _exit_code(run: Callable[[], object]) -> int:
 
 def _show(error: click.ClickException) -> None:
     """As click shows it, without what words given would do to a terminal."""
-    from commons.cli.output import harmless
+    from commons.cli.terminal.output import harmless
 
     shown = io.StringIO()
     error.show(file=shown)
@@ -236,7 +236,7 @@ def _show(error: click.ClickException) -> None:
 
 
 def _told(sentence: str, hint: str, code: int) -> int:
-    from commons.cli.output import tell  # late: `commons --help` needs nothing of it
+    from commons.cli.terminal.output import tell  # late: `commons --help` needs nothing of it
 
     if sentence:
         tell(sentence)

@@ -17,9 +17,9 @@ from typing import ClassVar
 
 from commons.addresses import MEMBER_ID
 from commons.errors import InputError
-from commons.federation import policy as policies
-from commons.federation.policy import Policy
-from commons.federation.reading import Section, spots
+from commons.federation.policy import file as policies
+from commons.federation.policy.file import Policy
+from commons.federation.policy.reading import Section, spots
 from commons.format import container, strict_json
 from commons.format.instants import instant, moment
 from commons.format.keylog import Void

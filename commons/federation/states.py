@@ -9,9 +9,9 @@ Laws:
 from __future__ import annotations
 
 from commons.federation import lock as locks
-from commons.federation import looked
 from commons.federation.lock import LockedMember
-from commons.federation.looked import Look
+from commons.federation.sources import looked
+from commons.federation.sources.looked import Look
 
 OK, UNCHANGED, INVALID, UNREACHABLE = "ok", "unchanged", "invalid", "unreachable"
 EXPIRED, OLDER, TWO_COPIES, PAUSED = "expired", "older", "two-copies", "paused"

@@ -24,7 +24,7 @@ from typing import ClassVar
 
 from commons.federation import descent
 from commons.federation.lock import CURRENT, LATE, PAUSED, Evidence, LockedMember
-from commons.federation.policy import MaxAge, Pause
+from commons.federation.policy.file import MaxAge, Pause
 from commons.findings import Finding
 from commons.format import sshsig
 from commons.format.errors import FormatError

@@ -1,6 +1,6 @@
 """All levels of linking in one call: records in, decisions out. Pure; knows no disk and no process.
 
-A merge does the same in steps, with what it kept of earlier merges (`commons.merge.linking`).
+A merge does the same in steps, with what it kept of earlier merges (`commons.merge.linking.rounds`).
 """
 
 from __future__ import annotations

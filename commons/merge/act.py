@@ -25,17 +25,19 @@ from commons.format.manifest import Manifest
 from commons.intake.gate import Intake, UnreadableHere
 from commons.link.judged import changed_a_lot
 from commons.link.judgements import Verdicts, weigh
-from commons.merge import linking, memory, regroup, stretch, succession
-from commons.merge.beside import Beside, Gathered, last_receipts
+from commons.merge import succession
 from commons.merge.claims import HIDDEN, fields_of
-from commons.merge.disagreements import Watch
+from commons.merge.difference.ground import Ground, Stand
 from commons.merge.fuse import Context, Said, is_subject, subject_claims, vouched_members
-from commons.merge.ground import Ground, Stand
-from commons.merge.memory import Noted, Notes, TakenFrom, block_of, cut, mark_of
-from commons.merge.receipts import MemberTally, Receipt
-from commons.merge.regroup import Groups, Regrouped
-from commons.merge.root import Root
-from commons.merge.stretch import Made, Stretch
+from commons.merge.linking import rounds as linking
+from commons.merge.pooling import memory, regroup, stretch
+from commons.merge.pooling.beside import Beside, Gathered, last_receipts
+from commons.merge.pooling.disagreements import Watch
+from commons.merge.pooling.memory import Noted, Notes, TakenFrom, block_of, cut, mark_of
+from commons.merge.pooling.receipts import MemberTally, Receipt
+from commons.merge.pooling.regroup import Groups, Regrouped
+from commons.merge.pooling.root import Root
+from commons.merge.pooling.stretch import Made, Stretch
 from commons.merge.workers import WORTH_CHILDREN, Crew, children_for, give_back
 from commons.messages import N_
 from commons.pool import write as database

@@ -15,9 +15,9 @@ from typing import ClassVar
 
 from commons.errors import InputError
 from commons.federation import lock as locks
-from commons.federation import policy as policies
 from commons.federation.lock import Lock
-from commons.federation.store import Store
+from commons.federation.policy import file as policies
+from commons.federation.store.folder import Store
 from commons.format import container, pruned
 from commons.format.container import PrunedFiles
 from commons.format.instants import instant
@@ -25,11 +25,11 @@ from commons.format.manifest import Manifest
 from commons.intake.gate import Gate, UnreadableHere
 from commons.merge.act import LockedReleaseRefused
 from commons.merge.claims import COPY, HELD, HELD_COPY, WITHDRAWN, WITHHELD, Admission
-from commons.merge.inputs import take_in
+from commons.merge.planning.since import at_todays_moment, with_todays_word
+from commons.merge.pooling.receipts import as_json
 from commons.merge.rebuild import rebuild
-from commons.merge.receipts import as_json
+from commons.merge.releases.inputs import take_in
 from commons.merge.run import POOL
-from commons.merge.since import at_todays_moment, with_todays_word
 from commons.merge.succession import held
 from commons.messages import N_
 from commons.pool.witnesses import agreeing

@@ -15,14 +15,14 @@ from itertools import chain
 from pathlib import Path
 
 from commons.federation.lock import Lock
-from commons.federation.store import Store
+from commons.federation.store.folder import Store
 from commons.format.container import sync_folder, write_bytes
 from commons.merge.act import Result
-from commons.merge.changes import Changes, compare, to_bytes
-from commons.merge.difference import Way
-from commons.merge.last import LastPool
+from commons.merge.difference.last import LastPool
+from commons.merge.difference.standing import Way
+from commons.merge.pooling.changes import Changes, compare, to_bytes
+from commons.merge.releases.returning import ASIDE
 from commons.merge.renew import How, Previous, Releases, renew
-from commons.merge.returning import ASIDE
 
 CHANGES = "pool.changes.json"
 LONG_AGO_S = 3600.0  # no release is examined or written for so long

@@ -22,8 +22,8 @@ from commons.addresses import tombstone
 from commons.federation import descent, trust
 from commons.federation import lock as locks
 from commons.federation.lock import Lock, LockedMember, LockedTerritory, PassedOver, Tombstone
-from commons.federation.policy import Member, Pause, Policy
-from commons.federation.store import NotInStore
+from commons.federation.policy.file import Member, Pause, Policy
+from commons.federation.store.folder import NotInStore
 from commons.federation.trust import MOST_TRIED, Seen
 from commons.findings import Finding
 from commons.format.instants import instant
@@ -32,8 +32,8 @@ from commons.format.words import spoken
 from commons.intake.frames import Row
 from commons.intake.gate import Intake
 from commons.link.model import LINKER
-from commons.merge.admit import admitted
 from commons.merge.claims import COPY, LICENCE, Admission, fields_of
+from commons.merge.planning.admit import admitted
 from commons.merge.succession import held
 from commons.said import release_words
 from commons.schema.spec import Schema

@@ -22,7 +22,7 @@ from commons import assets
 
 # What these modules import of others' packages: each may decide a signature, a word's stem or a likeness.
 PACKAGES = ("cryptography", "httpx", "mnemonic", "phonenumbers", "PyStemmer", "PyYAML", "RapidFuzz")
-ROOTS = ("commons.merge.renew", "commons.merge.inputs")  # makes a pool; proves what it is made of
+ROOTS = ("commons.merge.renew", "commons.merge.releases.inputs")  # makes a pool; proves what it is made of
 # Also within functions. What only looks like one, as in a text, makes the name change too often, no more.
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(commons[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]*)|import[ \t]+(commons[^\n#]*))",

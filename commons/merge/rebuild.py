@@ -13,15 +13,15 @@ from typing import ClassVar
 from commons.errors import CommonsError, InputError
 from commons.federation import lock as locks
 from commons.federation.lock import Lock, LockedTerritory
-from commons.federation.policy import Policy
-from commons.federation.store import Store
+from commons.federation.policy.file import Policy
+from commons.federation.store.folder import Store
 from commons.intake.gate import Gate
 from commons.link.model import LINKER
 from commons.merge.act import Release, Result, act
 from commons.merge.claims import Admission
-from commons.merge.inputs import NO_FORMS, NOTHING, Form, locked_releases
 from commons.merge.plan import territory_digest, vocabularies_digest
-from commons.merge.undone import unexplained
+from commons.merge.planning.undone import unexplained
+from commons.merge.releases.inputs import NO_FORMS, NOTHING, Form, locked_releases
 from commons.messages import N_
 from commons.schema import territory as territories
 from commons.schema.spec import load_schema

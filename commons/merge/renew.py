@@ -13,7 +13,9 @@ from pathlib import Path
 
 from commons.federation.lock import Lock
 from commons.merge.act import Progress, Release, Result, act
-from commons.merge.difference import (
+from commons.merge.difference.ground import Ground, NotOnGround
+from commons.merge.difference.last import LastPool
+from commons.merge.difference.standing import (
     ASKED,
     FIRST,
     GAPS,
@@ -26,8 +28,6 @@ from commons.merge.difference import (
     same_rules,
     standing,
 )
-from commons.merge.ground import Ground, NotOnGround
-from commons.merge.last import LastPool
 
 # Given what the notes say: release → the SHA-256 of the file that it was proven from.
 Releases = Callable[[Mapping[str, str]], Iterator[Release]]

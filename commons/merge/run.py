@@ -16,34 +16,35 @@ from itertools import chain
 from pathlib import Path
 
 from commons.federation import lock as locks
-from commons.federation import policy as policies
-from commons.federation import requests
-from commons.federation.called import member_called
-from commons.federation.fetching import Net
-from commons.federation.leftovers import tidy
 from commons.federation.lock import Lock
-from commons.federation.policy import Policy
-from commons.federation.sources import fetch
-from commons.federation.store import NotInStore, Store
-from commons.federation.taking import Fetched
+from commons.federation.policy import file as policies
+from commons.federation.policy.called import member_called
+from commons.federation.policy.file import Policy
+from commons.federation.sources.fetching import Net
+from commons.federation.sources.leftovers import tidy
+from commons.federation.sources.look import fetch
+from commons.federation.sources.taking import Fetched
+from commons.federation.store import requests
+from commons.federation.store.folder import NotInStore, Store
 from commons.federation.trust import Seen, former_key
 from commons.findings import Finding
 from commons.format.container import write_bytes
 from commons.intake.frames import Damaged
 from commons.intake.gate import Gate, Intake
-from commons.merge import link_state, withheld
 from commons.merge.act import Progress, Result
-from commons.merge.changes import Changes
-from commons.merge.difference import Way
-from commons.merge.inputs import NO_FORMS, Ahead, Form, take_in
-from commons.merge.mending import mend
+from commons.merge.difference.standing import Way
+from commons.merge.linking import link_state
 from commons.merge.placing import Placed, place
 from commons.merge.plan import VOID, MemberPlan, plan
+from commons.merge.planning import withheld
+from commons.merge.pooling.changes import Changes
 from commons.merge.program import program
 from commons.merge.rebuild import WithdrawnSince, check_rules, territory_of, whole
+from commons.merge.releases.inputs import NO_FORMS, Ahead, Form, take_in
+from commons.merge.releases.mending import mend
+from commons.merge.releases.returning import Aside, aside, returning
+from commons.merge.releases.sealing import put_back, seal
 from commons.merge.renew import How, Previous
-from commons.merge.returning import Aside, aside, returning
-from commons.merge.sealing import put_back, seal
 from commons.merge.workers import few_cycles
 from commons.schema.spec import load_schema
 

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from commons.addresses import short_of, tombstone, tombstone_digest
 from commons.federation.lock import Lock, LockedHold
-from commons.federation.rules import Policy
+from commons.federation.policy.rules import Policy
 
 _ID = 26  # characters of a member id
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from commons.catalogue.record import StoredRecord
-from commons.imports.sniff import is_person, looks, names_organisation
+from commons.imports.guessing.sniff import is_person, looks, names_organisation
 from commons.model import Value
 from commons.release.scan import Private, Scanner, email_key, phone_key, words_of
 from commons.schema.spec import RecordType, Schema

@@ -1,7 +1,7 @@
 """Who is vouched for by whom, and how many steps away from the federation's own members.
 
 Reads the newest releases of members and of those who asked to join. A vouch is its speaker's word and no
-more; this module takes nobody up (`merge.admit` does, by the policy) and recommends nobody.
+more; this module takes nobody up (`merge.planning.admit` does, by the policy) and recommends nobody.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from commons.federation import requests
-from commons.federation.policy import Policy
-from commons.federation.store import NotInStore, Store
+from commons.federation.policy.file import Policy
+from commons.federation.store import requests
+from commons.federation.store.folder import NotInStore, Store
 from commons.federation.trust import Seen
 from commons.format.instants import instant
 from commons.format.words import fingerprint_words
 from commons.intake.gate import Gate, Intake
-from commons.merge.admit import VOUCH, vouch_of
 from commons.merge.claims import fields_of
 from commons.merge.fuse import Vouch
-from commons.merge.inputs import take_in
+from commons.merge.planning.admit import VOUCH, vouch_of
+from commons.merge.releases.inputs import take_in
 from commons.review.requests import name_in, newest_of
 
 State = Literal["member", "admitted", "asked", "unheard"]

@@ -31,11 +31,11 @@ from typing import Any, ClassVar
 
 from commons.errors import InputError
 from commons.federation import lock as locks
-from commons.federation import policy as policies
-from commons.federation import requests
 from commons.federation.lock import Lock
-from commons.federation.policy import Policy
-from commons.federation.store import Store
+from commons.federation.policy import file as policies
+from commons.federation.policy.file import Policy
+from commons.federation.store import requests
+from commons.federation.store.folder import Store
 from commons.federation.trust import Seen
 from commons.format import container, strict_json
 from commons.format.container import PrunedFiles
@@ -45,7 +45,7 @@ from commons.format.limits import LIMITS
 from commons.intake.gate import Gate
 from commons.merge.claims import Admission
 from commons.merge.editions import servable
-from commons.merge.inputs import take_in
+from commons.merge.releases.inputs import take_in
 from commons.merge.run import POOL
 from commons.messages import N_, translate
 

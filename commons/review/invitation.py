@@ -15,7 +15,7 @@ import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from commons.federation.policy import Policy
+from commons.federation.policy.file import Policy
 from commons.messages import in_language, language, translate
 from commons.messages import translate as _
 from commons.schema.spec import load_schema

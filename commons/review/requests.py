@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from commons.federation import requests
-from commons.federation.store import NotInStore, Store
+from commons.federation.store import requests
+from commons.federation.store.folder import NotInStore, Store
 from commons.federation.trust import Seen, choose
 from commons.format.words import fingerprint_words
 from commons.intake.gate import Gate, Intake
 from commons.merge.claims import fields_of
-from commons.merge.inputs import take_in
+from commons.merge.releases.inputs import take_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import ClassVar
 from commons import evidence
 from commons.errors import InputError
 from commons.findings import Finding
-from commons.imports.error_file import guarded
+from commons.imports.loading.error_file import guarded
 from commons.link.judgements import Pair
 from commons.messages import LANGUAGES, N_, in_language, language, speaking, translate
 from commons.review.answers import Given, of_relation

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from commons.federation.store import Store
+from commons.federation.store.folder import Store
 from commons.format import container
 from commons.model import Record
 from tests.hostile.making import Member, place, release, salt

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from commons.cli import holding
-from commons.federation import policy
+from commons.cli.federation import holding
+from commons.federation.policy import file as policy
 from commons.schema.dates import NotADate, read_day_ahead
 from tests.cli.conftest import Answer
 

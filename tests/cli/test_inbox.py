@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from commons.federation import policy
+from commons.federation.policy import file as policy
 from commons.format import container
 from tests.hostile.making import Member, place, release
 
@@ -93,7 +93,7 @@ def test_a_person_compares_the_words_before_anything_is_written(
 ) -> None:
     """Asked at the terminal: no changes nothing; yes asks for name, who and how, and records them."""
     container.write_file(tmp_path / "otra", release(OTRA))
-    for module in ("membership", "federation_options"):
+    for module in ("federation.membership", "federation.options"):
         monkeypatch.setattr(f"commons.cli.{module}.interactive", lambda: True)
     rules = tmp_path / "city" / "federation.yaml"
     before = rules.read_bytes()

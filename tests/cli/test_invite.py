@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from commons.federation import policy
+from commons.federation.policy import file as policy
 
 RULES = """
 about: {who: "Vecinas de <Iztapalapa>", contact: acopio@example.org}

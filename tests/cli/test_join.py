@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from commons.catalogue.store import Catalogue
-from commons.cli import join as command
+from commons.cli.catalogue import join as command
 from commons.federation import lock as locks
 from commons.format.keylog import KeyLog
 from commons.merge.run import Options, merge
@@ -70,7 +70,7 @@ def test_a_person_answers_with_a_letter_and_enter(kitchen: Run, monkeypatch: Any
     """Nothing that was typed is left over for the question that follows."""
     copied(kitchen)
     monkeypatch.setattr(command, "interactive", lambda: True)
-    monkeypatch.setattr("commons.cli.output.interactive", lambda: True)
+    monkeypatch.setattr("commons.cli.terminal.output.interactive", lambda: True)
     done = kitchen("join", "paz.db", "stick/paz.db", input="\nx\nn\ny\n")
     assert done.code == 0 and "Comida diaria" in done.err and "Comida del día" in done.err
     assert kitchen("show", "comida", "--json").json["fields"]["title"] in ("Comida diaria", "Comida del día")

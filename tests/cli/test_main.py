@@ -18,8 +18,8 @@ from babel.messages.extract import extract_from_dir
 from click.testing import CliRunner
 
 from commons.cli.main import OTHER_NAMES, ROLES, cli
-from commons.cli.output import harmless, say, tell
 from commons.cli.roster import SHORT
+from commons.cli.terminal.output import harmless, say, tell
 from commons.messages import speaking, translate
 from tests.cli.conftest import Answer
 

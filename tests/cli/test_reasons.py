@@ -9,7 +9,7 @@ import pytest
 
 from commons import reasons
 from commons.errors import InputError
-from commons.imports.fetch import FileNotRead, read_location
+from commons.imports.reading.fetch import FileNotRead, read_location
 from commons.messages import use_language
 
 

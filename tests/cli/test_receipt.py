@@ -83,7 +83,7 @@ def test_who_was_succeeded_is_led_to_the_receipt_of_today(city: Run) -> None:
 
 def test_days_are_those_of_the_territory(city: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """An evening in Iztapalapa is the next morning in UTC; whoever reads says the evening's day."""
-    for name in ("commons.cli.release.now", "commons.cli.merge.now"):
+    for name in ("commons.cli.catalogue.release.now", "commons.cli.federation.merge.now"):
         monkeypatch.setattr(name, lambda: datetime.fromisoformat("2027-03-02T03:00:00Z"))
     share(city, 2)
     assert "Release 2 of 2027-03-01 is used." in city("receipt", "Huerto", "-f", "city").out

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from commons.catalogue.store import Catalogue
-from commons.federation import policy
+from commons.federation.policy import file as policy
 
 from .conftest import Answer
 

@@ -13,8 +13,8 @@ import yaml
 
 from commons.catalogue.store import Catalogue
 from commons.federation import lock as locks
-from commons.federation import policy
-from commons.federation.store import Store
+from commons.federation.policy import file as policy
+from commons.federation.store.folder import Store
 from commons.federation.trust import prove
 from commons.format import container
 from commons.format.container import ReleaseFiles

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from commons.catalogue.store import Catalogue
-from commons.federation.store import Store
+from commons.federation.store.folder import Store
 from tests.faults.injecting import run
 from tests.faults.scenarios import (
     PUBLISH,

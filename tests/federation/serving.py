@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from commons.federation.fetching import Net
-from commons.federation.wire import Patience, Wire
+from commons.federation.sources.fetching import Net
+from commons.federation.sources.wire import Patience, Wire
 
 HOST = "entregas.test"
 AT = datetime(2026, 11, 21, 18, 30, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.federation import called
-from commons.federation.called import NoSuchMember, SeveralMembers, id_called, meant
+from commons.federation.policy import called
+from commons.federation.policy.called import NoSuchMember, SeveralMembers, id_called, meant
 
 NAMES = {
     "aaaa1": "Huérto Las Flores",

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from commons.cli.main import cli
-from commons.federation import policy
+from commons.federation.policy import file as policy
 from commons.format import container
 from tests.hostile.making import Member, place, release
 

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.federation import entry, policy
+from commons.federation.policy import entry
+from commons.federation.policy import file as policy
 
 A, B = "a" * 26, "b" * 26
 PAUSE = {"at": [0, 10], "reason": "la robaron: ayer #1"}

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from commons.federation import looked, policy
-from commons.federation.fetching import Net, at_once
-from commons.federation.sources import fetch
-from commons.federation.store import Store
-from commons.federation.taking import Fetched
+from commons.federation.policy import file as policy
+from commons.federation.sources import looked
+from commons.federation.sources.fetching import Net, at_once
+from commons.federation.sources.look import fetch
+from commons.federation.sources.taking import Fetched
+from commons.federation.store.folder import Store
 from commons.format import canonical, container, pruned, strict_json
 from commons.format.container import ReleaseFiles
 from commons.model import Record

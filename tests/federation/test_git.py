@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from commons.federation import git, looked, policy
-from commons.federation.fetching import Net
-from commons.federation.sources import fetch
-from commons.federation.store import Store
-from commons.federation.taking import Fetched
+from commons.federation.policy import file as policy
+from commons.federation.sources import git, looked
+from commons.federation.sources.fetching import Net
+from commons.federation.sources.look import fetch
+from commons.federation.sources.taking import Fetched
+from commons.federation.store.folder import Store
 from commons.format import container
 from tests.federation.serving import AT, HURRY, Authority, Site, net, raw, repositories
 from tests.hostile.making import Member, place, release

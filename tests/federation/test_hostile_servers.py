@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from commons.federation import looked, policy
-from commons.federation.fetching import Net
-from commons.federation.hosts import may_connect
-from commons.federation.sources import fetch
-from commons.federation.store import Store
-from commons.federation.taking import Fetched
-from commons.federation.wire import Wire
+from commons.federation.policy import file as policy
+from commons.federation.sources import looked
+from commons.federation.sources.fetching import Net
+from commons.federation.sources.hosts import may_connect
+from commons.federation.sources.look import fetch
+from commons.federation.sources.taking import Fetched
+from commons.federation.sources.wire import Wire
+from commons.federation.store.folder import Store
 from commons.format import container
 from tests.federation.serving import AT, HOST, HURRY, Authority, Site, files, net, raw
 from tests.hostile.making import Member, place, release

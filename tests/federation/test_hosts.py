@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from commons.federation.hosts import may_connect
+from commons.federation.sources.hosts import may_connect
 
 PUBLIC = ("93.184.215.14", "2606:4700::1111", "64:ff9b::5db8:d70e", "::ffff:93.184.215.14", "1.1.1.1")
 OWN = ("127.0.0.1", "127.9.9.9", "10.0.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "::1", "fd00::1")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from commons.federation import inbox, requests
-from commons.federation.store import Store
+from commons.federation.sources import inbox
+from commons.federation.store import requests
+from commons.federation.store.folder import Store
 from commons.format import container
 from tests.hostile.making import Member, place, release
 

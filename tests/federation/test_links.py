@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.federation.links import Link, NotALink, checked, parse
+from commons.federation.policy.links import Link, NotALink, checked, parse
 
 
 @pytest.mark.parametrize(

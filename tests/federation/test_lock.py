@@ -11,8 +11,8 @@ import pytest
 
 from commons.errors import InputError
 from commons.federation import lock as locks
-from commons.federation import policy
 from commons.federation.lock import Evidence, Lock, LockedHold, LockedMember, PassedOver, Tombstone
+from commons.federation.policy import file as policy
 from commons.format.keylog import Void
 
 ID, OTHER = "k3v7wq2mzt5xh4cabn6dpyjr2e", "a" * 26

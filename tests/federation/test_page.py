@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from commons.federation import lock as locks
-from commons.federation import policy
+from commons.federation.policy import file as policy
 
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
 

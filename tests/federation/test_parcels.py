@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commons.federation import inbox
-from commons.federation.parcels import Parcel, parcels
-from commons.federation.store import Store
+from commons.federation.sources import inbox
+from commons.federation.sources.parcels import Parcel, parcels
+from commons.federation.store.folder import Store
 from commons.findings import KINDS
 from commons.format import container
 from tests.hostile.making import Member, place, release
@@ -106,14 +106,15 @@ def test_a_zip_that_swells_is_read_through_a_limit(tmp_path: Path, monkeypatch: 
     start = container.to_bytes(ONE)[:2048]
     (tmp_path / "bomb.zip").write_bytes(zipped(x=start + b"\0" * 5_000_000))
     monkeypatch.setattr(
-        "commons.federation.parcels.LIMITS", type("Small", (), {"pruned_container_bytes": 10_000})
+        "commons.federation.sources.parcels.LIMITS", type("Small", (), {"pruned_container_bytes": 10_000})
     )
     assert [parcel.code for parcel in parcels(tmp_path)] == ["E_TOOBIG"]
 
 
 def test_all_that_is_in_one_zip_together_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many entries, each of allowed size, would keep the program busy for hours."""
-    monkeypatch.setattr("commons.federation.parcels._MOST_UNPACKED", 2 * len(container.to_bytes(ONE)) + 9)
+    most = 2 * len(container.to_bytes(ONE)) + 9
+    monkeypatch.setattr("commons.federation.sources.parcels._MOST_UNPACKED", most)
     (tmp_path / "x.zip").write_bytes(
         zipped(a=container.to_bytes(ONE), b=container.to_bytes(ONE), c=container.to_bytes(ONE))
     )

@@ -9,10 +9,11 @@ import pytest
 import yaml
 
 from commons.errors import InputError
-from commons.federation import edit, policy, reading
-from commons.federation import entry as entry_of
-from commons.federation.policy import MaxAge, Policy, from_json
-from commons.federation.reading import NotReadable, NotYet, UnknownKey, WrongValue
+from commons.federation.policy import edit, reading
+from commons.federation.policy import entry as entry_of
+from commons.federation.policy import file as policy
+from commons.federation.policy.file import MaxAge, Policy, from_json
+from commons.federation.policy.reading import NotReadable, NotYet, UnknownKey, WrongValue
 
 ID = "k3v7wq2mzt5xh4cabn6dpyjr2e"
 FULL = f"""

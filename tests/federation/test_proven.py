@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commons.federation import store as stored
-from commons.federation.proven import Reader
-from commons.federation.store import Store
+from commons.federation.store import folder as stored
+from commons.federation.store.folder import Store
+from commons.federation.store.proven import Reader
 from commons.format import container, pruned
 from commons.format.container import PrunedFiles
 from commons.intake.gate import Gate

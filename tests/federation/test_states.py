@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from commons.federation import lock as locks
-from commons.federation import looked, states
+from commons.federation import states
 from commons.federation.lock import Evidence, LockedMember, PassedOver
-from commons.federation.looked import Look
+from commons.federation.sources import looked
+from commons.federation.sources.looked import Look
 from tests.federation.serving import AT
 from tests.hostile.making import place
 from tests.merge.world import Federation

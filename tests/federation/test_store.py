@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from commons.federation import policy
-from commons.federation.sources import fetch
-from commons.federation.store import NotInStore, Store, StoreInUse, form_at
+from commons.federation.policy import file as policy
+from commons.federation.sources.look import fetch
+from commons.federation.store.folder import NotInStore, Store, StoreInUse, form_at
 from commons.format import canonical, container, pruned
 from commons.format.container import PrunedFiles
 from commons.format.errors import FormatError

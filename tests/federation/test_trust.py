@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from commons.federation import descent, trust
 from commons.federation.lock import CURRENT, LATE, PAUSED, Evidence, LockedMember
-from commons.federation.policy import MaxAge, Pause
+from commons.federation.policy.file import MaxAge, Pause
 from commons.federation.trust import Seen, choose
 from commons.format.container import ReleaseFiles
 from commons.format.errors import FormatError

@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from commons.federation.fetching import Net
-from commons.federation.hosts import may_connect
-from commons.federation.wire import Patience, Wire
+from commons.federation.sources.fetching import Net
+from commons.federation.sources.hosts import may_connect
+from commons.federation.sources.wire import Patience, Wire
 
 HURRY = Patience(deadline_s=4.0, idle_s=2.0, connect_s=2.0, tries=2, pause_s=0.05)
 OUTSIDE, INSIDE = "127.0.0.2", "127.0.0.1"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from commons.federation.inbox import sort
-from commons.federation.store import Store
+from commons.federation.sources.inbox import sort
+from commons.federation.store.folder import Store
 from commons.format.container import write_file
 from tests.hostile.deliveries import DELIVERIES, GOOD_MEMBERS, HOSTILE, Delivery, good_records
 from tests.hostile.making import release

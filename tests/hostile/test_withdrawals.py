@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from commons.addresses import short_code, tombstone
-from commons.federation.policy import Pause
-from commons.merge.changes import compare
-from commons.merge.since import with_todays_word
+from commons.federation.policy.file import Pause
+from commons.merge.planning.since import with_todays_word
+from commons.merge.pooling.changes import compare
 from commons.pool.opening import open_pool
 from commons.pool.read import Gone, Pool, Thing, Unknown
 from tests.hostile.making import place, withdrawal

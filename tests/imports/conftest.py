@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from commons.catalogue.store import Catalogue
-from commons.imports.load import look_ahead, run
-from commons.imports.plan import Wishes
-from commons.imports.prepare import Given, prepare
-from commons.imports.report import ImportReport
+from commons.imports.loading.load import look_ahead, run
+from commons.imports.loading.plan import Wishes
+from commons.imports.loading.prepare import Given, prepare
+from commons.imports.loading.report import ImportReport
 from commons.release.keys import new_identity
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

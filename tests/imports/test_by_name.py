@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 
 from commons.catalogue.store import Catalogue
-from commons.imports.mapping_file import MappingRefused, parse_mapping
-from commons.imports.report import ImportReport
+from commons.imports.loading.report import ImportReport
+from commons.imports.mapping.file import MappingRefused, parse_mapping
 from commons.schema.spec import load_schema
 
 Importer = Callable[..., ImportReport]

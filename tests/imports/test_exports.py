@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commons.catalogue.store import Catalogue
-from commons.imports.guess import propose
-from commons.imports.plain_text import is_html, without_html
-from commons.imports.prepare import NothingRecognised
-from commons.imports.proposal import HOME
-from commons.imports.read import read_bytes
-from commons.imports.report import ImportReport
+from commons.imports.guessing.guess import propose
+from commons.imports.guessing.proposal import HOME
+from commons.imports.loading.prepare import NothingRecognised
+from commons.imports.loading.report import ImportReport
+from commons.imports.reading.plain_text import is_html, without_html
+from commons.imports.reading.read import read_bytes
 from commons.schema import hours
 from commons.schema.spec import load_schema
 

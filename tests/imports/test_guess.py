@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from commons.imports.fits import needs_of
-from commons.imports.guess import propose
-from commons.imports.mapping_file import parse_mapping
-from commons.imports.proposal import HOME
-from commons.imports.proposal_text import mapping_text
-from commons.imports.read import read_bytes
-from commons.imports.sniff import is_person, is_phone, looks
+from commons.imports.guessing.fits import needs_of
+from commons.imports.guessing.guess import propose
+from commons.imports.guessing.proposal import HOME
+from commons.imports.guessing.proposal_text import mapping_text
+from commons.imports.guessing.sniff import is_person, is_phone, looks
+from commons.imports.mapping.file import parse_mapping
+from commons.imports.reading.read import read_bytes
 from commons.messages import LANGUAGES, speaking
 from commons.schema import territory
 from commons.schema.spec import load_schema

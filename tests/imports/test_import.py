@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from commons.catalogue.store import Catalogue
-from commons.imports.load import MappingDoesNotFit, NotComplete
-from commons.imports.report import ImportReport
+from commons.imports.loading.load import MappingDoesNotFit, NotComplete
+from commons.imports.loading.report import ImportReport
 
 Importer = Callable[..., ImportReport]
 MAPPING = """

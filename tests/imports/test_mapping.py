@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from commons.catalogue.store import Catalogue
-from commons.imports.mapping_file import MappingRefused, parse_mapping
-from commons.imports.report import ImportReport
+from commons.imports.loading.report import ImportReport
+from commons.imports.mapping.file import MappingRefused, parse_mapping
 from commons.messages import speaking
 from commons.model import Fields
 from commons.schema.spec import load_schema

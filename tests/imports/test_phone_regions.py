@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.imports.guess import propose
-from commons.imports.mapping_file import MappingRefused, parse_mapping
-from commons.imports.phone_regions import with_phones
-from commons.imports.prepare import Given, prepare
-from commons.imports.read import read_bytes
-from commons.imports.report import ImportReport
+from commons.imports.guessing.guess import propose
+from commons.imports.guessing.phone_regions import with_phones
+from commons.imports.loading.prepare import Given, prepare
+from commons.imports.loading.report import ImportReport
+from commons.imports.mapping.file import MappingRefused, parse_mapping
+from commons.imports.reading.read import read_bytes
 from commons.schema import territory
 from commons.schema.spec import load_schema
 

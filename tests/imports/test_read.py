@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.imports.encoding import decode
-from commons.imports.read import read_bytes
-from commons.imports.table import Table, TableRefused
+from commons.imports.reading.encoding import decode
+from commons.imports.reading.read import read_bytes
+from commons.imports.reading.table import Table, TableRefused
 
 TEXT = "Lugar,Alcaldía,Teléfono\nComedor Ñandú,Cuauhtémoc,55 5555 0134\nLa Cañada,Álvaro Obregón,\n"
 

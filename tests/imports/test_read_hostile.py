@@ -7,9 +7,9 @@ import openpyxl
 import pytest
 
 from commons.errors import CommonsError
-from commons.imports.read import NoSuchFile, SeveralTables, WrongKind, read_bytes, read_file
-from commons.imports.sheets import NotASheet
-from commons.imports.table import FileTooLarge, NoSuchSheet, NoTable, TableRefused
+from commons.imports.reading.read import NoSuchFile, SeveralTables, WrongKind, read_bytes, read_file
+from commons.imports.reading.sheets import NotASheet
+from commons.imports.reading.table import FileTooLarge, NoSuchSheet, NoTable, TableRefused
 from commons.messages import speaking
 
 

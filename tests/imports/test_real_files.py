@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from commons.catalogue.store import Catalogue
-from commons.imports.guess import propose
-from commons.imports.load import run
-from commons.imports.prepare import Given, prepare
-from commons.imports.read import read_file
-from commons.imports.table import TableRefused
+from commons.imports.guessing.guess import propose
+from commons.imports.loading.load import run
+from commons.imports.loading.prepare import Given, prepare
+from commons.imports.reading.read import read_file
+from commons.imports.reading.table import TableRefused
 from commons.schema import territory
 from commons.schema.spec import load_schema
 

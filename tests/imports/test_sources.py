@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commons.addresses import RECORD_ID
-from commons.imports.cells import Cells
-from commons.imports.error_file import guarded
-from commons.imports.fetch import export_link
-from commons.imports.identity import hanging_id, record_id
+from commons.imports.loading.error_file import guarded
+from commons.imports.mapping.cells import Cells
+from commons.imports.mapping.identity import hanging_id, record_id
+from commons.imports.reading.fetch import export_link
 
 SHEET = "https://docs.google.com/spreadsheets/d/"
 ONE = SHEET + "1AbcDefGhiJklMnoPqrStu"

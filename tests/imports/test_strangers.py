@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from commons.imports.guess import propose
-from commons.imports.proposal import HOME
-from commons.imports.proposal_text import mapping_text
-from commons.imports.read import read_bytes
-from commons.imports.report import ImportReport
+from commons.imports.guessing.guess import propose
+from commons.imports.guessing.proposal import HOME
+from commons.imports.guessing.proposal_text import mapping_text
+from commons.imports.loading.report import ImportReport
+from commons.imports.reading.read import read_bytes
 from commons.schema import territory
 from commons.schema.spec import load_schema
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 
 from commons.catalogue.store import Catalogue
-from commons.imports.guess import propose
-from commons.imports.read import read_bytes
-from commons.imports.report import ImportReport
+from commons.imports.guessing.guess import propose
+from commons.imports.loading.report import ImportReport
+from commons.imports.reading.read import read_bytes
 from commons.messages import LANGUAGES
 from commons.schema import typed
 from commons.schema.spec import load_schema

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.imports.week import plainly
+from commons.imports.mapping.week import plainly
 from commons.schema import hours
 
 

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import sqlite3
 
 from commons.federation import lock as locks
-from commons.federation.store import Store
+from commons.federation.store.folder import Store
 from commons.merge.rebuild import rebuild
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from commons.addresses import tombstone
 from commons.federation.lock import LEFT, Lock, LockedHold, LockedMember, Tombstone
-from commons.federation.policy import Member as Accepted
-from commons.federation.policy import Policy
-from commons.federation.rules import Succession
+from commons.federation.policy.file import Member as Accepted
+from commons.federation.policy.file import Policy
+from commons.federation.policy.rules import Succession
 from commons.format.instants import instant
 from commons.link.model import LINKER
 from commons.merge.act import Release

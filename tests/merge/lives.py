@@ -16,8 +16,8 @@ from pathlib import Path
 
 from commons.addresses import tombstone
 from commons.federation.lock import Lock, Tombstone
-from commons.federation.policy import Policy
-from commons.federation.store import NotInStore
+from commons.federation.policy.file import Policy
+from commons.federation.store.folder import NotInStore
 from commons.federation.trust import Seen
 from commons.format import canonical
 from commons.format.keylog import KeyLog

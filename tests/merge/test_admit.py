@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commons.federation import lock as locks
-from commons.federation.policy import Admit, Hold
+from commons.federation.policy.file import Admit, Hold
 from commons.model import Record
 from tests.hostile.making import Member, place, salt, withdrawal
 from tests.merge.world import AS_OF, Federation

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from commons.addresses import tombstone
-from commons.federation.policy import Hold
-from commons.merge.changes import compare
-from commons.merge.since import with_todays_word
+from commons.federation.policy.file import Hold
+from commons.merge.planning.since import with_todays_word
+from commons.merge.pooling.changes import compare
 from tests.hostile.making import place, withdrawal
 from tests.merge.world import AS_OF, Federation
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from commons.merge import difference
 from commons.merge.act import Result, act
-from commons.merge.difference import Way
-from commons.merge.last import LastPool
+from commons.merge.difference import standing as difference
+from commons.merge.difference.last import LastPool
+from commons.merge.difference.standing import Way
 from commons.merge.renew import How, Previous, renew
 from commons.model import Record
 from tests.merge.histories import History, Step, histories

@@ -9,7 +9,7 @@ from contextlib import closing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.merge.disagreements import Row, Watch
+from commons.merge.pooling.disagreements import Row, Watch
 
 MEMBERS = ("dos", "tres", "uno")
 TABLE = """CREATE TABLE disagreement (

@@ -76,7 +76,7 @@ def test_children_change_nothing(merged: tuple[Federation, str, str], many: int)
         "import sys; sys.path.insert(0, sys.argv[2]);"
         "from pathlib import Path; from commons.merge import act, workers; workers.WORTH_CHILDREN = 0;"
         f"act.MANY = {many};"
-        "from commons.federation import lock; from commons.federation.store import Store;"
+        "from commons.federation import lock; from commons.federation.store.folder import Store;"
         "from commons.merge.rebuild import rebuild; f = Path(sys.argv[1]);"
         "print(rebuild(lock.read(f), Store(f / 'store'), f / 'other.db').root)"
     )

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commons.addresses import tombstone
-from commons.federation.policy import Member as Accepted
-from commons.federation.policy import Pause, Policy
+from commons.federation.policy.file import Member as Accepted
+from commons.federation.policy.file import Pause, Policy
 from commons.format.keys import PrivateKey
-from commons.merge.since import with_todays_word
+from commons.merge.planning.since import with_todays_word
 from tests.hostile.making import Member, key, place
 from tests.merge.lives import EARLIER, RECORD, Laptop, Reader, Shared
 from tests.merge.test_life import clone, in_use

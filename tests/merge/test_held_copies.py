@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from commons.federation.policy import Hold
+from commons.federation.policy.file import Hold
 from commons.format.container import ReleaseFiles
 from commons.intake.gate import Gate
 from commons.link.judgements import DIFFERENT
-from commons.merge.changes import compare
 from commons.merge.claims import Admission
 from commons.merge.editions import servable
-from commons.merge.sealing import seal
+from commons.merge.pooling.changes import compare
+from commons.merge.releases.sealing import seal
 from commons.merge.verify import verify
 from commons.model import Record
 from tests.hostile.making import place, salt

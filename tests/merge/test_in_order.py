@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.merge import in_order
-from commons.merge.in_order import InOrder
+from commons.merge.linking import in_order
+from commons.merge.linking.in_order import InOrder
 
 TABLE = "link_features"
 Numbered = dict[int, int]  # number of a claim → its digest, as a small number

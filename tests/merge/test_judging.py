@@ -19,7 +19,7 @@ from commons.intake.gate import Gate
 from commons.link.judged import digest
 from commons.link.judgements import DIFFERENT, SAME
 from commons.merge.act import act
-from commons.merge.sealing import seal
+from commons.merge.releases.sealing import seal
 from commons.model import Record
 from tests.hostile.making import place, salt, withdrawal
 from tests.merge.test_laws import LAW, World, worlds

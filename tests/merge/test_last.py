@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from commons.merge import act, difference, renew
-from commons.merge.difference import FIRST, GAPS, MANY, NOT_THERE, RULES
-from commons.merge.last import FOLDER
+from commons.merge import act, renew
+from commons.merge.difference import standing as difference
+from commons.merge.difference.last import FOLDER
+from commons.merge.difference.standing import FIRST, GAPS, MANY, NOT_THERE, RULES
 from commons.model import Record
 from tests.hostile.making import place, salt
 from tests.merge.histories import IDS, OLD, History, Step
@@ -124,7 +125,7 @@ def test_a_pool_with_many_gaps_is_made_anew(
     history: History, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And whoever merges hears that reason, not that somebody has touched the pool."""
-    monkeypatch.setattr("commons.merge.last._MOST_WASTED", -1)
+    monkeypatch.setattr("commons.merge.difference.last._MOST_WASTED", -1)
     assert go_on(history, folder, Step({"c": places("tres")})) == GAPS
 
 
@@ -132,7 +133,7 @@ def test_another_program_or_other_rules_make_it_anew(
     history: History, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the last pool was made by, and under which licences, must be what is in force."""
-    monkeypatch.setattr("commons.merge.last.program", lambda: "another")
+    monkeypatch.setattr("commons.merge.difference.last.program", lambda: "another")
     assert go_on(history, folder, Step({})) == RULES
     assert go_on(history, folder, Step({})) == ""
     assert go_on(history, folder, Step({}, days=-1)) == RULES

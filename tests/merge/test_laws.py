@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from commons.format import canonical, strict_json
 from commons.format.merkle import root_of
 from commons.link.judgements import DIFFERENT
-from commons.merge.root import leaf
+from commons.merge.pooling.root import leaf
 from commons.model import Record
 from tests.hostile.making import place, salt
 from tests.merge.unsigned import IDS, NAMES, Pool

@@ -21,8 +21,8 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from commons.addresses import tombstone
 from commons.federation.lock import Lock
-from commons.federation.policy import Hold, Pause, Policy
-from commons.federation.policy import Member as Accepted
+from commons.federation.policy.file import Hold, Pause, Policy
+from commons.federation.policy.file import Member as Accepted
 from commons.format import canonical
 from tests.hostile.making import place
 from tests.merge.lives import EARLIER, RECORD, Household, Laptop, Reader, Shared, Version, alive

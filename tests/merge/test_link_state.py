@@ -13,8 +13,8 @@ from commons.link import block, engine, features
 from commons.link.engine import Pairs, Shared
 from commons.link.tables import load_tables
 from commons.merge.act import Result, act
-from commons.merge.inputs import locked_releases
-from commons.merge.link_state import LinkState, Nodes, _OfType
+from commons.merge.linking.link_state import LinkState, Nodes, _OfType
+from commons.merge.releases.inputs import locked_releases
 from commons.model import Record
 from tests.hostile.making import place
 from tests.merge.world import Federation
@@ -51,8 +51,8 @@ def test_looking_at_changes_finds_what_looking_at_everything_finds(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Records come, go and change; buckets and blocks with them, also past the cap, which moves, too."""
-    monkeypatch.setattr("commons.merge.link_state.MOST_CHANGED", 200)
-    monkeypatch.setattr("commons.merge.link_state.AT_ONCE", 7)
+    monkeypatch.setattr("commons.merge.linking.link_state.MOST_CHANGED", 200)
+    monkeypatch.setattr("commons.merge.linking.link_state.AT_ONCE", 7)
     monkeypatch.setattr(block, "MOST", 3)
     monkeypatch.setattr(block, "LARGE", 6)
     random_ = random.Random(seed)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commons.addresses import tombstone
-from commons.federation.policy import Hold, Pause
+from commons.federation.policy.file import Hold, Pause
 from commons.format import pruned
 from commons.intake.gate import Gate
 from commons.model import Record

@@ -20,12 +20,14 @@ import pytest
 
 from commons.addresses import tombstone
 from commons.federation import descent, trust
-from commons.federation.policy import Hold, Pause
+from commons.federation.policy.file import Hold, Pause
 from commons.format.identity import identity_digest
 from commons.format.instants import instant
 from commons.format.keylog import Void
 from commons.link import cluster, exact, judgements
-from commons.merge import act, beside, claims, fuse, plan, since
+from commons.merge import act, claims, fuse, plan
+from commons.merge.planning import since
+from commons.merge.pooling import beside
 from commons.model import Fields, Record
 from tests.federation import test_trust
 from tests.hostile import test_withdrawals

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from commons.addresses import tombstone
 from commons.federation import lock as locks
-from commons.federation import requests
-from commons.federation.store import Store
+from commons.federation.store import requests
+from commons.federation.store.folder import Store
 from commons.format import container, pruned
 from commons.format.container import ReleaseFiles
 from commons.format.errors import PrunedRefused

@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 from commons.addresses import tombstone
-from commons.federation import store as stored
+from commons.federation.store import folder as stored
 from commons.format.container import write_file
-from commons.merge import difference
-from commons.merge.difference import NOT_THERE
+from commons.merge.difference import standing as difference
+from commons.merge.difference.standing import NOT_THERE
 from commons.merge.run import Merged, Options, merge
 from tests.hostile.making import place, withdrawal
 from tests.merge.side_by_side import differing

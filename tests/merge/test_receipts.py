@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.merge.receipts import Kept, _around, _between, as_json
+from commons.merge.pooling.receipts import Kept, _around, _between, as_json
 
 WORDS = ["", "x", '"', ',"disagreements":1', ',"disagreements":1}', '"differences":', "\\", "ñ"]
 words = st.sampled_from(WORDS)

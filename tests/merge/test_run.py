@@ -17,7 +17,7 @@ from commons.addresses import tombstone
 from commons.federation.lock import AWAITED, FILE_NAME, LockRefused
 from commons.format.container import write_file
 from commons.merge import placing, run
-from commons.merge.difference import NOT_THERE
+from commons.merge.difference.standing import NOT_THERE
 from commons.merge.rebuild import WithdrawnSince
 from commons.merge.run import Options, merge
 from tests.hostile.making import place, withdrawal

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.merge import in_order
-from commons.merge.shelf import Aside
+from commons.merge.linking import in_order
+from commons.merge.linking.shelf import Aside
 
 Rows = list[tuple[int, int]]  # digest, number
 rows = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 30)), unique_by=lambda row: row[1], max_size=12)

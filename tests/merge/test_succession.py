@@ -10,11 +10,11 @@ import pytest
 from commons.addresses import short_code, tombstone
 from commons.federation import lock as locks
 from commons.federation.lock import LEFT
-from commons.federation.policy import Hold
-from commons.federation.rules import Member as Accepted
-from commons.federation.rules import Succession
-from commons.merge.receipts import unconfirmed
-from commons.merge.since import with_todays_word
+from commons.federation.policy.file import Hold
+from commons.federation.policy.rules import Member as Accepted
+from commons.federation.policy.rules import Succession
+from commons.merge.planning.since import with_todays_word
+from commons.merge.pooling.receipts import unconfirmed
 from commons.model import Record
 from commons.pool.opening import open_pool
 from commons.pool.read import Gone, Pool, Thing

@@ -13,7 +13,7 @@ import pytest
 
 from commons.addresses import tombstone
 from commons.errors import CommonsError
-from commons.federation.policy import Hold
+from commons.federation.policy.file import Hold
 from commons.merge.verify import Verdict, verify
 from commons.pool.differences import Difference
 from tests.hostile.making import place, withdrawal

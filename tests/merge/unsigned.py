@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from commons.federation.lock import Lock, LockedMember
-from commons.federation.policy import Member as Accepted
-from commons.federation.policy import Policy
+from commons.federation.policy.file import Member as Accepted
+from commons.federation.policy.file import Policy
 from commons.format import canonical
 from commons.format.manifest import FileEntry, Manifest
 from commons.format.merkle import Tree

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from commons.federation.lock import Lock
-from commons.federation.policy import Admit, Hold, Pause, Policy
-from commons.federation.policy import Member as Accepted
-from commons.federation.rules import Succession
-from commons.federation.store import Store
+from commons.federation.policy.file import Admit, Hold, Pause, Policy
+from commons.federation.policy.file import Member as Accepted
+from commons.federation.policy.rules import Succession
+from commons.federation.store.folder import Store
 from commons.format.container import ReleaseFiles
 from commons.intake.gate import Gate
 from commons.merge.act import Result, act
-from commons.merge.inputs import locked_releases, take_in
 from commons.merge.plan import Plan, plan
+from commons.merge.releases.inputs import locked_releases, take_in
 from commons.model import Record
 from commons.schema.spec import load_schema
 from tests.hostile.making import Member, release

@@ -14,8 +14,8 @@ import yaml
 
 from commons.addresses import tombstone
 from commons.federation.lock import FILE_NAME
-from commons.federation.rules import Hold, Pause
-from commons.federation.store import Store
+from commons.federation.policy.rules import Hold, Pause
+from commons.federation.store.folder import Store
 from commons.format import canonical, container, merkle, pruned, strict_json
 from commons.format.container import PrunedFiles
 from commons.format.manifest import Manifest

@@ -8,8 +8,8 @@ import io
 
 import pytest
 
-from commons.cli.output import columns
-from commons.cli.side_by_side import SAID, Screen, shown
+from commons.cli.judging.side_by_side import SAID, Screen, shown
+from commons.cli.terminal.output import columns
 from commons.link.judgements import DIFFERENT, SAME, UNSURE
 from commons.messages import speaking, translate
 from commons.review import sheet

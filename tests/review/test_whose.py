@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commons.cli.side_by_side import what_counts
+from commons.cli.judging.side_by_side import what_counts
 from commons.link.judged import digest
 from commons.link.judgements import DIFFERENT, SAME, Rules, Votes, settle
 from commons.pool.opening import open_pool

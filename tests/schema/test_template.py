@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from commons.cli.main import cli
-from commons.imports.guess import propose
-from commons.imports.read import read_bytes
+from commons.imports.guessing.guess import propose
+from commons.imports.reading.read import read_bytes
 from commons.schema import template, territory, typed
 from tests.schema.values import SCHEMA
 
