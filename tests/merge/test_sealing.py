@@ -280,6 +280,16 @@ def test_a_merge_that_fails_puts_nothing_back(home: Home, monkeypatch: pytest.Mo
     assert [n for n in home.says("ZQ-uno-0-QZ") if n.startswith("store/releases/")]
 
 
+def test_a_receipt_says_every_night_what_is_held(home: Home) -> None:
+    """Not only when the hold begins."""
+    live(home, "uno", "hold")
+    for _night in range(3):
+        result = home.merge().result
+        assert result is not None
+        receipt = result.receipts[home.federation.id("a")]
+        assert (receipt["held"], receipt["records"]) == (1, len(home.words) - 1)
+
+
 STEPS = st.lists(
     st.tuples(st.sampled_from(IDS), st.sampled_from(("edit", "earlier", "record", "hold", "inbox", "full"))),
     min_size=2,

@@ -31,6 +31,7 @@ from commons.federation import lock as locks
 from commons.federation.store.folder import Store
 from commons.findings import KINDS, Finding
 from commons.format.instants import instant
+from commons.merge.claims import HELD
 from commons.merge.difference.standing import FIRST, WHY, Way
 from commons.merge.pooling.changes import Changes
 from commons.merge.run import POOL, Merged, Options
@@ -190,6 +191,9 @@ def _way_in_words(way: Way) -> str:
     return said.format(n=way.changed, members=way.members)
 
 
+_HELD = (N_("{n} held"), N_("{n} held ones"))
+
+
 def _member_line(
     name: str, merged: Merged, member: str, locked: locks.LockedMember, standing: Standing
 ) -> str:
@@ -201,10 +205,12 @@ def _member_line(
     receipt = merged.result.receipts.get(member) if merged.result else None
     if receipt is not None:
         parts.append(ngettext("{n} record", "{n} records", receipt["records"]).format(n=receipt["records"]))
-        if refused := sum(receipt["refused"].values()):
+        if held := receipt["held"]:  # every night, not only when it begins
+            parts.append(translate(_HELD[held > 1]).format(n=held))
+        if refused := sum(n for code, n in receipt["refused"].items() if code != HELD):
             parts.append(ngettext("{n} not taken up", "{n} not taken up", refused).format(n=refused))
-    if member in merged.changes:
-        parts.append(_changes_in_words(merged.changes[member]))
+    if member in merged.changes and (changed := _changes_in_words(merged.changes[member])):
+        parts.append(changed)
     return f"{name}: {' · '.join(parts)}"
 
 
@@ -215,7 +221,6 @@ def _changes_in_words(changes: Changes) -> str:
         (changes.changed, N_("{n} changed"), N_("{n} changed ones")),
         (changes.removed, N_("{n} removed"), N_("{n} removed ones")),
         (changes.withdrawn, N_("{n} withdrawn"), N_("{n} withdrawn ones")),
-        (changes.held, N_("{n} held"), N_("{n} held ones")),
     ):
         if n:
             said.append(translate(one if n == 1 else many).format(n=n))

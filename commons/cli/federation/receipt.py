@@ -45,6 +45,7 @@ _COUNTED = (
     ("candidates", N_("{n} question: is it the same?"), N_("{n} questions: are they the same?")),
     ("expired", N_("{n} has run out and left the lists."), N_("{n} have run out and left the lists.")),
     ("withdrawn", N_("{n} withdrawal is respected."), N_("{n} withdrawals are respected.")),
+    ("held", N_("The federation holds {n} record."), N_("The federation holds {n} records.")),
     ("held_fields", N_("The federation holds {n} value."), N_("The federation holds {n} values.")),
     (
         "withheld",

@@ -198,12 +198,13 @@ def write(
         lost.setdefault(member, []).append(Finding("dangling", type=type_name, record=id, field="same_as"))
     candidates = _by_member(linked.candidates)
     differing, same = watch.by_member()
+    holds = frozenset(h.hash for h in lock.holds if h.field is None)
     found: dict[str, Receipt] = {}
     others: dict[str, str] = {}
     for member, tally in tallies.items():
         findings = (tally.findings + lost.get(member, []))[:KEPT]
         told = {
-            **_of_release(tally, lock.members[member]),
+            **_of_release(tally, lock.members[member], holds),
             "findings": [f.to_json() for f in findings],
             "shared": shared.get(member, 0),
             "disagreements": rivals.get(member, 0),
@@ -255,9 +256,11 @@ def _by_member(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
     return found
 
 
-def _of_release(tally: MemberTally, locked: LockedMember) -> dict[str, Any]:
-    """What one release and the lock's word about its member settle."""
+def _of_release(tally: MemberTally, locked: LockedMember, holds: Collection[str]) -> dict[str, Any]:
+    """What one release and the lock's word about its member settle. `holds`: of whole records, by hash."""
     said = tally.said
+    # The next merge finds the release pruned of them, and then it does not say why one is hidden.
+    held = tally.refused[HELD] + sum(hidden.hash in holds for hidden in tally.intake.hidden)
     return {
         "member": said.member,
         "state": locked.state,
@@ -272,6 +275,7 @@ def _of_release(tally: MemberTally, locked: LockedMember) -> dict[str, Any]:
         "taken": dict(sorted(tally.by_type.items())),
         "refused": dict(sorted(tally.refused.items())),
         "hidden": len(tally.intake.hidden),
+        "held": held,
         "withheld": len(locked.withheld),
         "held_fields": tally.held_fields,
         "withdrawn": len(locked.tombstones),
