@@ -67,6 +67,7 @@ def test_a_file_that_is_known_is_not_read_to_its_end(
 
     def talk(connection: socket.socket, site: Site) -> None:
         body = container.to_bytes(big)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)  # else the system takes all of it
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
         for n in range(0, len(body), 4096):
             connection.sendall(body[n : n + 4096])
