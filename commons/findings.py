@@ -146,7 +146,7 @@ KINDS: dict[str, Kind] = {
     ),
     "not-agreed": Kind(
         "warning",
-        N_("«{column}» asks whether it may be shared; {n} rows do not say yes: they stay here (only here)."),
+        N_("«{column}» asks whether it may be shared; rows that do not plainly say yes stay only here: {n}."),
         N_("The mapping says so under «audience»; change it there, or the records once you have asked."),
     ),
     "blanks-plain": Kind(

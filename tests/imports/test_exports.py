@@ -263,6 +263,58 @@ def test_who_did_not_agree_to_be_shared_stays_here(bring: Importer) -> None:
     assert guessed("Nombre,Público\nA,Sí\nB,No\n")["Público"] != "agreed"
 
 
+def audiences(bring: Importer, text: str, type: str = "place") -> dict[str, str]:
+    """Title → who sees it, of all records that a list makes."""
+    report = bring(text, type=type, dry=True)
+    return {str(c.fields["title"]): str(c.fields.get("audience", "public")) for c in report.changes}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Sí, pero no mi teléfono",
+        "Acepto solo el nombre",
+        "ok no",
+        "Si no hay de otra",
+        "Tal vez",
+        "No gracias",
+    ],
+)
+def test_only_a_plain_yes_is_a_yes(bring: Importer, answer: str) -> None:
+    """What is doubtful is kept: what was shared once cannot be kept any more."""
+    text = f'Nombre,¿Aceptas que publiquemos estos datos?\nA,"{answer}"\nB,Claro que sí\nC,"Sí, adelante"\n'
+    assert audiences(bring, text) == {"A": "private", "B": "public", "C": "public"}
+
+
+def test_who_is_asked_twice_has_to_say_yes_twice(bring: Importer) -> None:
+    """The notice of privacy is one question, publishing another."""
+    text = "Nombre,¿Aceptas el aviso de privacidad?,¿Autorizas que publiquemos?\nA,Sí,No\nB,Sí,Sí\nC,No,No\n"
+    assert audiences(bring, text) == {"A": "private", "B": "public", "C": "private"}
+
+
+def test_a_tick_under_a_no_is_no_yes(bring: Importer) -> None:
+    """«No acepto …» with an X."""
+    text = "Nombre,No acepto que se publiquen mis datos\nA,X\nB,\n"
+    assert audiences(bring, text) == {"A": "private", "B": "private"}
+
+
+def test_a_column_of_audiences_beside_the_question_stays_at_home(bring: Importer) -> None:
+    """It was written twice, and the mapping could not be read."""
+    text = "Nombre,¿Aceptas que publiquemos estos datos?,Quién la ve\nA,No,public\nB,Sí,public\n"
+    assert audiences(bring, text) == {"A": "private", "B": "public"}
+
+
+def test_the_place_of_who_said_no_is_kept_too(bring: Importer) -> None:
+    """Its address was public as a place of its own."""
+    text = (
+        "Servicio,Calle y número,¿Aceptas que publiquemos estos datos?\n"
+        "Taller de pan,Calle Secreta 1,No\nTaller de luz,Calle Abierta 2,Sí\n"
+    )
+    report = bring(text, type="service", dry=True)
+    kept = {str(c.fields.get("street_address")): c.fields.get("audience") for c in report.changes}
+    assert kept["Calle Secreta 1"] == "private" and kept["Calle Abierta 2"] is None
+
+
 def test_mixed_ways_to_reach_somebody_are_no_name() -> None:
     """An e-mail, a telephone and a name with one under «Contacto»."""
     text = "Curso,Contacto\nA,tierra@x.example\nB,Dra. Luz Mora 55 1234 5678\nC,5512345699\n"

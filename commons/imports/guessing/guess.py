@@ -113,7 +113,7 @@ def propose(
     for score, column, target, by in candidates:
         if column in chosen or score < _LIKELY:
             continue
-        if target in taken and target not in JOINS:
+        if target in taken and target not in (*JOINS, AGREED):  # a form may ask twice: both count
             continue
         if target in JOINS and target in taken and not _continues(column, score):
             continue
@@ -129,7 +129,8 @@ def propose(
         findings.append(Finding("columns-shifted", details={"n": len(contradicted), "by": shift}))
         # no heading of this file can be believed: only what the contents themselves prove stays
         chosen = {c: choice for c, choice in chosen.items() if _proven(choice[0], seen[c])}
-    findings += [_not_agreed(c, table) for c, (target, _, _) in chosen.items() if target == AGREED]
+    asking = [column for column, (target, _, _) in chosen.items() if target == AGREED]
+    findings += [finding for column in asking if (finding := _not_agreed(column, table)) is not None]
     whole = {target for target, _, _ in chosen.values()}
     whole |= {"ends_at"} if "starts_at" in whole else set()  # an hour of ending may have the day of beginning
     chosen = {c: choice for c, choice in chosen.items() if PARTS.get(choice[0], choice[0]) in whole}
@@ -138,10 +139,10 @@ def propose(
     return Proposal(rtype.name, guesses, tuple(findings), personal, blank=blank)
 
 
-def _not_agreed(column: str, table: Table) -> Finding:
-    yes = set(yes_words(table.column(column)))
+def _not_agreed(column: str, table: Table) -> Finding | None:
+    yes = set(yes_words(column, table.column(column)))
     n = sum(1 for cell in table.column(column) if cell not in yes)
-    return Finding("not-agreed", column=column, details={"n": n})
+    return Finding("not-agreed", column=column, details={"n": n}) if n else None
 
 
 def _called_by_keeper(
@@ -294,7 +295,7 @@ def _scored(
     if not seen.filled:
         return
     counted = heading in words_above()["house_number"] and _counts_rows(table, column)
-    if AGREED in _targets(rtype) and asks_to_share(heading, table.column(column)):
+    if AGREED in _targets(rtype) and asks_to_share(column, table.column(column)):
         yield 120, column, AGREED, "heading"  # nothing else counts then
         return
     for target in (t for t in _targets(rtype) if t != AGREED):

@@ -33,6 +33,7 @@ from commons.schema import typed, vocabularies
 from commons.schema.spec import Field, RecordType, load_schema
 from commons.schema.territory import Territory
 
+PRIVATE = "private"  # the audience that no release has
 _ANY_ZONE = ZoneInfo("UTC")
 _SHORT_YEAR = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2}(?!\d)")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}")
@@ -125,21 +126,23 @@ def _fields(
         lines.append(
             f"  title: {_quoted(title)}  # {translate(N_('there is no column of names; look at this'))}"
         )
+    agreed = _agreed_lines(proposal, told)
+    if agreed and constants.get("audience") != PRIVATE:  # nobody's "public" outweighs another's no
+        lines += [f"  {line}" for line in agreed]
+        done.add("audience")
+    done.add(AGREED)
     for name, text in constants.items():
-        lines.append(f"  {name}: {{value: {_quoted(text)}}}")
-        done.add(name)
+        if name not in done:
+            lines.append(f"  {name}: {{value: {_quoted(text)}}}")
+            done.add(name)
     for guess in proposal.guesses:
+        if guess.target == "audience" and "audience" in done and agreed:
+            home.append(guess.column)
         if guess.target in (HOME, KEY, ID, *PARTS) or guess.target in done:
             continue
         done.add(guess.target)
         if proposal.template:
             lines.append(_template_line(guess))
-            continue
-        if guess.target == AGREED:
-            yes = ", ".join(_quoted(word) for word in yes_words(told.table.column(guess.column)))
-            only = f"{{column: {_quoted(guess.column)}, not: [{yes}]}}"
-            if "audience" not in done:
-                lines += [f"  # {guess.sentence}", f"  audience: {{value: private, only: {only}}}"]
             continue
         name = _field_name(guess, told.table, rtype, told.territory, told.lang)
         if name != guess.target and (name in done or proposal.columns_for(name)):
@@ -155,6 +158,20 @@ def _fields(
         *others, last = _field_lines(hours[0], "ends_at", [days[0], hours[0]], rtype, told)
         lines += [*others, last.removesuffix("}") + only]
     return lines, home
+
+
+def _agreed_lines(proposal: Proposal, told: _Told) -> list[str]:
+    """Who sees a row's records, where people were asked: only those who said yes, to every question."""
+    asked = [guess for guess in proposal.guesses if guess.target == AGREED]
+    parts = []
+    for guess in asked:
+        yes = ", ".join(map(_quoted, yes_words(guess.column, told.table.column(guess.column))))
+        only = f"{{column: {_quoted(guess.column)}, not: [{yes}]}}"
+        parts.append(f"{{value: {PRIVATE}, only: {only}}}")
+    if not parts:
+        return []
+    said = parts[0] if len(parts) == 1 else "{together: [" + ", ".join(parts) + "]}"
+    return [*(f"# {guess.sentence}" for guess in asked), f"audience: {said}"]
 
 
 def _place_lines(proposal: Proposal, told: _Told) -> list[str]:
@@ -177,6 +194,7 @@ def _place_lines(proposal: Proposal, told: _Told) -> list[str]:
     title = title or next(iter(proposal.columns_for("title")), naming[0])
     lines = [f"  {_PLACE}:", "    type: place", "    key: [" + ", ".join(_quoted(c) for c in naming) + "]"]
     lines += ["    fields:", f"      title: {_quoted(title)}"]
+    lines += [f"      {line}" for line in _agreed_lines(proposal, told)[-1:]]  # no less than the row itself
     done = {"title", "house_number"}
     for guess in proposal.place:
         if guess.target not in done:
