@@ -68,6 +68,12 @@ def literally(file: CatalogueFile, rows: Rows, person: Person) -> set[str]:
     return {text[start:end] for text in texts for start, end in person.spans(text)}
 
 
+def addresses(file: CatalogueFile, person: Person) -> list[Key]:
+    """Records of today and of before whose address is made of the person: no address is written anew."""
+    every = file.rows("SELECT DISTINCT type, id FROM change ORDER BY type, id")
+    return [(row["type"], row["id"]) for row in every if person.spans(row["id"].replace("-", " "))]
+
+
 _TEXTS = {
     "change": '"before", "after"',
     "step": "note",

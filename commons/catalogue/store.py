@@ -288,6 +288,10 @@ class Catalogue:
         """The person as literally written here."""
         return forget.literally(self._file, self.rows, person)
 
+    def addresses_of(self, person: Person) -> list[tuple[str, str]]:
+        """Records, also former ones, whose address is made of the person."""
+        return forget.addresses(self._file, person)
+
     def forget(self, person: Person, *, at: datetime) -> list[tuple[str, str]]:
         """Erase a person, also from the history; gives the records whose earlier versions are taken down
         everywhere with the next release. Backups are `forget.erase_copy`'s.

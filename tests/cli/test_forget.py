@@ -109,3 +109,20 @@ def test_a_consent_under_a_short_name_goes_with_the_telephone_it_is_for(known: R
         assert not mentions(".", text), text
     left = known("consent", "list", "--json").json
     assert sorted(c["whose"] for c in left) == [NAME, "Rosa"]
+
+
+def test_an_address_made_of_the_name_never_leads_to_the_catalogue_being_deleted(kitchen: Run) -> None:
+    """The address stays and is named; letters within a longer word are nobody's order to delete a file."""
+    kitchen("add", "service", "title=Taller", "--id", "taller-rosalia", "contact_name=rosalia")
+    kitchen("backup")
+    done = kitchen("forget", "rosalia", "--yes", lang="es")
+    assert done.code == 0, done.out + done.err
+    assert "bórral" not in done.out and "Solo unas direcciones lo dicen todavía: service/taller-r" in done.out
+    assert "commons withdraw service/taller-rosalia" in done.out and "contact_name" not in done.out
+    assert not kitchen("forget", "rosalia", "--yes", "--json").json["left"]
+    kitchen(
+        "add", "service", "title=Otro", "--id", "otro", "description=En el martinal", "contact_name=marti"
+    )
+    within = kitchen("forget", "marti", "--yes", lang="es")
+    assert within.code == 1 and "bórral" not in within.out and "Consérvalo y mira: commons list" in within.out
+    assert kitchen("show", "taller-rosalia", "--json").json["fields"]["title"] == "Taller"

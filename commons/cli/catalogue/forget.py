@@ -78,19 +78,23 @@ def forget(
             ctx.exit(0)
         down = own.forget(wanted, at=now())
         failed = [path for path in backups if not _erase_copy(own, path, wanted)]
+        named = own.addresses_of(wanted)
         path, folder = own.path, own.path.parent
         twins = [p for p in sorted(folder.glob("*.db")) if _is_twin(own, p) and _says(p, written)]
         like = [c for c in own.consents if _is_like_named(c.whose, given)]
-    left = [p for p in (path, *backups) if p in failed or _says(p, written)]
+    but = [text for text in written if not any(text in id for _type, id in named)]  # an address stays
+    rest = [p for p in (path, *backups) if p not in failed and _says(p, but)]
     shared = [p for p in sorted(folder.glob("*.entrega")) if _says(p, written)]
     if as_json:
-        show_json(_as_json(places, down, left, shared, twins))
+        show_json(_as_json(places, down, [*rest, *failed], shared, twins))
     else:
-        _say_done(path, wanted, down, left, shared, [p for p in places if p.kind == "address"])
+        _say_left(wanted, rest, failed, named)
+        _say_addresses(path, places)
+        _say_done(path, down, shared)
         _say_twins(twins, given)
         _say_gaps(path, places)
         _say_like_named(path, like)
-    if left or shared or twins:
+    if rest or failed or shared or twins:
         ctx.exit(FINDINGS)
 
 
@@ -190,24 +194,42 @@ def _say_nothing_done(places: Sequence[Place], *, as_json: bool) -> None:
         tell(_("Nothing was changed."))
 
 
-def _say_done(
-    catalogue: Path,
+def _say_left(
     wanted: Person,
-    down: Sequence[tuple[str, str]],
-    left: Sequence[Path],
-    shared: Sequence[Path],
-    named: Sequence[Place],
+    rest: Sequence[Path],
+    failed: Sequence[Path],
+    named: Sequence[tuple[str, str]],
 ) -> None:
-    if not left:
-        text = _("Erased. No byte of the catalogue and its backups says it any more: {texts}")
-        say(text.format(texts=", ".join(wanted.texts)))
-    for path in left:
-        say(_("{path} still holds it and could not be rewritten: delete it.").format(path=path))
-    for place in named:
-        told = _(
-            "The address {address} is made of the name. To be rid of it, too: commons withdraw {address}"
+    """What still says it. Only a backup that could not be written anew is to be deleted."""
+    texts = ", ".join(wanted.texts)
+    if named and not (rest or failed):
+        text = _(
+            "Erased from the catalogue and its backups: {texts}. Only addresses still say it: {addresses}"
         )
-        say(told.format(address=f"{place.type}/{place.id}"))
+        say(text.format(texts=texts, addresses=", ".join(f"{t}/{i}" for t, i in named)))
+    elif not (rest or failed):
+        text = _("Erased. No byte of the catalogue and its backups says it any more: {texts}")
+        say(text.format(texts=texts))
+    for path in failed:
+        say(_("{path} still holds it and could not be rewritten: delete it.").format(path=path))
+    for path in rest:
+        text = _(
+            "{path} was written anew, and the same letters still stand in it, maybe within a longer word. "
+            "Keep it, and look: {command}"
+        )
+        again = own_command(path, "list", wanted.texts[0])
+        say(text.format(path=path, command=again))
+
+
+def _say_addresses(catalogue: Path, places: Sequence[Place]) -> None:
+    for place in places:
+        if place.kind == "address":
+            where = f"{place.type}/{place.id}"
+            text = _("The address {address} is made of the name. To be rid of it, too: {command}")
+            say(text.format(address=where, command=own_command(catalogue, "withdraw", where)))
+
+
+def _say_done(catalogue: Path, down: Sequence[tuple[str, str]], shared: Sequence[Path]) -> None:
     for path in shared:
         say(
             _("{path} is an older release and still holds it: delete it when you have sent the next.").format(
