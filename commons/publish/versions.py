@@ -31,7 +31,7 @@ from commons.publish.errors import AnotherPublisher, NoFolderHere, NotAPublishFo
 
 VERSIONS, LOCKS, HISTORY = "versions", "locks", "history.json"
 SCRATCH = ".remake-"
-_PRIVATE = ("federation.yaml", "store")  # what a federation's own folder holds
+_PRIVATE = ("federation.yaml", "store", "*.key")  # what the folder of a federation or of a catalogue holds
 _BUILDING, _GONE = ".tmp-", ".gone-"
 _CHUNK = 1024 * 1024
 
@@ -55,7 +55,7 @@ def one_publisher(out: Path) -> Iterator[None]:
     """
     if (out.exists() and not out.is_dir()) or ((out / CURRENT).exists() and not (out / CURRENT).is_symlink()):
         raise NotAPublishFolder(str(out))
-    if not (out / CURRENT).exists() and any((out / name).exists() for name in _PRIVATE):
+    if not (out / CURRENT).exists() and any(found for name in _PRIVATE for found in out.glob(name)):
         raise NotAPublishFolder(str(out))  # whoever serves it would serve what was never to be shown
     try:
         import fcntl

@@ -105,13 +105,15 @@ def test_a_second_publisher_is_told_to_wait(tmp_path: Path, remake: Make) -> Non
 
 
 def test_something_else_in_the_way_is_left_alone(tmp_path: Path, remake: Make) -> None:
-    """A file, or a `current` that is no link of ours; nor is the federation's own folder made a portal, since
-    whoever serves that would serve what is sealed there."""
+    """A file, or a `current` that is no link of ours; nor is the folder of a federation or a catalogue made a
+    portal, since whoever serves that would serve what is sealed there, or a key."""
     (tmp_path / "file").write_text("mine")
     (tmp_path / "site" / "current").mkdir(parents=True)
     (tmp_path / "ciudad").mkdir()
     (tmp_path / "ciudad" / "federation.yaml").touch()
-    for out in (tmp_path / "file", tmp_path / "site", tmp_path / "ciudad"):
+    (tmp_path / "comedor").mkdir()
+    (tmp_path / "comedor" / "comedor.key").touch()
+    for out in (tmp_path / "file", tmp_path / "site", tmp_path / "ciudad", tmp_path / "comedor"):
         with pytest.raises(NotAPublishFolder):
             publish(out, b"lock", remake())
     assert (tmp_path / "file").read_text() == "mine"
