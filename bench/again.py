@@ -53,12 +53,12 @@ if __name__ == "__main__":
         change(folder, 7)
     for owner, name, part in (
         (act._Merge, "_link", "link"), (act._Merge, "_regroup", "fuse"), (renew, "standing", "intake"),
-        (run, "_act", "act"),
+        (run, "place", "act"),
     ):  # fmt: skip
         setattr(owner, name, timed(part, getattr(owner, name)))
-    releases = run._whole
+    releases = run.whole
     if way == "difference":  # else proving goes on beside everything else
-        run._whole = timed("intake", lambda *given: iter(list(releases(*given))))
+        run.whole = timed("intake", lambda *given: iter(list(releases(*given))))  # type: ignore[assignment]
     begun, before = time.perf_counter(), processor()
     merged = merge(folder, Options(as_of=datetime(2026, 11, 21, tzinfo=UTC), full=way == "full"))
     seconds, used = time.perf_counter() - begun, processor() - before

@@ -35,3 +35,11 @@ def test_the_catalogues_are_always_the_same(folder: Path, tmp_path: Path) -> Non
     run("generate.py", str(tmp_path), "--catalogues", "2", "--records", "41")
     for path in sorted((folder / "releases").iterdir()):
         assert (tmp_path / "releases" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_merge_again_is_timed_each_way(tmp_path: Path) -> None:
+    """From nothing, anew, and by difference: each a row whose parts are numbers."""
+    run("generate.py", str(tmp_path), "--catalogues", "9", "--records", "41")
+    for way, said in (("first", "from nothing"), ("full", "all examined"), ("difference", "one member")):
+        row = [cell.strip() for cell in run("again.py", str(tmp_path), way).strip("| \n").split("|")]
+        assert row[0].startswith(said) and len(row) == 7 and all(float(part) >= 0 for part in row[1:])
