@@ -168,6 +168,11 @@ KINDS: dict[str, Kind] = {
         N_("Row {row}: {n} records are called «{value}»; {field} could be any of them."),
         N_("Write the id of the one you mean, or make one record of them."),
     ),
+    "name-of-person": Kind(
+        "error",
+        N_("Row {row}: «{value}» may be a person or a key; {field} waits, and no record is made of it."),
+        N_("If it is none, make the record yourself and import again: then it is found by its name."),
+    ),
     "phones-of-region": Kind(
         "note",
         N_("Telephones without + are read as numbers of {region}: {why}."),

@@ -119,3 +119,87 @@ def test_make_is_refused_where_no_record_can_be_made() -> None:
     text = "type: service\nfields:\n  title: {column: A, make: yes}\n"
     with pytest.raises(MappingRefused, match="organization, place, project"):
         parse_mapping(text, load_schema(), file="m.yaml")
+
+
+MAKE = "type: service\nfields:\n  title: Servicio\n  organization: {column: Organización, make: yes}\n"
+
+
+def sheet(*cells: str) -> str:
+    return "Servicio,Organización\n" + "".join(f"S{n},{cell}\n" for n, cell in enumerate(cells))
+
+
+def titles(report: ImportReport, type: str = "organization") -> list[object]:
+    return [c.fields["title"] for c in report.changes if c.type == type]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "María López Hernández",
+        "Ana Ruiz (coordinadora)",
+        "Luz Díaz / Red Sur",
+        "ana@sol.example",
+        "Ana",
+        "4471",
+    ],
+)
+def test_one_person_among_organisations_is_not_published(bring: Importer, cell: str) -> None:
+    """Every cell is looked at, not the column: the text waits as a draft, and the report says why."""
+    report = bring(sheet("Red Ejemplo", "Casa Sol", cell, "Comedor Uno"), MAKE, dry=True)
+    assert titles(report) == ["Red Ejemplo", "Casa Sol", "Comedor Uno"]
+    waiting = next(c for c in report.changes if c.row == 4)
+    assert waiting.drafts["organization"] == cell and "organization" not in waiting.fields
+    told = [f for f in report.findings if f.field == "organization"]
+    assert [(f.code, f.row) for f in told] == [("name-of-person", 4)]
+
+
+@pytest.mark.parametrize(
+    "cell", ["?", "-", "***", "Sin organización", "sin-grupo", "Ninguna", "No aplica", "n/d"]
+)
+def test_words_for_nothing_make_nothing(bring: Importer, cell: str) -> None:
+    """Nor do they wait: there is nothing to mend."""
+    report = bring(sheet("Red Ejemplo", cell), MAKE, dry=True)
+    assert titles(report) == ["Red Ejemplo"] and not report.waiting
+    assert "organization" not in next(c for c in report.changes if c.row == 3).fields
+
+
+def test_what_only_private_rows_name_is_private(catalogue: Catalogue, bring: Importer) -> None:
+    """One row that may be published is enough; what is private stays so until a person opens it."""
+    mapping = MAKE + "  audience: {value: private, only: {column: Sí, not: x}}\n"
+    rows = "Servicio,Organización,Sí\nA,Red Ejemplo,\nB,Casa Sol,\nC,Casa Sol,x\nD,Red Ejemplo,\n"
+    bring(rows, mapping)
+    seen = {str(r.fields["title"]): r.fields.get("audience") for r in catalogue.records("organization")}
+    assert seen == {"Red Ejemplo": "private", "Casa Sol": None}
+    assert bring(rows, mapping).step is None
+    bring(rows.replace("A,Red Ejemplo,", "A,Red Ejemplo,x"), mapping)
+    assert [r.fields.get("audience") for r in catalogue.records("organization")].count("private") == 1
+
+
+def test_nobody_is_its_own_parent(bring: Importer) -> None:
+    """A row that names itself has no parent; two of one name are not made each other's."""
+    mapping = (
+        "type: organization\nid: Id\nfields:\n  title: Nombre\n"
+        "  parent_organization: {column: Madre, make: yes}\n"
+    )
+    report = bring("Id,Nombre,Madre\na,Red Sol,Red Sol\nb,Red Luna,b\nc,Red Mar,Red Sol\n", mapping, dry=True)
+    parents = {c.id: c.fields.get("parent_organization") for c in report.changes}
+    assert parents == {"a": None, "b": None, "c": "a"}
+    two = bring("Id,Nombre,Madre\na,Red Sol,Red Sol\nb,Red Sol,Red Sol\n", mapping, dry=True)
+    assert [c.drafts.get("parent_organization") for c in two.changes] == ["Red Sol"] * 2
+
+
+@pytest.mark.parametrize("source", ["otra", "lista"])
+def test_a_name_whose_record_was_withdrawn_waits_as_a_draft(
+    catalogue: Catalogue, bring: Importer, at: datetime, source: str
+) -> None:
+    """No reference to what is not there, nor where it could be an id; the report counts what is made."""
+    bring(SHEET, type="service", source="lista")
+    with catalogue.act("edit", at=at) as act:
+        act.withdraw("organization", owners(catalogue)["Asesoría"])
+    text = "Servicio,Organización\nBaile,Casa Sol\nCanto,Casa Luna\nCoro,casa-sol\n"
+    report = bring(text, MAKE, source=source)
+    found = owners(catalogue)
+    assert (found["Baile"], found["Coro"]) == ("", "") != found["Canto"]
+    assert [f.details["n"] for f in report.findings if f.code == "made-by-name"] == [1]
+    assert [f.row for f in report.findings if f.code == "reference-malformed"] == [2, 4]
+    assert titles(report) == ["Casa Luna"]

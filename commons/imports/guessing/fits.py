@@ -84,11 +84,12 @@ def needs_of(target: str) -> tuple[str, ...]:
 
 def nothings(table: Table) -> tuple[str, ...]:
     """The texts of `table` that stand for an empty cell ("NA" in every export of R), as written in it."""
-    found = {cell for row in table.rows for cell in row.cells if len(cell) < 20 and _says_nothing(cell)}
+    found = {cell for row in table.rows for cell in row.cells if len(cell) < 20 and says_nothing(cell)}
     return tuple(sorted({folded(cell): cell for cell in sorted(found)}.values()))
 
 
-def _says_nothing(cell: str) -> bool:
+def says_nothing(cell: str) -> bool:
+    """Whether the cell stands for an empty one, in words or signs."""
     return slug(cell) in _NOTHING or (bool(cell) and not cell.strip("-–— ."))
 
 

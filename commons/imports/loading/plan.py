@@ -30,6 +30,7 @@ from commons.model import Fields, Value
 from commons.schema.spec import Field
 
 Progress = Callable[[int, int], None]
+_TAKEN = ("remove", "withdraw", "forget")  # acts of a person after which no import brings a record back
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,26 @@ class _Work:
         """Names in fields that refer to a record become that record, made where the mapping says so."""
         told = {address: said.fields for address, said in self.said.items()}
         known, schema = self.known, self.reader.schema
-        done = resolve(self._by_name(), self.catalogue, told, known, schema, lang=lang)
+        done = resolve(
+            self._by_name(), self.catalogue, told, known, schema, lang=lang, barred=self._taken_away
+        )
         for (owner, name), record_id in done.ids.items():
             self.said[owner].fields[name] = record_id
             self.said[owner].drafts.pop(name, None)
+        for owner, name in sorted(done.doubtful | done.waiting):
+            said = self.said[owner]
+            if name in said.fields:  # a word that could be an id, but is none
+                said.drafts[name] = str(said.fields.pop(name))
+                if (owner, name) in done.waiting:
+                    self.findings.append(
+                        Finding(
+                            "reference-malformed",
+                            type=owner[0],
+                            field=name,
+                            row=said.row,
+                            value=said.drafts[name][:200],
+                        )
+                    )
         for owner, name in done.nowhere:
             said = self.said[owner]
             text = said.drafts.pop(name, None) or str(said.fields.pop(name, ""))
@@ -137,6 +154,13 @@ class _Work:
             if f.code != "reference-malformed" or (f.type, f.field, f.row) not in settled
         ]
         self.findings += done.findings
+
+    def _taken_away(self, type_name: str, wanted: str, key: str) -> bool:
+        """Whether a person's removal or withdrawal stands against making the record."""
+        if self.catalogue.get(type_name, wanted) is not None:
+            return False
+        acted = (key, type_name) in self.known and self._last_act(type_name, wanted) in _TAKEN
+        return acted or self._withdrawn(type_name, wanted)
 
     def _by_name(self) -> Iterable[Reference]:
         for address, said in self.said.items():
@@ -171,7 +195,7 @@ class _Work:
             if held is not None and remembered is not None and _still(remembered, held.fields)
             else (self._last_act(type_name, wanted) if last is not None else None)
         )
-        if held is None and stands in ("remove", "withdraw", "forget"):
+        if held is None and stands in _TAKEN:
             return None
         if held is None and self._withdrawn(type_name, wanted):
             return None
