@@ -194,7 +194,6 @@ class _Merge:
         self.noted.count(self.gathered.tallies)
         verdicts = self._verdicts()
         groups, linked, context = self._link(verdicts)
-        self.writer.take_up()
         succession.follow(self.writer.connection, self.lock)
         self._regroup(groups, context, crew)
         crew.close()

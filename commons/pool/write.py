@@ -37,7 +37,7 @@ from commons.schema.spec import Schema, load_schema
 _STATEMENTS = 1_000  # kept, one for each set of columns
 _BATCH = 2_000  # rows gathered before they are handed to SQLite
 FULL_TEXT_BYTES = 64 * 1024 * 1024  # FTS5 gathers so many bytes before it writes a segment; part of the bytes
-_CACHE_KIB, _CACHE_LAID_DOWN_KIB = 64 * 1024, 4 * 1024
+_CACHE_KIB = 64 * 1024
 _OF_EACH = frozenset({"journal_mode", "synchronous", "secure_delete"})  # settings of each attached file
 _VERSION_AT = 96  # of the file: the version of the SQLite that wrote it, 4 bytes
 _NO_VERSION = (3_040_000).to_bytes(4, "big")
@@ -230,16 +230,11 @@ class Writer:
         self.add("search", rows.search)
 
     def lay_down(self) -> None:
-        """Everything into the file, and few pages of it at hand until `take_up`: others need the memory."""
+        """Everything into the file, and no page of it kept at hand: others need the memory meanwhile."""
         self.flush()
         self.connection.execute("COMMIT")  # which the words do that the index has gathered wait for
         self.connection.execute("BEGIN")
-        self.connection.execute(f"PRAGMA cache_size = {-_CACHE_LAID_DOWN_KIB}")
         self.connection.execute("PRAGMA shrink_memory")
-
-    def take_up(self) -> None:
-        """Write on."""
-        self.connection.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
 
     def settle_references(self) -> list[tuple[str, str, str, int]]:
         """Empty every reference that leads nowhere; (type, field, entity's address and number) of each, in
