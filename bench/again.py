@@ -22,6 +22,7 @@ from typing import Any
 from generate import change
 
 from commons.merge import act, renew, run
+from commons.merge.rebuild import whole
 from commons.merge.run import Options, merge
 
 SAYS = {"first": "from nothing", "full": "all examined before", "difference": "one member of them changed"}
@@ -56,9 +57,8 @@ if __name__ == "__main__":
         (run, "place", "act"),
     ):  # fmt: skip
         setattr(owner, name, timed(part, getattr(owner, name)))
-    releases = run.whole
     if way == "difference":  # else proving goes on beside everything else
-        run.whole = timed("intake", lambda *given: iter(list(releases(*given))))  # type: ignore[assignment]
+        vars(run)["whole"] = timed("intake", lambda *given: iter(list(whole(*given))))
     begun, before = time.perf_counter(), processor()
     merged = merge(folder, Options(as_of=datetime(2026, 11, 21, tzinfo=UTC), full=way == "full"))
     seconds, used = time.perf_counter() - begun, processor() - before

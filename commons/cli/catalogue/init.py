@@ -17,7 +17,7 @@ from commons.addresses import file_stem
 from commons.catalogue.errors import CatalogueExists
 from commons.catalogue.record import AUTOMATIC
 from commons.catalogue.store import Catalogue
-from commons.cli.catalogue import recovery_sheet as hand_over
+from commons.cli.catalogue import recovery_sheet
 from commons.cli.catalogue.shared_release import read_release
 from commons.cli.terminal.output import (
     ask,
@@ -137,7 +137,7 @@ def init(
     _refuse_unsaid(profile)
     kept_for = str(profile.get("on_behalf_of", ""))
     path = _path(file, kept_for or str(profile["title"]))
-    hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
+    recovery_sheet.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
     page = sheet.Sheet(
         kept_for or str(profile["title"]),
         path.name,
@@ -150,7 +150,7 @@ def init(
         tell(_("The sheet belongs to {name}: give it to them and keep no copy.").format(name=kept_for))
         tell(_("With it they can take the catalogue over without asking you."))
     if asking and sheet_file is None:
-        hand_over.hand_over(page, print_words=print_words)
+        recovery_sheet.hand_over(page, print_words=print_words)
     _write(path, profile, identity, page, sheet_file, earlier)
     if as_json:
         words = {"words": list(page.words)} if print_words else {}
@@ -159,7 +159,7 @@ def init(
         )
         return
     if print_words and not asking:
-        hand_over.show_words(page)
+        recovery_sheet.show_words(page)
     _say_done(path, page, sheet_file, continues=earlier is not None)
 
 
@@ -253,7 +253,7 @@ def _write(
     key_file = keys.key_path(path)
     keys.save(key_file, identity.current)
     try:
-        with hand_over.written(page, sheet_file):
+        with recovery_sheet.written(page, sheet_file):
             made = Catalogue.create(path, keylog=identity.keylog_bytes, profile=profile, at=now())
             _fill(made, earlier)
     except BaseException:

@@ -12,7 +12,7 @@ from typing import ClassVar
 import click
 
 from commons.catalogue.store import Catalogue
-from commons.cli.catalogue import recovery_sheet as hand_over
+from commons.cli.catalogue import recovery_sheet
 from commons.cli.catalogue.recover import recover
 from commons.cli.terminal.output import (
     catalogue_option,
@@ -116,7 +116,7 @@ def show(catalogue: Path | None, as_json: bool) -> None:
     short_help=N_("Check a recovery sheet, or print it again."),
 )
 @catalogue_option
-@hand_over.words_option
+@recovery_sheet.words_option
 @click.option(
     "--sheet",
     "sheet_file",
@@ -128,12 +128,12 @@ def show(catalogue: Path | None, as_json: bool) -> None:
 def sheet(catalogue: Path | None, words_file: Path | None, sheet_file: Path | None, as_json: bool) -> None:
     with opened(catalogue) as own:
         log = KeyLog.parse(own.keylog)
-        hand_over.refuse_without_place(sheet_file, print_words=False, asking=True)
+        recovery_sheet.refuse_without_place(sheet_file, print_words=False, asking=True)
         if not as_json:
             tell(_("The 24 words stand on the recovery sheet and nowhere else, not even here."))
-        revealed = hand_over.key_of_sheet(words_file, release_keys.ever_announced(log))
+        revealed = recovery_sheet.key_of_sheet(words_file, release_keys.ever_announced(log))
         release_keys.refuse_used(revealed.public, log)
-        with hand_over.written(_page(own, log, log.current, revealed), sheet_file):
+        with recovery_sheet.written(_page(own, log, log.current, revealed), sheet_file):
             pass
     if as_json:
         show_json({"member": log.member_id, "sheet": str(sheet_file) if sheet_file else None, "right": True})
@@ -159,10 +159,10 @@ def _page(own: Catalogue, log: KeyLog, current: object, following: PrivateKey) -
     short_help=N_("Change the key, with the recovery sheet."),
 )
 @catalogue_option
-@hand_over.words_option
+@recovery_sheet.words_option
 @not_mine_option
-@hand_over.sheet_option
-@hand_over.print_words_option
+@recovery_sheet.sheet_option
+@recovery_sheet.print_words_option
 @yes_option
 @json_option
 def rotate(
@@ -175,12 +175,12 @@ def rotate(
     as_json: bool,
 ) -> None:
     asking = interactive() and not yes
-    hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
+    recovery_sheet.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
     with opened(catalogue) as own:
         log = KeyLog.parse(own.keylog)
         void_from = own_version_of(not_mine, log.epoch) if not_mine else None
         _refuse_own(own, void_from)
-        revealed = hand_over.key_of_sheet(words_file, release_keys.ever_announced(log))
+        revealed = recovery_sheet.key_of_sheet(words_file, release_keys.ever_announced(log))
         if revealed.public == log.current and _back_in_place(own, revealed, as_json=as_json):
             return
         release_keys.refuse_used(revealed.public, log)
@@ -192,8 +192,8 @@ def rotate(
             return
         page = _page(own, log, revealed.public, made.next)
         if asking and sheet_file is None:
-            hand_over.hand_over(page, print_words=print_words)
-        with hand_over.written(page, sheet_file):
+            recovery_sheet.hand_over(page, print_words=print_words)
+        with recovery_sheet.written(page, sheet_file):
             own.set_keylog(made.keylog.to_bytes())
         release_keys.replace(release_keys.key_path(own.path), made.current)
         own.backup(at=now())  # so that the newest copy knows the newest sheet
@@ -203,9 +203,9 @@ def rotate(
         show_json({"member": log.member_id, "epoch": log.epoch + 1, "fingerprint": fingerprint, **more})
         return
     if print_words and not asking:
-        hand_over.show_words(page)
+        recovery_sheet.show_words(page)
     say(_("The key was changed; your member id and all addresses stay the same."))
-    hand_over.say_new_sheet(page, sheet_file, own.path)
+    recovery_sheet.say_new_sheet(page, sheet_file, own.path)
 
 
 def _refuse_own(own: Catalogue, void_from: tuple[int, int] | None) -> None:

@@ -17,8 +17,7 @@ import click
 from commons.addresses import file_stem
 from commons.catalogue import copies
 from commons.catalogue.store import Catalogue
-from commons.cli.catalogue import recover_sources
-from commons.cli.catalogue import recovery_sheet as hand_over
+from commons.cli.catalogue import recover_sources, recovery_sheet
 from commons.cli.catalogue.shared_release import NotTakenUp, look, read_release
 from commons.cli.terminal.clock import day_of
 from commons.cli.terminal.output import (
@@ -98,7 +97,7 @@ class UsedSheet(InputError):
 @click.option(
     "--to", type=click.Path(path_type=Path), metavar="FILE", help=N_("Where the catalogue is made.")
 )
-@hand_over.words_option
+@recovery_sheet.words_option
 @not_mine_option
 @click.option(
     "--keep-key",
@@ -110,8 +109,8 @@ class UsedSheet(InputError):
     is_flag=True,
     help=N_("From now on you keep it yourselves: it bears your name, not that of who kept it for you."),
 )
-@hand_over.sheet_option
-@hand_over.print_words_option
+@recovery_sheet.sheet_option
+@recovery_sheet.print_words_option
 @yes_option
 @json_option
 def recover(
@@ -127,7 +126,7 @@ def recover(
     as_json: bool,
 ) -> None:
     asking = interactive() and not yes
-    hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking or keep_key)
+    recovery_sheet.refuse_without_place(sheet_file, print_words=print_words, asking=asking or keep_key)
     with recover_sources.at_hand(sources) as paths:
         _recover(
             _Found.look(paths), to, words_file, not_mine, sheet_file,
@@ -151,14 +150,14 @@ def _recover(
     """With what was found: asks, makes it again, says what it came to."""
     at, asking = now(), interactive() and not yes
     announced = [digest for log in found.logs for digest in keys.ever_announced(log)]
-    revealed = hand_over.key_of_sheet(words_file, announced)
+    revealed = recovery_sheet.key_of_sheet(words_file, announced)
     log = recovery.log_for(revealed.public, found.logs)
     if log is None:
         raise keys.OldSheet
     if revealed.public == log.current:
         _refuse_used(keep_key, asking=asking)
     else:
-        hand_over.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
+        recovery_sheet.refuse_without_place(sheet_file, print_words=print_words, asking=asking)
     void_from = _void_from(not_mine, log, asking=asking)
     chosen = _chosen(found, log, void_from)
     path = _target(to, chosen)
@@ -175,8 +174,8 @@ def _recover(
         return
     page = _page(path, chosen, rotation) if rotation is not None else None
     if page is not None and asking and sheet_file is None:
-        hand_over.hand_over(page, print_words=print_words)
-    with hand_over.written(page, sheet_file if page is not None else None):
+        recovery_sheet.hand_over(page, print_words=print_words)
+    with recovery_sheet.written(page, sheet_file if page is not None else None):
         done = recovery.recover(path, chosen, rotation, key=revealed, at=at)
     if take_over or (asking and _wants_to_take_over(path)):
         take_it_over(path, at=at)
@@ -189,13 +188,13 @@ def _recover(
         )
         return
     if page is not None and print_words and not asking:
-        hand_over.show_words(page)
+        recovery_sheet.show_words(page)
     _say_done(path, chosen, done)
     if void_from is not None:
         text = _("From release {number} on it was not you: what was shared since counts for nothing.")
         say(text.format(number=version_words(void_from)))
     if page is not None:
-        hand_over.say_new_sheet(page, sheet_file, path)
+        recovery_sheet.say_new_sheet(page, sheet_file, path)
     else:
         _say_same_key(path)
 

@@ -2,7 +2,7 @@
 
 All keys of the format are known here. One whose rule this version does not follow is refused unless it
 stands at its default, so that nobody believes in a rule that does nothing. What is read stands in `rules`,
-whose names can be had from here too; the entries under `members:` are read by `policy_members`.
+whose names can be had from here too; the entries under `members:` are read by `members`.
 """
 
 from __future__ import annotations

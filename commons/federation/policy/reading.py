@@ -1,6 +1,6 @@
 """A strict reader of small YAML files (and of plain values): each value with its line, each key by name.
 
-It knows nothing of federations; `policy` and `lock` say which keys exist. Anchors, aliases, tags and double
+It knows nothing of federations; `file` and `lock` say which keys exist. Anchors, aliases, tags and double
 keys are refused, dates stay text, and whatever no key was asked for is refused by name and line.
 """
 

@@ -1,11 +1,11 @@
 """A federation's rules as values: Policy, Member, Hold and their parts, and the digest of the whole.
 
-Reads nothing (`policy` reads federation.yaml and what a lock keeps). The policy's digest covers what goes
+Reads nothing (`file` reads federation.yaml and what a lock keeps). The policy's digest covers what goes
 into the lock: not the sources (where a maintainer finds releases changes nothing in the pool) and not the
 holds (their addresses and reasons stay at home; the lock has its own, hashed list of them).
 
-A further key is a field with a default here, an entry of `to_json`, and a question in `policy` or
-`policy_members`. Wrap the entry in `_given`: it is absent at its default, so that the digest of every policy
+A further key is a field with a default here, an entry of `to_json`, and a question in `file` or
+`members`. Wrap the entry in `_given`: it is absent at its default, so that the digest of every policy
 that does not use the key stays what it was.
 """
 

@@ -1,4 +1,4 @@
-"""Asks addresses on the net, again where that may help, and several at once. Proves nothing: `sources` does.
+"""Asks addresses on the net, again where that may help, and several at once. Proves nothing: `look` does.
 
 Workers are daemon threads: whoever stops the program does not wait for a server that drips.
 """

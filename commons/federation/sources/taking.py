@@ -1,7 +1,7 @@
 """Releases at a path of this disk, or sorted out of the inbox: what proves itself goes into the store.
 
 A file that is no release, or not the member's, costs only itself. In which order sources are tried, and what
-is remembered of them, is for `sources`.
+is remembered of them, is for `look`.
 """
 
 from __future__ import annotations

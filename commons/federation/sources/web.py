@@ -1,4 +1,4 @@
-"""What is asked for at an https source, until a release is found. Proves nothing: `sources` does.
+"""What is asked for at an https source, until a release is found. Proves nothing: `look` does.
 
 An address may be
 1. a one-file release, whatever its name (recognised by content; its beginning says whether it is known);

@@ -58,7 +58,7 @@ def mapping_text(
     territory: Territory | None = None,
     lang: str = "es",
 ) -> str:
-    """YAML that `mapping_file.parse_mapping` reads back. `owners`, `consents`: what was answered."""
+    """YAML that `mapping.file.parse_mapping` reads back. `owners`, `consents`: what was answered."""
     told = _Told(table, owners or {}, consents or {}, territory, lang)
     fields, home = _fields(proposal, rtype, told, constants or {})
     lines = _head(proposal, table, rtype)

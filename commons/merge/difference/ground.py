@@ -6,7 +6,7 @@ whole pool. What goes is made again as it was, since the index of words gives no
 - To make anew what did not change costs time and changes nothing; where it is easier, that is done.
 - What goes is in no byte of the file afterwards (`pool.write`, `tidy`).
 
-Numbers: a member that stands has the numbers of the last pool (`difference` sees to that), so they mean the
+Numbers: a member that stands has the numbers of the last pool (`standing` sees to that), so they mean the
 same in both. Those of members that changed mean nothing here but in `temp.leaving`.
 """
 
@@ -34,7 +34,7 @@ Members = tuple[int, ...]  # numbers of the claims of one entity, ascending
 class NotOnGround(Exception):
     """It cannot be told from the last pool what changed, so everything is made anew; `renew` catches it.
 
-    `why`: a code of `difference.WHY`.
+    `why`: a code of `standing.WHY`.
     """
 
     def __init__(self, why: str = "") -> None:
