@@ -39,12 +39,6 @@ class Phones:
     area_added: bool = False
 
 
-def read_one(text: str, *, region: str, area: str = "") -> str | None:
-    """One number in its kept form; None if the text is not one possible number."""
-    found = _numeral(text.strip(), region, area) if len(text) <= _LONGEST else None
-    return found[0] if found else None
-
-
 def read(text: str, *, region: str, area: str = "") -> Phones:
     """All numbers of one cell with their extensions, kinds and notes."""
     if len(text) > _LONGEST:

@@ -22,7 +22,6 @@ from commons.messages import N_
 
 FOLDER = "v1"
 COMPILED = "schema.json"
-ANY_TYPE = "*"
 Texts = Mapping[str, str]
 
 
