@@ -208,19 +208,22 @@ def _territory(plain: Any) -> Territory:
             if district.code not in getattr(districts.get(neighbour), "neighbours", ()):
                 raise ValueError(f"neighbours: {district.code}, {neighbour}")
     rest = {k: _frozen(v) for k, v in plain.items() if k not in ("districts", "source")}
-    if rest.get("country"):
-        rest.setdefault("phone_region", rest["country"])
-    _check_phone_region(str(rest.get("phone_region", "MX")))
+    if "phone_region" in rest:
+        if not _is_phone_region(str(rest["phone_region"])):
+            raise ValueError(f"phone_region: {rest['phone_region']}")
+    elif _is_phone_region(country := str(rest.get("country") or "").strip().upper()):
+        rest["phone_region"] = country  # «México», «EU»: a country's name in words says no numbers
     return Territory(**{**rest, "districts": districts})
 
 
-def _check_phone_region(code: str) -> None:
+def _is_phone_region(code: str) -> bool:
     if code == "MX":
-        return  # the reader of telephones is slow to load, and the usual case needs no looking up
+        return True  # the reader of telephones is slow to load, and the usual case needs no looking up
+    if len(code) != 2:
+        return False
     from phonenumbers import SUPPORTED_REGIONS
 
-    if code not in SUPPORTED_REGIONS:
-        raise ValueError(f"phone_region: {code}")
+    return code in SUPPORTED_REGIONS
 
 
 def _known(mapping: Any, allowed: set[str]) -> None:

@@ -21,6 +21,7 @@ SCHEMA = load_schema()
 Importer = Callable[..., ImportReport]
 # numbers of San Francisco, Los Angeles and New York: the first is one in Mexico, too
 AMERICAN = ("4155550134", "(310) 555-0177", "212-555-0155", "310 555 0111")
+BRITISH = ("0117 496 0123", "020 7946 0958", "0161 496 0345")
 BOTH = ("4156212929", "8315551234", "6123456789", "4156212930")
 
 
@@ -101,6 +102,46 @@ def test_at_home_in_another_country_the_territory_decides() -> None:
     assert territory.parse(data, "bay.yaml").phone_region == "US"
     with pytest.raises(territory.WrongTerritory, match="phone_region"):
         territory.parse(data + b"phone_region: XX\n", "bay.yaml")
+
+
+@pytest.mark.parametrize("country", ["us", "EU", "México", "", "Estados Unidos"])
+def test_a_country_in_other_letters_costs_no_territory_its_districts(country: str) -> None:
+    """Only what is a region of telephones says whose they are; no file is refused for it."""
+    data = "name: bay\ntitle: {es: B, en: B}\ntime_zone: America/Los_Angeles\n"
+    data += f"country: '{country}'\ndistricts: [{{code: n1, name: Norte}}]\n"
+    read = territory.parse(data.encode(), "bay.yaml")
+    assert read.phone_region == ("US" if country == "us" else "MX") and list(read.districts) == ["n1"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell"),
+    [
+        *(
+            ("Estado", name)
+            for name in ("Puebla", "Oaxaca", "Jalisco", "Ciudad de México", "Coahuila", "Colima")
+        ),
+        ("Dirección", "Calle Sol 4, La Paz, CO 06000"),
+        ("Dirección", "Av. Luz 2, Cuautla, MO 62000"),
+        ("Dirección", "Calle Sol Mz F5 9AB"),
+        ("Dirección", "Calle Sol Mz B5 9AB"),
+        ("Dirección", "Calle Sol manzana N1 2AA"),
+    ],
+)
+def test_mexican_states_and_addresses_speak_for_no_other_country(heading: str, cell: str) -> None:
+    """The end of a word is no state, and a block with its lot no British code."""
+    assert region_of(sheet(AMERICAN, heading, f'"{cell}"')) == ""
+    assert region_of(sheet(BRITISH, heading, f'"{cell}"')) == ""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "heading", "cell", "region"),
+    [("us", "Estado", "ca", "US"), ("us", "Estado", "Oakland, CA", "US"),
+     ("us", "Dirección", "1 A St, NY 10001", "US"),
+     ("gb", "Dirección", "1 High St, Bristol BS1 4DJ", "GB"), ("gb", "Código postal", "SW1A1AA", "GB")],
+)  # fmt: skip
+def test_states_and_codes_that_exist_still_speak(numbers: str, heading: str, cell: str, region: str) -> None:
+    """Alone in the cell, after a comma, or with the state's own postal code."""
+    assert region_of(sheet(AMERICAN if numbers == "us" else BRITISH, heading, f'"{cell}"')) == region
 
 
 @given(st.lists(st.from_regex(r"(55|33|81)[2-8]\d{7}", fullmatch=True), min_size=3, max_size=20))

@@ -34,13 +34,28 @@ COUNTRIES = {
     "ee-uu": "US", "puerto-rico": "PR", "canada": "CA", "reino-unido": "GB", "united-kingdom": "GB",
     "uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "brasil": "BR", "brazil": "BR",
 }  # fmt: skip
-_OF_THE_US = (
-    "AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC"
-    "|ND|OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY"
+# the states with the two figures with which their postal codes begin: «La Paz, CO 06000» is not in Colorado
+_OF_THE_US = {
+    "AL": "3[56]", "AK": "99", "AZ": "8[56]", "AR": "7[12]", "CA": "9[0-6]", "CO": "8[01]", "CT": "06",
+    "DE": "19", "DC": "20", "FL": "3[2-4]", "GA": "3[019]", "HI": "96", "ID": "83", "IL": "6[0-2]",
+    "IN": "4[67]", "IA": "5[0-2]", "KS": "6[67]", "KY": "4[0-2]", "LA": "7[01]", "ME": "0[34]", "MD": "2[01]",
+    "MA": "0[125]", "MI": "4[89]", "MN": "5[56]", "MS": "3[89]", "MO": "6[3-5]", "MT": "59", "NE": "6[89]",
+    "NV": "8[89]", "NH": "03", "NJ": "0[78]", "NM": "8[78]", "NY": "(?:1[0-4]|0[06])", "NC": "2[78]",
+    "ND": "58", "OH": "4[3-5]", "OK": "7[34]", "OR": "97", "PA": "1[5-9]", "RI": "02", "SC": "29", "SD": "57",
+    "TN": "3[78]", "TX": "(?:7[5-9]|88)", "UT": "84", "VT": "05", "VA": "2[0-4]", "WA": "9[89]",
+    "WV": "2[4-6]", "WI": "5[34]", "WY": "8[23]",
+}  # fmt: skip
+_STATES = "|".join(_OF_THE_US)
+_STATE = re.compile(rf"\A(?i:{_STATES})\.?\Z|,\s+(?:{_STATES})\.?\Z")  # no end of a word, as in «Puebla»
+_WITH_CODES = "|".join(state + r"\.?,?\s+" + begins for state, begins in _OF_THE_US.items())
+_STATE_AND_CODE = re.compile(rf"\b(?:{_WITH_CODES})\d{{3}}(?:-\d{{4}})?\b")
+# areas that exist, and the halves apart unless nothing else is in the cell; «Mz B5 9AB» is a block and a lot
+_BRITISH_AREA = r"(?:[BEGLMNSW]|[A-PR-UWYZ][A-HK-Y])\d[A-Z\d]?"
+_BRITISH_CODE = re.compile(
+    rf"\A{_BRITISH_AREA} ?\d[ABD-HJLNP-UW-Z]{{2}}\Z"
+    rf"|(?<![\w-])(?<!\b[Mm][Zz] )(?<!\b[Mm][Zz][Aa] )(?<!\b[Ll][Tt] )(?<![Mm]anzana )(?<!MANZANA )"
+    rf"{_BRITISH_AREA} \d[ABD-HJLNP-UW-Z]{{2}}\b"
 )
-_STATE = re.compile(rf"(?:{_OF_THE_US})\.?\Z", re.IGNORECASE)
-_STATE_AND_CODE = re.compile(rf"\b(?:{_OF_THE_US})\.?,?\s+\d{{5}}(?:-\d{{4}})?\b")
-_BRITISH_CODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b")
 # rough boxes in whole degrees (south, west, north, east): they only bear out what the numbers say
 _BOXES: Mapping[str, tuple[int, int, int, int]] = {
     "MX": (14, -119, 33, -86), "US": (24, -125, 50, -66), "ES": (35, -10, 44, 5), "CO": (-5, -80, 13, -66),
