@@ -9,7 +9,6 @@ import re
 import string
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import yaml
@@ -31,7 +30,6 @@ from commons.imports.mapping.week import FIRST_DAYS, WAYS, Way
 from commons.messages import N_, _, language
 from commons.schema.spec import RecordType, Schema
 
-_MAX_BYTES = 1_000_000
 _MAX_PATTERN = 500
 
 
@@ -135,20 +133,6 @@ _OWNERS: dict[str, Owner] = {
     "person": "person",
     "persona": "person",
 }
-
-
-def read_mapping(path: Path, schema: Schema) -> Mapping:
-    """The mapping in the file at `path`. Raises MappingRefused."""
-    try:
-        data = path.read_bytes()[: _MAX_BYTES + 1]
-        text = data.decode("utf-8")
-    except OSError:
-        raise MappingRefused(str(path), 1, _("the file is not there or cannot be read.")) from None
-    except UnicodeDecodeError:
-        raise MappingRefused(str(path), 1, _("the file is not UTF-8 text.")) from None
-    if len(data) > _MAX_BYTES:
-        raise MappingRefused(str(path), 1, _("the file is too large to be a mapping."))
-    return parse_mapping(text, schema, file=path.name)
 
 
 def parse_mapping(text: str, schema: Schema, *, file: str) -> Mapping:
