@@ -319,3 +319,11 @@ def test_mixed_ways_to_reach_somebody_are_no_name() -> None:
     """An e-mail, a telephone and a name with one under «Contacto»."""
     text = "Curso,Contacto\nA,tierra@x.example\nB,Dra. Luz Mora 55 1234 5678\nC,5512345699\n"
     assert guessed(text, "event")["Contacto"] == HOME
+
+
+def test_what_programs_read_is_left_out_and_what_people_wrote_is_kept() -> None:
+    """No style or script in a public description; no words lost in signs of other languages."""
+    cell = "<style>p {color: red}</style>Casa<script>track()</script><p>Sol <![CDATA[de todos]]> <?hoy?></p>"
+    text = without_html(cell)
+    assert "color" not in text and "track" not in text
+    assert all(word in text for word in ("Casa", "Sol", "de todos", "hoy"))

@@ -44,10 +44,13 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self._links: list[str] = []
+        self._silent = ""  # within a script or a style, whose contents are no words for people
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
-        if re.fullmatch(_TAGS, tag) is None and tag not in _SILENT:
+        if tag in _SILENT:
+            self._silent = tag
+        elif re.fullmatch(_TAGS, tag) is None:
             self.parts.append(self.get_starttag_text() or "")
         elif tag == "br":
             self.parts.append("\n")
@@ -61,7 +64,9 @@ class _Reader(HTMLParser):
             self.parts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "a" and self._links:
+        if tag == self._silent:
+            self._silent = ""
+        elif tag == "a" and self._links:
             link = self._links.pop()
             if link.startswith("http") and link not in "".join(self.parts[-2:]):
                 self.parts.append(f" ({link})")
@@ -71,7 +76,14 @@ class _Reader(HTMLParser):
             self.parts.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
-        self.parts.append(data)
+        if not self._silent:
+            self.parts.append(data)
+
+    def handle_pi(self, data: str) -> None:
+        self.parts.append(f"<?{data}>")
+
+    def unknown_decl(self, data: str) -> None:
+        self.parts.append(data.removeprefix("CDATA["))
 
     def handle_comment(self, data: str) -> None:
         self.parts.append(f"<!--{data}-->" if not data.strip().startswith(("[if", "wp:", "/wp:")) else "")
