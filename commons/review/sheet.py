@@ -21,7 +21,8 @@ from commons.messages import LANGUAGES, N_, in_language, language, speaking, tra
 from commons.review.answers import Given, of_relation
 from commons.review.questions import ALIKE, RELATION, Ask, Question
 from commons.review.records import Side
-from commons.schema import phones, vocabularies
+from commons.review.sides import numbers_shown
+from commons.schema import vocabularies
 from commons.schema.spec import load_schema
 from commons.schema.territory import Territory
 
@@ -102,9 +103,7 @@ def _of(side: Side, territory: Territory | None) -> list[str]:
     if side.district:
         where.append(territory.district_name(side.district) if territory else side.district)
     where.append(fields.get("city"))
-    region = territory.phone_region if territory else ""
-    numbers = (str(p.get("number") or "") for p in fields.get("phones") or () if isinstance(p, Mapping))
-    reach = [*(phones.show_number(n, region=region) for n in numbers), fields.get("email"), fields.get("url")]
+    reach = [*numbers_shown(fields.get("phones") or (), territory), fields.get("email"), fields.get("url")]
     return [
         side.title,
         side.member_name,

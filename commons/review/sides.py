@@ -6,7 +6,7 @@ Makes texts and marks, not lines: how wide a screen is, and whether it has colou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,9 +107,7 @@ def _shown(field: Field, side: Side, territory: Territory | None) -> str:
     if value is None or value in ("", [], {}):
         return ""
     if field.name == "phones":
-        region = territory.phone_region if territory else ""
-        numbers = (str(p.get("number") or "") for p in value if isinstance(p, Mapping))
-        return "; ".join(phones.show_number(number, region=region) for number in numbers)
+        return "; ".join(numbers_shown(value, territory))
     if field.format == "reference" and isinstance(value, str):
         return side.named.get(value) or value.rpartition("/")[2]
     return typed.show(field, value, lang=language(), territory=territory)
@@ -174,3 +172,10 @@ def _pieces(text: str, theirs: frozenset[str]) -> Iterator[Piece]:
         run.append(word)
     if run:
         yield Piece(" ".join(run), other)
+
+
+def numbers_shown(said: Iterable[object], territory: Territory | None) -> list[str]:
+    """The numbers of a record's telephones as they are dialled in the territory."""
+    region = territory.phone_region if territory else ""
+    numbers = (str(p.get("number") or "") for p in said if isinstance(p, Mapping))
+    return [phones.show_number(number, region=region) for number in numbers]
