@@ -70,9 +70,9 @@ _BY_CONTENT = {
     "url": "url",
 }
 _WORDS_OF_ALL = {"contact_phone": "phones", "contact_email": "email"}
-# Believed only under the heading that our own template gives them.
 # "date of the visit" is no date on which the record was written; only a whole heading says that
 _STAMPS = ("created_at", "modified_at", "confirmed_at")
+# Believed only under the heading that our own template gives them.
 _ONLY_BY_LABEL = ("audience", "language", "same_as", "copied_from")
 
 

@@ -126,9 +126,10 @@ def _fields(
         lines.append(
             f"  title: {_quoted(title)}  # {translate(N_('there is no column of names; look at this'))}"
         )
-    agreed = _agreed_lines(proposal, told)
+    agreed = _audience_line(proposal, told)
     if agreed and constants.get("audience") != PRIVATE:  # nobody's "public" outweighs another's no
-        lines += [f"  {line}" for line in agreed]
+        lines += [f"  # {guess.sentence}" for guess in proposal.guesses if guess.target == AGREED]
+        lines.append(f"  {agreed}")
         done.add("audience")
     done.add(AGREED)
     for name, text in constants.items():
@@ -160,18 +161,17 @@ def _fields(
     return lines, home
 
 
-def _agreed_lines(proposal: Proposal, told: _Told) -> list[str]:
+def _audience_line(proposal: Proposal, told: _Told) -> str:
     """Who sees a row's records, where people were asked: only those who said yes, to every question."""
-    asked = [guess for guess in proposal.guesses if guess.target == AGREED]
     parts = []
-    for guess in asked:
-        yes = ", ".join(map(_quoted, yes_words(guess.column, told.table.column(guess.column))))
-        only = f"{{column: {_quoted(guess.column)}, not: [{yes}]}}"
+    for column in proposal.columns_for(AGREED):
+        yes = ", ".join(map(_quoted, yes_words(column, told.table.column(column))))
+        only = f"{{column: {_quoted(column)}, not: [{yes}]}}"
         parts.append(f"{{value: {PRIVATE}, only: {only}}}")
     if not parts:
-        return []
+        return ""
     said = parts[0] if len(parts) == 1 else "{together: [" + ", ".join(parts) + "]}"
-    return [*(f"# {guess.sentence}" for guess in asked), f"audience: {said}"]
+    return f"audience: {said}"
 
 
 def _place_lines(proposal: Proposal, told: _Told) -> list[str]:
@@ -194,7 +194,8 @@ def _place_lines(proposal: Proposal, told: _Told) -> list[str]:
     title = title or next(iter(proposal.columns_for("title")), naming[0])
     lines = [f"  {_PLACE}:", "    type: place", "    key: [" + ", ".join(_quoted(c) for c in naming) + "]"]
     lines += ["    fields:", f"      title: {_quoted(title)}"]
-    lines += [f"      {line}" for line in _agreed_lines(proposal, told)[-1:]]  # no less than the row itself
+    if agreed := _audience_line(proposal, told):
+        lines.append(f"      {agreed}")  # no more is shared of it than of the row itself
     done = {"title", "house_number"}
     for guess in proposal.place:
         if guess.target not in done:
