@@ -208,8 +208,8 @@ def key_worker(shared: Shared) -> Callable[[tuple[int, int]], bytes]:
 
 def block_worker(nodes: int) -> Callable[[bytes], bytes]:
     """(key, node) of one part, among so many nodes → pairs that share a key, as often as it weighs."""
-    most, last = block.most_of(nodes), (1 << bits_for(nodes)) - 1
-    width = max(nodes >> bits_for(nodes), 1)
+    most, bits = block.most_of(nodes), bits_for(nodes)
+    width, last = max(nodes >> bits, 1), (1 << bits) - 1
 
     def do(data: bytes) -> bytes:
         values = array("Q", data)
